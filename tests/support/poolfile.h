@@ -1,0 +1,27 @@
+/**
+ * @file tests/support/poolfile.h  What pool.json says
+ */
+#pragma once
+
+struct pool_inst {
+	char *name, *sip_tcp, *sip_tls, *ctl, *conf;
+	pid_t pid;
+};
+
+struct poolfile {
+	char *store;                   /* libpq conninfo                     */
+	char *pool_uri, *domain;
+	char *reg_tcp, *reg_tls;       /* "127.0.0.1:PORT"; NULL: none       */
+	pid_t reg_pid;
+	struct pool_inst *instv;
+	size_t instc;
+};
+
+/**
+ * @param pfp  Set on success; mem_deref() it
+ *
+ * @return 0, EBADMSG (not there or not JSON: printed), ENOMEM
+ */
+int  poolfile_load(struct poolfile **pfp, const char *path);
+/** The process id that postmaster.pid below @p dir holds, or 0 */
+pid_t poolfile_postmaster(const char *dir);
