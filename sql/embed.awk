@@ -1,0 +1,135 @@
+# Turns migrations and statements into rows of C tables (common/db/embedded.h).
+#
+#   awk -f sql/embed.awk sql/schema/*.sql sql/statements/*.sql > sql_embedded.c
+#
+# A file whose folder is called schema is one migration, NNNN_what.sql; any
+# other file holds statements, each opened by a line "-- name: of_statement".
+# Comment lines go from statements but stay in migrations.  A duplicate, an
+# empty statement or a line outside of any statement fails the build.
+
+function fail(what)
+{
+	printf "%s:%d: %s\n", FILENAME, FNR, what | "cat 1>&2"
+	failed = 1
+	exit 1
+}
+
+# '?' too: C still has trigraphs.
+function quoted(line)
+{
+	gsub(/\\/, "\\\\", line)
+	gsub(/"/, "\\\"", line)
+	gsub(/\?/, "\\?", line)
+	gsub(/\t/, "\\t", line)
+	return "\t  \"" line "\\n\"\n"
+}
+
+function close_statement()
+{
+	if (stmt != "" && text[stmt] == "")
+		fail("statement " stmt " is empty")
+	stmt = ""
+}
+
+function open_migration(base)
+{
+	if (base !~ /^[0-9][0-9][0-9][0-9]_[a-z0-9_]+\.sql$/)
+		fail("a migration is called NNNN_what.sql")
+
+	version = substr(base, 1, 4) + 0
+	if (version <= newest)
+		fail("migration " version " is a duplicate or out of order")
+
+	newest = version
+	migration[++migrations] = version
+	label[version] = substr(base, 6, length(base) - 9)
+}
+
+function open_statement(name)
+{
+	close_statement()
+
+	if (name !~ /^[a-z][a-z0-9_]*$/)
+		fail("not a statement name: \"" name "\"")
+	if (name in text)
+		fail("duplicate statement " name)
+
+	stmt = name
+	text[name] = ""
+	names[++statements] = name
+}
+
+FNR == 1 {
+	close_statement()
+	parts = split(FILENAME, part, "/")
+	in_schema = parts > 1 && part[parts - 1] == "schema"
+	if (in_schema)
+		open_migration(part[parts])
+}
+
+in_schema {
+	ddl[newest] = ddl[newest] quoted($0)
+	next
+}
+
+/^-- name:/ {
+	name = $0
+	sub(/^-- name:[ \t]*/, "", name)
+	sub(/[ \t\r]+$/, "", name)
+	open_statement(name)
+	next
+}
+
+/^[ \t]*(--.*)?$/ { next }
+
+stmt == "" { fail("SQL before the first \"-- name:\"") }
+
+{ text[stmt] = text[stmt] quoted($0) }
+
+# Byte order whatever the locale: the C side searches with strcmp().
+function before(a, b,    i, order)
+{
+	order = "0123456789_abcdefghijklmnopqrstuvwxyz"
+	for (i = 1; i <= length(a) && i <= length(b); i++)
+		if (substr(a, i, 1) != substr(b, i, 1))
+			return index(order, substr(a, i, 1)) < \
+			       index(order, substr(b, i, 1))
+	return length(a) < length(b)
+}
+
+function sort_names(    i, j, name)
+{
+	for (i = 2; i <= statements; i++) {
+		name = names[i]
+		for (j = i - 1; j > 0 && before(name, names[j]); j--)
+			names[j + 1] = names[j]
+		names[j + 1] = name
+	}
+}
+
+END {
+	if (!failed)
+		close_statement()
+	if (!failed && (!migrations || !statements))
+		fail("migrations and statements are both needed")
+	if (failed)
+		exit 1
+
+	print "/* Made by sql/embed.awk from the files below sql/ */"
+	print "#include <re.h>"
+	print "#include \"common/db/embedded.h\"\n"
+
+	print "const struct sql_migration sql_migrationv[] = {"
+	for (i = 1; i <= migrations; i++)
+		printf "\t{ %d, \"%s\",\n%s\t},\n", migration[i],
+			label[migration[i]], ddl[migration[i]]
+	print "};"
+	print "const size_t sql_migrationc = ARRAY_SIZE(sql_migrationv);\n"
+
+	sort_names()
+	print "const struct sql_stmt sql_stmtv[] = {"
+	for (i = 1; i <= statements; i++)
+		printf "\t{ \"%s\",\n%s\t},\n", names[i], text[names[i]]
+	print "};"
+	print "const size_t sql_stmtc = ARRAY_SIZE(sql_stmtv);"
+}
