@@ -1,0 +1,56 @@
+/**
+ * @file channel/xccos/tokens.h  Spellings that no public capture confirms
+ *
+ * The elements and attributes here are tagged [C] or [D] in protocol.md: the
+ * meaning is known, the spelling is a recollection or our own choice.  What
+ * is certain ("uri", "chanib", "chat", ...) stands in the code as it is.
+ * When a real exchange shows another spelling, only this file changes.
+ */
+#pragma once
+
+/* grpchat and msg (4.9) */
+#define XT_AUTHDISP       "authdisp"
+#define XT_ALERT          "alert"
+#define XT_CHATID         "chatId"
+#define XT_RTF            "rtf"
+
+/* uib (3.8) */
+#define XT_UIB_TYPE       "type"
+#define XT_UIB_DISP       "disp"
+#define XT_UIB_GUID       "guid"
+#define XT_UIB_UNAME      "uname"
+#define XT_TYPE_USER      "5"
+#define XT_TYPE_GROUP     "9"
+
+/* chanib (3.7) */
+#define XT_PARENT         "parent"
+#define XT_BEHAVIOR       "behavior"
+#define XT_NORMAL         "NORMAL"
+#define XT_AUDITORIUM     "AUDITORIUM"
+#define XT_DISABLED       "disabled"
+#define XT_ADDIN_GUID     "siopid"
+#define XT_ADDIN_NAME     "siopname"
+#define XT_ADDIN_URL      "siopurl"
+#define XT_AUDIT          "audit"
+#define XT_AUDIT_WHEN     "updatedon"
+#define XT_MORE           "more"
+
+/* Text of the info "visibilty"; only "private" is seen on the wire */
+#define XT_OPEN           "OPEN"
+#define XT_SCOPED         "SCOPED"
+#define XT_PRIVATE        "PRIVATE"
+
+/* sib (4.2), association (4.3), inv (4.8), qib (4.10) */
+#define XT_SIB_DISPLAY    "displayName"
+#define XT_SIB_MANAGE_URL "roomManagementUrl"
+#define XT_ASSOCIATION    "association"
+#define XT_INV_CREATED    "createdOn"
+#define XT_MATCH_ALL      "matchall"
+#define XT_MATCH_PHRASE   "matchexactphrase"
+#define XT_MAX_RESULTS    "maxresults"
+
+/* Notices that are off unless configured (5.3) */
+#define XT_NTC_CHAN       "chanmodify"
+#define XT_NTC_PERM       "permmodify"
+#define XT_NTC_KICK       "kick"
+#define XT_NTC_INVITE     "invite"
