@@ -1,0 +1,277 @@
+"""The subcommands of the private pool."""
+import collections
+import json
+import os
+import shutil
+import signal
+import threading
+
+from poollib.channel import Channel, ctl, program
+from poollib.dirs import Dirs, PoolError, write_file
+from poollib.pki import Pki
+from poollib.proc import Process
+from poollib.registrar import Registrar, settings
+from poollib.store import Store
+
+DOMAIN = "example.net"
+POOL_USER = "GC-1-PersistentChatService-1"
+
+
+class Pool:
+    def __init__(self, path):
+        self.dirs = Dirs(path)
+        self.started = []
+
+    def open(self):
+        if not self.dirs.exists():
+            raise PoolError(f"there is no pool in {self.dirs.top}")
+
+    def members(self):
+        """Every process that this pool has, in the order of starting."""
+        state = self.dirs.state
+        return [Store(self.dirs)] + \
+            [Channel(self.dirs, name) for name in state["instances"]] + \
+            ([Registrar(self.dirs)] if state.get("registrar") else [])
+
+    def member(self, name):
+        members = self.members()
+        for one in members:
+            if one.name == name:
+                return one
+        raise PoolError(f"there is no {name} here, only " +
+                        ", ".join(m.name for m in members), status=2)
+
+    # ----------------------------------------------------------------- up
+
+    def up(self, opts):
+        sets = _sets(opts.set)
+        chosen = settings({k: sets.pop(k) for k in list(sets)
+                           if k.startswith("registrar.")})
+        program("pchatctl")
+        program("pchat-channel")
+        os.makedirs(self.dirs.top, exist_ok=True)
+        with self.dirs.lock():
+            if self.dirs.exists():
+                self.dirs.load()
+            self.dirs.create()
+            try:
+                self._up(opts, sets, chosen)
+            except BaseException:
+                for one in reversed(self.started):
+                    one.end()
+                raise
+
+    def _up(self, opts, sets, chosen):
+        state = self.dirs.state
+        self._settle(opts, sets)
+        store, *rest = self.members()
+        channels = [m for m in rest if isinstance(m, Channel)]
+        registrars = [m for m in rest if isinstance(m, Registrar)]
+
+        wanted = {}
+        for one in (store, *rest):
+            wanted.update(one.wanted_ports())
+        self.dirs.keep_ports(wanted, {m.name for m in (store, *rest)
+                                      if m.pid()})
+        self.dirs.save()
+
+        pki = Pki(self.dirs, state["domain"])
+        making = _Thread(lambda: pki.make(["registrar"] + state["instances"]))
+        self._fill(store, opts.data)
+        making.join()
+
+        uris = sets.get("pool.uri") or [state["pool_uri"]]
+        for one in channels:
+            changed = one.configure(
+                one.values(store, pki, uris, state["domain"]), sets)
+            self._run(one, changed)
+        for one in channels:
+            one.wait()
+        for one in registrars:
+            self._run(one, one.configure(store, pki, state["domain"], chosen,
+                                         channels))
+            one.wait()
+        self.write_json()
+
+    def _settle(self, opts, sets):
+        """What this pool consists of now; what it had before and has no
+        longer is stopped."""
+        state = self.dirs.state
+        before = [m for m in self.members() if m.pid()]
+        domain = _domain(opts.data) or state.get("domain") or DOMAIN
+        state["domain"] = sets.get("pool.domain", [domain])[-1]
+        state["pool_uri"] = sets.get(
+            "pool.uri", [f"sip:{POOL_USER}@{state['domain']}"])[0]
+        state["instances"] = [f"channel-{n + 1}"
+                              for n in range(opts.instances)]
+        state["registrar"] = opts.registrar
+        names = {m.name for m in self.members()}
+        for one in before:
+            if one.name not in names:
+                one.end()
+        self.dirs.save()
+
+    def _fill(self, store, data):
+        if not store.pid():
+            store.init()
+            self._run(store, False)
+            store.wait()
+        store.make_database()
+        ctl(store, "migrate")
+        store.let_registrar_read()
+        if data:
+            ctl(store, "import", data)
+
+    def _run(self, one, changed):
+        """Start what does not run; what runs with an old file, again."""
+        if one.pid() and changed:
+            one.end()
+        if not one.pid():
+            self.started.append(one)
+            one.spawn()
+
+    # ------------------------------------------------- one process, or all
+
+    def stop(self, name):
+        self.open()
+        with self.dirs.lock():
+            self.dirs.load()
+            self.member(name).end()
+            self.write_json()
+
+    def start(self, name):
+        self.open()
+        with self.dirs.lock():
+            self.dirs.load()
+            one = self.member(name)
+            if not one.pid():
+                one.spawn()
+            try:
+                one.wait()
+            except PoolError:
+                one.end()
+                raise
+            finally:
+                self.write_json()
+
+    def down(self):
+        self.open()
+        with self.dirs.lock():
+            self.dirs.load()
+            store, *rest = self.members()
+            for one in rest:
+                one.ask(signal.SIGTERM)
+            for one in reversed(rest):
+                one.end()
+            store.end()
+            self.dirs.state["addresses"] = {}
+            self.dirs.drop_socket_dir()
+            self.dirs.save()
+            try:
+                os.unlink(self.dirs.path("pool.json"))
+            except FileNotFoundError:
+                pass
+
+    # ---------------------------------------------------------------- tell
+
+    def write_json(self):
+        state = self.dirs.state
+        registrar = Registrar(self.dirs) if state.get("registrar") else None
+        text = json.dumps({
+            "store": Store(self.dirs).conninfo(),
+            "compliance_store": None,
+            "pool_uri": state["pool_uri"],
+            "domain": state["domain"],
+            "instances": [_instance(Channel(self.dirs, name))
+                          for name in state["instances"]],
+            "registrar": registrar and {
+                "tcp": registrar.address("tcp"),
+                "tls": registrar.address("tls"),
+                "pid": registrar.pid()},
+            "compliance": [],
+            "web": None,
+        }, indent=2)
+        write_file(self.dirs.path("pool.json"), text + "\n")
+        self.dirs.save()
+
+    def status(self):
+        """A row for each process."""
+        self.open()
+        self.dirs.load()
+        if not os.path.isdir(self.dirs.state.get("socket_dir", "")):
+            self.dirs.state["socket_dir"] = self.dirs.path("run")
+        return [_row(one) for one in self.members()]
+
+
+def _instance(one):
+    return {"name": one.name, "pid": one.pid(),
+            "sip_tcp": one.address("tcp"), "sip_tls": one.address("tls"),
+            "ctl": one.ctl, "conf": one.conf}
+
+
+def _row(one: Process):
+    row = {"name": one.name, "state": one.state(), "pid": one.pid()}
+    if isinstance(one, Store):
+        row["tcp"] = f"127.0.0.1:{one.port}"
+    else:
+        row["tcp"], row["tls"] = one.address("tcp"), one.address("tls")
+    if isinstance(one, Channel) and row["pid"]:
+        said = one.status()
+        row["state"] = said.get("state", "no answer")
+        row.update({k: said[k] for k in ("endpoints", "rooms") if k in said})
+    row["log"] = one.log
+    return row
+
+
+def _sets(given):
+    sets = {}
+    for text in given:
+        key, sign, value = text.partition("=")
+        if not sign or not key or "\n" in value:
+            raise PoolError(f"--set {text}: KEY=VALUE is wanted", status=2)
+        sets.setdefault(key, []).append(value)
+    return sets
+
+
+def _domain(path):
+    """The domain that most users of the data file have, None without."""
+    if not path:
+        return None
+    try:
+        with open(path, encoding="utf-8") as f:
+            users = json.load(f).get("users", [])
+        count = collections.Counter(
+            u["uri"].rpartition("@")[2].lower() for u in users)
+        return count.most_common(1)[0][0] if count else None
+    except OSError as e:
+        raise PoolError(f"{path}: {e.strerror}", status=2) from None
+    except (ValueError, KeyError, AttributeError, TypeError):
+        return None     # pchatctl names the place
+
+
+class _Thread(threading.Thread):
+    """Work beside ours; join() raises what it raised."""
+
+    def __init__(self, work):
+        super().__init__(daemon=True)
+        self.work, self.error = work, None
+        self.start()
+
+    def run(self):
+        try:
+            self.work()
+        except PoolError as e:
+            self.error = e
+
+    def join(self, timeout=None):
+        super().join(timeout)
+        if self.error:
+            raise self.error
+
+
+def tail(path, lines=25):
+    """The end of a log, of its last run."""
+    with open(path, encoding="utf-8", errors="replace") as f:
+        last = f.read().rpartition("--- started ")[2].splitlines()[1:]
+    width = shutil.get_terminal_size((160, 24)).columns
+    return "\n".join("  | " + line[:max(width, 120)] for line in last[-lines:])
