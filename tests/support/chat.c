@@ -17,7 +17,12 @@ struct client *chat_open(const struct pool *pool, size_t i, const char *name,
 	const struct pool_inst *inst = pool_inst(pool, i);
 	struct client_conf conf = { .display = name, .epid = epid };
 	struct client *c = NULL;
-	char user[128];
+	char user[128], own[64];
+
+	if (!epid) {
+		(void)re_snprintf(own, sizeof(own), "epid%s", name);
+		conf.epid = own;
+	}
 
 	if (!inst || re_snprintf(user, sizeof(user), "sip:%s@%s", name,
 				 pool_domain(pool)) < 0)

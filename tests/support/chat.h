@@ -9,7 +9,8 @@ struct client;
 struct pool;
 struct xd;
 
-/** Open a client of "NAME" in the pool's domain at instance i; NULL failed */
+/** Open a client of NAME in the pool's domain at instance i.  Without an epid
+ *  it is "epidNAME".  NULL: failed */
 struct client *chat_open(const struct pool *pool, size_t i, const char *name,
 			 const char *epid);
 /** The same, then getinv: how a client comes back that lost its dialog */
