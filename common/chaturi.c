@@ -82,10 +82,33 @@ static void trim(struct pl *pl)
 }
 
 
+/* A quoted display name may hold brackets, and another user's URI in them */
+static bool skip_quoted(struct pl *pl)
+{
+	if (pl->p[0] != '"')
+		return true;
+
+	for (pl_advance(pl, 1); pl->l; pl_advance(pl, 1)) {
+		if (pl->p[0] == '\\' && pl->l > 1) {
+			pl_advance(pl, 1);
+		}
+		else if (pl->p[0] == '"') {
+			pl_advance(pl, 1);
+			return pl->l > 0;
+		}
+	}
+
+	return false;
+}
+
+
 /* What is between < and >, or all of it */
 static bool unbracket(struct pl *pl)
 {
 	const char *open, *close;
+
+	if (!skip_quoted(pl))
+		return false;
 
 	open = memchr(pl->p, '<', pl->l);
 	if (!open)
