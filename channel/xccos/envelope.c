@@ -79,16 +79,6 @@ static void element_handler(void *arg, const xmlChar *name,
 }
 
 
-/** Without comments and instructions in the tree, text is one node */
-static void parser_restrict(xmlParserCtxt *ctxt)
-{
-	ctxt->sax->internalSubset        = doctype_handler;
-	ctxt->sax->startElementNs        = element_handler;
-	ctxt->sax->comment               = NULL;
-	ctxt->sax->processingInstruction = NULL;
-}
-
-
 static int tree_read(xmlDoc **treep, const struct pl *body)
 {
 	const int opt = XML_PARSE_NONET | XML_PARSE_NOERROR |
@@ -101,7 +91,8 @@ static int tree_read(xmlDoc **treep, const struct pl *body)
 	if (!ctxt)
 		return ENOMEM;
 
-	parser_restrict(ctxt);
+	ctxt->sax->internalSubset = doctype_handler;
+	ctxt->sax->startElementNs = element_handler;
 
 	*treep = xmlCtxtReadMemory(ctxt, body->p, (int)body->l, NULL, NULL,
 				   opt);

@@ -110,7 +110,8 @@ static int flush(struct mbuf *mb, const uint8_t *run, const uint8_t *p)
 
 static int escape(struct mbuf *mb, const uint8_t *p, size_t len, bool text)
 {
-	const uint8_t *start = p, *run = p, *end = p + len;
+	const uint8_t *run = p, *end = p + len;
+	const uint8_t *after_cr = NULL;     /* where the last written is CR */
 	int err = 0;
 
 	while ((p = skip_plain(p, end)) < end && !err) {
@@ -120,8 +121,11 @@ static int escape(struct mbuf *mb, const uint8_t *p, size_t len, bool text)
 		n = replace(&s, p, (size_t)(end - p), text);
 
 		/* CR LF in the text: the CR is out already, as &#13; */
-		if (text && *p == '\n' && p > start && p[-1] == '\r')
+		if (text && *p == '\n' && p == after_cr)
 			s = NULL;
+
+		if (*p == '\r' || (s && !*s && p == after_cr))
+			after_cr = p + n;
 
 		if (s) {
 			err  = flush(mb, run, p);
