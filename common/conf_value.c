@@ -130,12 +130,15 @@ static int check_secret(const struct conf_place *pc, const struct conf_key *key,
 	if (stat(val->text, &st))
 		return conf_complain(pc, key->name, "%s: %m", val->text, errno);
 
+	/* libre's printf has no %o */
 	if (st.st_mode & (S_IRWXG | S_IRWXO))
 		return conf_complain(pc, key->name,
 				"%s holds a secret and must not be readable"
-				" by group or others (its mode is 0%o,"
-				" wanted 0600)",
-				val->text, (unsigned)st.st_mode & 0777);
+				" by group or others (its mode is 0%u%u%u,"
+				" wanted 0600)", val->text,
+				(unsigned)st.st_mode >> 6 & 7,
+				(unsigned)st.st_mode >> 3 & 7,
+				(unsigned)st.st_mode & 7);
 	return 0;
 }
 
