@@ -84,7 +84,8 @@ class Dirs:
             shutil.rmtree(path, ignore_errors=True)
 
     def socket(self, name):
-        return os.path.join(self.state["socket_dir"], name)
+        return os.path.join(self.state.get("socket_dir", self.path("run")),
+                            name)
 
     def load(self):
         text = read_file(self.path("state.json"))

@@ -54,11 +54,13 @@ class Pool:
             if self.dirs.exists():
                 self.dirs.load()
             self.dirs.create()
+            self.tell()
             try:
                 self._up(opts, sets, chosen)
             except BaseException:
                 for one in reversed(self.started):
                     one.end()
+                self.tell()
                 raise
 
     def _up(self, opts, sets, chosen):
@@ -70,6 +72,8 @@ class Pool:
 
         wanted = {}
         for one in (store, *rest):
+            if not one.pid():
+                one.clear_leftovers()
             wanted.update(one.wanted_ports())
         self.dirs.keep_ports(wanted, {m.name for m in (store, *rest)
                                       if m.pid()})
@@ -91,7 +95,7 @@ class Pool:
             self._run(one, one.configure(store, pki, state["domain"], chosen,
                                          channels))
             one.wait()
-        self.write_json()
+        self.tell()
 
     def _settle(self, opts, sets):
         """What this pool consists of now; what it had before and has no
@@ -137,7 +141,7 @@ class Pool:
         with self.dirs.lock():
             self.dirs.load()
             self.member(name).end()
-            self.write_json()
+            self.tell(keep=True)
 
     def start(self, name):
         self.open()
@@ -152,7 +156,7 @@ class Pool:
                 one.end()
                 raise
             finally:
-                self.write_json()
+                self.tell(keep=True)
 
     def down(self):
         self.open()
@@ -166,16 +170,20 @@ class Pool:
             store.end()
             self.dirs.state["addresses"] = {}
             self.dirs.drop_socket_dir()
-            self.dirs.save()
-            try:
-                os.unlink(self.dirs.path("pool.json"))
-            except FileNotFoundError:
-                pass
+            self.tell()
 
     # ---------------------------------------------------------------- tell
 
-    def write_json(self):
+    def tell(self, keep=False):
+        """Write pool.json; with nothing running there is none, unless it is
+        to be kept."""
         state = self.dirs.state
+        self.dirs.save()
+        path = self.dirs.path("pool.json")
+        if not keep and not any(m.pid() for m in self.members()):
+            if os.path.exists(path):
+                os.unlink(path)
+            return
         registrar = Registrar(self.dirs) if state.get("registrar") else None
         text = json.dumps({
             "store": Store(self.dirs).conninfo(),
@@ -191,15 +199,12 @@ class Pool:
             "compliance": [],
             "web": None,
         }, indent=2)
-        write_file(self.dirs.path("pool.json"), text + "\n")
-        self.dirs.save()
+        write_file(path, text + "\n")
 
     def status(self):
         """A row for each process."""
         self.open()
         self.dirs.load()
-        if not os.path.isdir(self.dirs.state.get("socket_dir", "")):
-            self.dirs.state["socket_dir"] = self.dirs.path("run")
         return [_row(one) for one in self.members()]
 
 

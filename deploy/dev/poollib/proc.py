@@ -5,6 +5,7 @@ given to somebody else in the meantime is never signalled.  Signals go
 through a pidfd for the same reason.
 """
 import os
+import resource
 import select
 import signal
 import subprocess
@@ -82,6 +83,7 @@ class Process:
     def spawn(self):
         """Start it; wait() tells when it is ready."""
         self.prepare()
+        _allow_descriptors()
         env = {k: v for k, v in os.environ.items()
                if k not in INHERITED and not k.startswith("PG")}
         with open(self.log, "ab") as log:
@@ -100,7 +102,7 @@ class Process:
         """Until ready; PoolError with its log if it ends or takes too long."""
         pid = self.pid()
         until = time.monotonic() + self.limit_start_s
-        while pid and not _gone(pid, POLL_MS):
+        while pid and not gone(pid, POLL_MS):
             if self.ready():
                 return
             if time.monotonic() > until:
@@ -122,7 +124,7 @@ class Process:
             if not pid:
                 break
             _signal(pid, sig)
-            _gone(pid, self.limit_stop_s * 1000)
+            gone(pid, self.limit_stop_s * 1000)
         self.clear_leftovers()
         self.dirs.state["processes"].pop(self.name, None)
         self.dirs.save()
@@ -131,7 +133,15 @@ class Process:
         until = time.monotonic() + self.limit_stop_s
         for pid in self.leftovers():
             _signal(pid, signal.SIGKILL)
-            _gone(pid, max(0, until - time.monotonic()) * 1000)
+            gone(pid, max(0, until - time.monotonic()) * 1000)
+
+
+def _allow_descriptors():
+    """A connection is one, and shells often give 1024."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < 65536:
+        most = 65536 if hard == resource.RLIM_INFINITY else min(hard, 65536)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def _signal(pid, sig):
@@ -147,7 +157,7 @@ def _signal(pid, sig):
         os.close(fd)
 
 
-def _gone(pid, timeout_ms):
+def gone(pid, timeout_ms):
     """Has it ended, now or within the time?"""
     try:
         fd = os.pidfd_open(pid)

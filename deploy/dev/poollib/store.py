@@ -14,7 +14,7 @@ import shutil
 import signal
 
 from poollib.dirs import PoolError, read_file, write_file
-from poollib.proc import Process, others, run
+from poollib.proc import Process, gone, others, run
 
 SUPERUSER = "postgres"
 OWNER = "pchat"
@@ -91,14 +91,17 @@ class Store(Process):
         return (len(lines) >= 8 and lines[0] == str(self.pid())
                 and lines[7].strip() == "ready")
 
-    def leftovers(self):
-        """Server processes whose postmaster was killed end by themselves;
-        until they have, the shared memory is in use."""
-        return others(lambda pid:
-                      os.readlink(f"/proc/{pid}/cwd") == self.data)
-
     def prepare(self):
-        self.clear_leftovers()
+        """Server processes whose postmaster was killed end by themselves;
+        until they have, the shared memory is in use.  The id in the lock file
+        may be that of a dead process which nobody has collected yet, and
+        PostgreSQL would take it for a living one."""
+        for pid in others(lambda pid:
+                          os.readlink(f"/proc/{pid}/cwd") == self.data):
+            if not gone(pid, self.limit_stop_s * 1000):
+                raise PoolError(f"process {pid} works in {self.data} still")
+        if os.path.exists(f"{self.data}/postmaster.pid"):
+            os.unlink(f"{self.data}/postmaster.pid")
 
     # ------------------------------------------------------------- making
 
