@@ -1,0 +1,400 @@
+/**
+ * @file channel/sip/dlg_make.c  What a dialog is made of: head, 200, SDP
+ */
+#include <string.h>
+#include <strings.h>
+#include <re.h>
+#include "channel/sip/core.h"
+
+
+static void destructor(void *data)
+{
+	struct dlg *dlg = data;
+
+	list_unlink(&dlg->le_conn);
+	list_unlink(&dlg->le_over);
+
+	for (uint32_t i = 0; i < dlg->qlen; i++)
+		mem_deref(dlg->qv[(dlg->qhead + i) & (dlg->qcap - 1)]);
+
+	mem_deref(dlg->qv);
+	mem_deref(dlg->self);
+	mem_deref(dlg->callid);
+	mem_deref(dlg->rtag);
+	mem_deref(dlg->route);
+	mem_deref(dlg->head);
+}
+
+
+/* A value of theirs in a message of ours: on one line */
+static int print_line(struct re_printf *pf, const struct pl *pl)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < pl->l && !err; i++) {
+		const char c = pl->p[i];
+		const bool brk = c == '\r' || c == '\n' || !c;
+
+		err = pf->vph(brk ? " " : &c, 1, pf->arg);
+	}
+
+	return err;
+}
+
+
+static int print_via(struct mbuf *mb, const struct dlg *dlg,
+		     const struct conn *conn)
+{
+	return mbuf_printf(mb, "Via: SIP/2.0/%s %J;branch=z9hG4bK%s",
+			   conn_tls(conn) ? "TLS" : "TCP", conn_laddr(conn),
+			   dlg->tag);
+}
+
+
+static int print_routes(struct mbuf *mb, const struct view *v,
+			const char *name)
+{
+	struct pl rr;
+	int err = 0;
+
+	for (unsigned n = 0; !err && view_hdr(v, "Record-Route", 0, n, &rr);
+	     n++)
+		err = mbuf_printf(mb, "%s: %H\r\n", name, print_line, &rr);
+
+	return err;
+}
+
+
+static int print_contact(struct mbuf *mb, const struct conn *conn)
+{
+	return mbuf_printf(mb, "Contact: <sip:%J;transport=%s>\r\n",
+			   conn_laddr(conn), conn_tls(conn) ? "tls" : "tcp");
+}
+
+
+/* Request line and Via: what may change in a dialog's life */
+static int print_top(struct mbuf *mb, struct dlg *dlg,
+		     const struct conn *conn, const struct pl *target)
+{
+	int err;
+
+	err = mbuf_printf(mb, "INFO %H SIP/2.0\r\n", print_line, target);
+	dlg->viao = mb->end;
+	if (!err)
+		err = print_via(mb, dlg, conn);
+	dlg->brancho = mb->end;
+	if (!err)
+		err = mbuf_write_str(mb, "000000000\r\n");
+	dlg->resto = mb->end;
+
+	return err;
+}
+
+
+/* The block is the dialog's own, exactly as long as needed */
+static int head_take(struct dlg *dlg, struct mbuf *mb)
+{
+	char *head = mem_alloc(mb->end, NULL);
+
+	if (!head)
+		return ENOMEM;
+
+	memcpy(head, mb->buf, mb->end);
+	mem_deref(dlg->head);
+	dlg->head  = head;
+	dlg->headl = mb->end;
+	dlg->cseqo = mb->end - (sizeof("000000000 INFO\r\n") - 1);
+	return 0;
+}
+
+
+static int head_make(struct dlg *dlg, const struct conn *conn,
+		     const struct view *v, const struct pl *target)
+{
+	struct mbuf *mb = mbuf_alloc(1024);
+	int err;
+
+	if (!mb)
+		return ENOMEM;
+
+	err = print_top(mb, dlg, conn, target);
+	if (!err)
+		err = print_routes(mb, v, "Route");
+	if (!err)
+		err = mbuf_printf(mb, "Max-Forwards: 70\r\n"
+				  "From: <%s>;tag=%s\r\n"
+				  "To: %H\r\n"
+				  "Call-ID: %r\r\n",
+				  dlg->self, dlg->tag, print_line, &v->from,
+				  &v->callid);
+	if (!err)
+		err = print_contact(mb, conn);
+	if (!err)
+		err = mbuf_write_str(mb, "CSeq: 000000000 INFO\r\n");
+	if (!err)
+		err = head_take(dlg, mb);
+
+	dlg->tls = conn_tls(conn);
+	mem_deref(mb);
+	return err;
+}
+
+
+/* New request line or Via, the rest as it was */
+static int head_splice(struct dlg *dlg, const struct conn *conn,
+		       const struct pl *target)
+{
+	struct mbuf *mb = mbuf_alloc(1024);
+	const size_t resto = dlg->resto;
+	int err;
+
+	if (!mb)
+		return ENOMEM;
+
+	err = print_top(mb, dlg, conn, target);
+	if (!err)
+		err = mbuf_write_mem(mb, (uint8_t *)dlg->head + resto,
+				     dlg->headl - resto);
+	if (!err)
+		err = head_take(dlg, mb);
+
+	dlg->tls = conn_tls(conn);
+	mem_deref(mb);
+	return err;
+}
+
+
+/* Another connection: Via says TLS or TCP, and which of our addresses */
+void dlg_head_move(struct dlg *dlg)
+{
+	const size_t pre = sizeof("INFO ") - 1, post =
+		sizeof(" SIP/2.0\r\n") - 1;
+	struct pl target;
+
+	if (!dlg->head || dlg->tls == conn_tls(dlg->conn))
+		return;
+
+	target.p = dlg->head + pre;
+	target.l = dlg->viao - pre - post;
+	if (head_splice(dlg, dlg->conn, &target))
+		dlg_end(dlg, DLG_LOST);
+}
+
+
+static int target_of(const struct view *v, struct pl *target)
+{
+	if (view_uri(&v->contact, target) || !view_clean(target) ||
+	    memchr(target->p, ' ', target->l))
+		return EBADMSG;
+
+	if (strncasecmp(target->p, "sip:", MIN(target->l, 4u)) &&
+	    strncasecmp(target->p, "sips:", MIN(target->l, 5u)))
+		return EBADMSG;
+
+	return 0;
+}
+
+
+int dlg_retarget(struct dlg *dlg, const struct view *v)
+{
+	struct pl target;
+
+	if (target_of(v, &target))
+		return EBADMSG;
+
+	return head_splice(dlg, dlg->conn, &target);
+}
+
+
+static uint32_t field_u32(const struct view *v, const char *name, char abbr)
+{
+	struct pl val;
+	size_t n = 0;
+
+	if (!view_hdr(v, name, abbr, 0, &val))
+		return 0;
+
+	while (n < val.l && n < 9 && val.p[n] >= '0' && val.p[n] <= '9')
+		++n;
+	val.l = n;
+
+	return pl_u32(&val);
+}
+
+
+/* The smaller of theirs and ours, but not below what either allows */
+void dlg_negotiate(struct dlg *dlg, const struct view *v)
+{
+	const uint32_t theirs = field_u32(v, "Session-Expires", 'x');
+	const uint32_t min = MIN(field_u32(v, "Min-SE", 0), 86400u);
+	uint32_t s = dlg->uas->conf.session_expires_s;
+
+	if (theirs)
+		s = MIN(s, theirs);
+
+	dlg->expires_s = MAX(MAX(s, min), (uint32_t)SESSION_MIN_S);
+}
+
+
+/* RFC 4028: who offered timers is told that it must refresh */
+static bool knows_timer(const struct view *v)
+{
+	struct pl val;
+
+	for (unsigned n = 0; view_hdr(v, "Supported", 'k', n, &val); n++) {
+		if (view_list_has(&val, "timer"))
+			return true;
+	}
+
+	return false;
+}
+
+
+int dlg_fields(struct mbuf *mb, const struct dlg *dlg,
+	       const struct conn *conn, const struct view *v)
+{
+	int err;
+
+	err = print_routes(mb, v, "Record-Route");
+	if (!err)
+		err = print_contact(mb, conn);
+	if (!err)
+		err = mbuf_printf(mb, "%sSupported: timer\r\n%s"
+				  "Session-Expires: %u;refresher=uac\r\n",
+				  uas_allow,
+				  knows_timer(v) ? "Require: timer\r\n" : "",
+				  dlg->expires_s);
+
+	return err;
+}
+
+
+/* The offer's kind of message stream (protocol.md 2.3) */
+static bool offers_x_ms(const struct view *v)
+{
+	return memmem(v->body.p, v->body.l, "m=x-ms-message ", 15) != NULL;
+}
+
+
+int dlg_sdp(struct mbuf *mb, const struct dlg *dlg, const struct conn *conn,
+	    const struct view *v)
+{
+	const struct sa *sa = conn_laddr(conn);
+	const char *ip = sa_af(sa) == AF_INET6 ? "IP6" : "IP4";
+
+	return mbuf_printf(mb, "v=0\r\n"
+			   "o=- 0 0 IN %s %j\r\n"
+			   "s=session\r\n"
+			   "c=IN %s %j\r\n"
+			   "t=0 0\r\n"
+			   "m=%s %u sip %s\r\n"
+			   "a=accept-types:text/plain\r\n",
+			   ip, sa, ip, sa,
+			   offers_x_ms(v) ? "x-ms-message" : "message",
+			   sa_port(sa), dlg->self);
+}
+
+
+static int ok_make(struct invite *inv, const struct dlg *dlg)
+{
+	const struct view *v = &inv->view;
+	struct mbuf *mb = mbuf_alloc(1024), *sdp = mbuf_alloc(256);
+	int err = mb && sdp ? 0 : ENOMEM;
+
+	if (!err)
+		err = mbuf_write_str(mb, "SIP/2.0 200 OK\r\n");
+	for (uint32_t i = 0; i < v->viac && !err; i++)
+		err = mbuf_printf(mb, "Via: %r\r\n", &v->viav[i]);
+	if (!err)
+		err = mbuf_printf(mb, "From: %r\r\nTo: %r;tag=%s\r\n"
+				  "Call-ID: %r\r\nCSeq: %r\r\n",
+				  &v->from, &v->to, dlg->tag, &v->callid,
+				  &v->cseq);
+	if (!err)
+		err = dlg_fields(mb, dlg, inv->st.conn, v);
+	if (!err)
+		err = dlg_sdp(sdp, dlg, inv->st.conn, v);
+	if (!err)
+		err = mbuf_printf(mb, "Content-Type: application/sdp\r\n"
+				  "Content-Length: %zu\r\n\r\n%b", sdp->end,
+				  sdp->buf, sdp->end);
+
+	mem_deref(sdp);
+	if (err)
+		mem_deref(mb);
+	else
+		inv->ok = mb;
+
+	return err;
+}
+
+
+static int texts(struct dlg *dlg, const struct view *v)
+{
+	struct pl pl;
+	int err;
+
+	err = view_uri(&v->to, &pl);
+	if (!err)
+		err = pl_strdup(&dlg->self, &pl);
+	if (!err)
+		err = pl_strdup(&dlg->callid, &v->callid);
+	if (!err)
+		err = pl_strdup(&dlg->rtag, &v->ftag);
+	if (!err && view_hdr(v, "Record-Route", 0, 0, &pl)) {
+		err = view_uri(&pl, &pl);
+		if (!err)
+			err = pl_strdup(&dlg->route, &pl);
+	}
+
+	return err;
+}
+
+
+int dlg_make(struct dlg **dlgp, struct invite *inv, void *arg)
+{
+	struct uas *uas = inv->st.uas;
+	struct pl target;
+	struct dlg *dlg;
+	int err;
+
+	err = target_of(&inv->view, &target);
+	if (err)
+		return err;
+
+	dlg = mem_zalloc(sizeof(*dlg), destructor);
+	if (!dlg)
+		return ENOMEM;
+
+	dlg->uas   = uas;
+	dlg->arg   = arg;
+	dlg->base  = dlg->top = dlg->mark = CSEQ_FIRST;
+	dlg->heard = dlg->marked = conns_now(uas->conns);
+
+	err = texts(dlg, &inv->view);
+	if (err)
+		goto out;
+
+	/* from here on dlg_close() undoes it */
+	err = dlg_slot_take(uas, dlg);
+	if (err)
+		goto out;
+
+	dlg_negotiate(dlg, &inv->view);
+	dlg_pin(dlg, inv->st.conn);
+	err = head_make(dlg, inv->st.conn, &inv->view, &target);
+	if (!err)
+		err = ok_make(inv, dlg);
+	if (err) {
+		dlg_close(dlg);
+		return err;
+	}
+
+ out:
+	if (err)
+		mem_deref(dlg);
+	else
+		*dlgp = dlg;
+
+	return err;
+}
