@@ -11,23 +11,30 @@
 #include <string.h>
 #include "tests/purple/client.h"
 
+enum mark_kind {
+	PLAIN,              /* an event without fields                  */
+	REST,               /* the rest of the line is a field          */
+	AFTER,              /* PLAIN, when what the line announces is done */
+};
+
 struct mark {
-	const char *text;   /* how the line begins             */
+	const char *text;   /* how the line begins                      */
 	const char *event;
-	gboolean rest;      /* the rest of the line is a field */
+	enum mark_kind kind;
 };
 
 static const struct mark markv[] = {
 	{ "connection to group chat server established",
-	  "groupchat-ready", FALSE },
-	{ "can't connect to group chat server", "groupchat-failed", FALSE },
-	{ "disabling group chat feature",       "groupchat-off",    FALSE },
-	{ "groupchat_init_retry:",              "groupchat-retry",  FALSE },
-	{ "chatserver_command_response: failure ", "refused",       TRUE  },
+	  "groupchat-ready", PLAIN },
+	{ "can't connect to group chat server", "groupchat-failed", PLAIN },
+	{ "disabling group chat feature",       "groupchat-off",    PLAIN },
+	{ "groupchat_init_retry:",              "groupchat-retry",  PLAIN },
+	{ "chatserver_command_response: failure ", "refused",       REST  },
 	{ "process_incoming_info_groupchat: ignoring unsolicited",
-	  "stale-info", FALSE },
-	{ "leaving room ",   "parted",   TRUE },
-	{ "rejoining room ", "rejoined", TRUE },
+	  "stale-info", PLAIN },
+	{ "chatserver_response: 'rpl:bccontext' ", "history-end",   AFTER },
+	{ "leaving room ",   "parted",   REST },
+	{ "rejoining room ", "rejoined", REST },
 };
 
 /* The same order as SIPE's flag bits */
@@ -49,18 +56,36 @@ static char *room_name(const char *rest)
 }
 
 
+static gboolean after_handler(gpointer arg)
+{
+	const struct mark *mark = arg;
+
+	event_print(mark->event, NULL);
+
+	return G_SOURCE_REMOVE;
+}
+
+
 static void mark_event(const struct mark *mark, const char *line)
 {
 	char *rest;
 
-	if (!mark->rest) {
-		event_print(mark->event, NULL);
-		return;
-	}
+	switch (mark->kind) {
 
-	rest = room_name(line + strlen(mark->text));
-	event_print(mark->event, rest, NULL);
-	g_free(rest);
+	case PLAIN:
+		event_print(mark->event, NULL);
+		break;
+
+	case REST:
+		rest = room_name(line + strlen(mark->text));
+		event_print(mark->event, rest, NULL);
+		g_free(rest);
+		break;
+
+	case AFTER:
+		g_idle_add(after_handler, (gpointer)mark);
+		break;
+	}
 }
 
 

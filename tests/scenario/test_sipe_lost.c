@@ -1,0 +1,125 @@
+/**
+ * @file tests/scenario/test_sipe_lost.c  pidgin-sipe when something is lost
+ *
+ * SIPE never rejoins its rooms by itself after a 481, so the pool must put it
+ * back where it was.  The instances are killed, not stopped; each test starts
+ * again what it has killed.
+ *
+ *   ada --> instance killed
+ *   ada: INFO post        --> registrar      <-- 481, "not delivered"
+ *   ada: INVITE, getinv   --> the other one  (back in her room, unasked)
+ */
+#include <stdio.h>
+#include <re.h>
+#include "tests/support/pool.h"
+#include "tests/support/purple.h"
+#include "tests/scenario/sipe.h"
+#include "tests/unit/suite.h"
+
+
+/* The instance that the only client is on */
+static size_t holder(void)
+{
+	sipe_await_endpoints(1);
+
+	return sipe_endpoints(0) ? 0 : 1;
+}
+
+
+static void same_text(struct pidgin *p, const char *user, const char *expected)
+{
+	char *text = sipe_next_text(p, "Phoenix", user);
+
+	ck_assert_str_eq(text, expected);
+	mem_deref(text);
+}
+
+
+START_TEST(after_a_killed_instance_the_rooms_work_again_without_a_join)
+{
+	struct pidgin *ada, *bob;
+	const char *name;
+	size_t i;
+
+	sipe_await_endpoints(0);
+	ada = sipe_sign_in(ADA, "tcp");
+	i = holder();
+	name = pool_inst(sipe_pool, i)->name;
+	bob = sipe_sign_in(BOB, "tls");
+	sipe_await_endpoints(2);
+	ck_assert_uint_eq(sipe_endpoints(i), 1);
+
+	sipe_enter(ada, ADA, "Phoenix");
+	sipe_enter(bob, BOB, "Phoenix");
+	ck_assert_int_eq(pidgin_send(bob, "say Phoenix before"), 0);
+	same_text(ada, BOB, "before");
+
+	ck_assert_int_eq(pool_kill9(sipe_pool, name), 0);
+	ck_assert_ptr_nonnull(pidgin_await(bob, "user|Phoenix|-|" ADA));
+
+	/* Whatever ada sends first is lost, and told so */
+	pidgin_mark(ada);
+	ck_assert_int_eq(pidgin_send(ada, "say Phoenix lost"), 0);
+	ck_assert_ptr_nonnull(pidgin_await(ada, "refused|481"));
+	ck_assert_ptr_nonnull(pidgin_await(ada, "notdelivered|Phoenix"));
+	ck_assert_ptr_nonnull(pidgin_await(ada, "groupchat-ready"));
+	ck_assert_ptr_nonnull(pidgin_wait(bob, "user|Phoenix|+|" ADA));
+
+	ck_assert_int_eq(pidgin_send(bob, "say Phoenix after"), 0);
+	same_text(ada, BOB, "after");
+	ck_assert_int_eq(pidgin_send(ada, "say Phoenix mine"), 0);
+	same_text(bob, BOB, "before");
+	same_text(bob, BOB, "after");
+	same_text(bob, ADA, "mine");
+	same_text(ada, ADA, "mine");
+	ck_assert_uint_eq(pidgin_count(ada, "msg|Phoenix"), 2);
+
+	ck_assert_int_eq(pool_start(sipe_pool, name), 0);
+	mem_deref(bob);
+	mem_deref(ada);
+}
+END_TEST
+
+
+START_TEST(a_killed_client_comes_back_to_one_copy_of_everything)
+{
+	struct pidgin *bob = sipe_sign_in(BOB, "tcp");
+	struct pidgin *ada = sipe_sign_in(ADA, "tcp");
+
+	sipe_enter(bob, BOB, "Phoenix");
+	sipe_enter(ada, ADA, "Phoenix");
+	pidgin_mark(bob);
+	ada = mem_deref(ada);
+
+	ada = sipe_sign_in(ADA, "tcp");
+	sipe_enter(ada, ADA, "Phoenix");
+	ck_assert_int_eq(pidgin_send(bob, "say Phoenix once"), 0);
+	same_text(bob, BOB, "once");
+	ck_assert_int_eq(pidgin_send(ada, "say Phoenix only"), 0);
+	same_text(bob, ADA, "only");
+	ck_assert_ptr_nonnull(pidgin_await(ada, "msg|Phoenix|" ADA "|*|only"));
+	ck_assert_uint_eq(pidgin_count(ada, "msg|Phoenix|*|*|once"), 1);
+	ck_assert_uint_eq(pidgin_count(ada, "msg|Phoenix|*|*|only"), 1);
+	ck_assert_uint_eq(pidgin_count(bob, "msg|Phoenix|*|*|once"), 1);
+
+	mem_deref(bob);
+	mem_deref(ada);
+}
+END_TEST
+
+
+static Suite *sipe_lost_suite(void)
+{
+	Suite *suite = suite_create("sipe_lost");
+	TCase *tc = tcase_create("lost");
+
+	tcase_add_unchecked_fixture(tc, sipe_pool_up, sipe_pool_down);
+	tcase_set_timeout(tc, 180);
+	tcase_add_test(tc, a_killed_client_comes_back_to_one_copy_of_everything);
+	tcase_add_test(tc,
+		after_a_killed_instance_the_rooms_work_again_without_a_join);
+	suite_add_tcase(suite, tc);
+
+	return suite;
+}
+TEST_SUITE(sipe_lost_suite)
