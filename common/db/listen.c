@@ -43,7 +43,8 @@ static int listen_send(struct db *db, const struct listen *l)
 
 	err = re_sdprintf(&text, "LISTEN %s", quoted);
 	if (!err)
-		err = db_exec_text(db, "listen", text, NULL, NULL);
+		err = db_exec_text(db, "listen", text, NULL, NULL,
+				   NULL);
 
 	mem_deref(text);
 	PQfreemem(quoted);

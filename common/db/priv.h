@@ -99,7 +99,7 @@ void db_notify_all(struct db *db);
 
 /* stmt.c */
 int  db_exec_text(struct db *db, const char *name, const char *text,
-		  db_h *h, void *arg);
+		  const struct db_args *args, db_h *h, void *arg);
 void db_prep_flush(struct db *db);
 
 /* reply.c */

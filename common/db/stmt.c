@@ -208,15 +208,17 @@ static int req_allowed(const struct db *db)
 }
 
 
-/** Run @p text, which takes no parameters and is not prepared */
+/** Run @p text, which is not prepared; @p name is for the log */
 int db_exec_text(struct db *db, const char *name, const char *text,
-		 db_h *h, void *arg)
+		 const struct db_args *args, db_h *h, void *arg)
 {
-	const struct wire none = { .n = 0 };
 	struct db_req *req;
+	struct wire w;
 	int err;
 
-	err = req_allowed(db);
+	err = args ? args->err : 0;
+	if (!err)
+		err = req_allowed(db);
 	if (err)
 		return err;
 
@@ -224,7 +226,9 @@ int db_exec_text(struct db *db, const char *name, const char *text,
 	if (!req)
 		return ENOMEM;
 
-	return req_sent(db, req, send_unnamed(db->pg, text, &none));
+	wire_fill(&w, args);
+
+	return req_sent(db, req, send_unnamed(db->pg, text, &w));
 }
 
 

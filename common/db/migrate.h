@@ -1,0 +1,26 @@
+/**
+ * @file common/db/migrate.h  Bring a store to the schema of this build
+ *
+ * For pchatctl and for tests: blocks, never in a daemon.
+ */
+#pragma once
+
+/** A migration was applied and committed */
+typedef void (migrate_h)(uint32_t version, const char *name, void *arg);
+
+/**
+ * Apply every migration of sql/schema that the store does not have, in order
+ *
+ * Each is one transaction, under a lock that makes two who migrate at the
+ * same time take turns.  What was committed stays when a later one fails;
+ * running it again goes on from there, and on a complete store does nothing.
+ *
+ * @param conninfo  libpq; the database exists, the user may create in it
+ * @param h         Told of each (may be NULL)
+ * @param errmb     On failure one line that says what is wrong
+ *
+ * @return 0, EINVAL, ECONNREFUSED (no connection), EPROTO (the store is newer
+ *         than this build, or a migration was refused), ENOMEM
+ */
+int migrate_run(const char *conninfo, migrate_h *h, void *arg,
+		struct mbuf *errmb);

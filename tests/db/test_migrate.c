@@ -1,0 +1,139 @@
+/**
+ * @file tests/db/test_migrate.c  Migrations
+ */
+#include <string.h>
+#include <re.h>
+#include "common/db/db.h"
+#include "common/db/embedded.h"
+#include "common/db/migrate.h"
+#include "tests/support/store.h"
+#include "tests/unit/suite.h"
+
+static struct store *st;
+static struct mbuf *errmb;
+static unsigned applied;
+
+
+static void setup(void)
+{
+	applied = 0;
+	errmb = mbuf_alloc(256);
+	ck_assert_int_eq(store_start(&st), 0);
+}
+
+
+static void teardown(void)
+{
+	store_stop(st);
+	mem_deref(errmb);
+}
+
+
+static void applied_handler(uint32_t version, const char *name, void *arg)
+{
+	(void)name;
+	(void)arg;
+
+	ck_assert_uint_eq(version, sql_migrationv[applied].version);
+	++applied;
+}
+
+
+static int migrate(const char *dbname)
+{
+	applied = 0;
+	mbuf_rewind(errmb);
+
+	return migrate_run(store_conninfo_db(st, dbname), applied_handler,
+			   NULL, errmb);
+}
+
+
+static bool complains_of(const char *what)
+{
+	return memmem(errmb->buf, errmb->end, what, strlen(what)) != NULL;
+}
+
+
+START_TEST(an_empty_store_gets_all_and_a_complete_one_nothing)
+{
+	ck_assert_int_eq(migrate("empty"), 0);
+	ck_assert_uint_eq(applied, sql_migrationc);
+	ck_assert_int_eq(migrate("empty"), 0);
+	ck_assert_uint_eq(applied, 0);
+	ck_assert_int_eq(store_number(st, "SELECT count(*) FROM "
+				      "schema_version"),
+			 (int)sql_migrationc);
+}
+END_TEST
+
+
+START_TEST(a_newer_store_is_left_alone)
+{
+	ck_assert_int_eq(store_sql(st, "INSERT INTO schema_version "
+				   "VALUES (9999)"), 0);
+	ck_assert_int_eq(migrate("mgc"), EPROTO);
+	ck_assert(complains_of("9999"));
+	ck_assert_uint_eq(applied, 0);
+}
+END_TEST
+
+
+START_TEST(a_migration_that_fails_leaves_nothing_behind)
+{
+	ck_assert_int_eq(store_sql(st, "CREATE DATABASE spoilt"), 0);
+	ck_assert_int_eq(migrate("spoilt"), 0);
+	ck_assert_int_eq(store_sql(st, "DELETE FROM schema_version"), 0);
+	ck_assert_int_eq(migrate("mgc"), EPROTO);
+	ck_assert(complains_of("migration 1 (store)"));
+	ck_assert(complains_of("already exists"));
+	ck_assert_int_eq(store_number(st, "SELECT count(*) FROM "
+				      "schema_version"), 0);
+}
+END_TEST
+
+
+START_TEST(a_store_that_is_not_there_is_said_so)
+{
+	ck_assert_int_eq(migrate("nowhere"), ECONNREFUSED);
+	ck_assert(complains_of("nowhere"));
+	ck_assert(!memchr(errmb->buf, '\n', errmb->end));
+}
+END_TEST
+
+
+START_TEST(statements_are_in_the_order_that_they_are_searched_in)
+{
+	size_t i;
+
+	for (i = 1; i < sql_stmtc; i++)
+		ck_assert_str_lt(sql_stmtv[i - 1].name, sql_stmtv[i].name);
+	for (i = 1; i < sql_migrationc; i++)
+		ck_assert_uint_lt(sql_migrationv[i - 1].version,
+				  sql_migrationv[i].version);
+}
+END_TEST
+
+
+static Suite *db_migrate_suite(void)
+{
+	Suite *suite = suite_create("db/migrate");
+	TCase *tc = tcase_create("migrate");
+	TCase *tables = tcase_create("tables");
+
+	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_set_timeout(tc, 60);
+	tcase_add_test(tc,
+		       an_empty_store_gets_all_and_a_complete_one_nothing);
+	tcase_add_test(tc, a_newer_store_is_left_alone);
+	tcase_add_test(tc, a_migration_that_fails_leaves_nothing_behind);
+	tcase_add_test(tc, a_store_that_is_not_there_is_said_so);
+	suite_add_tcase(suite, tc);
+
+	tcase_add_test(tables,
+		       statements_are_in_the_order_that_they_are_searched_in);
+	suite_add_tcase(suite, tables);
+
+	return suite;
+}
+TEST_SUITE(db_migrate_suite)
