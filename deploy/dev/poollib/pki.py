@@ -38,7 +38,8 @@ class Pki:
     def _authority(self):
         self._openssl("ca", f"/CN=pool of {self.domain}",
                       ("basicConstraints=critical,CA:TRUE",
-                       "keyUsage=critical,keyCertSign,cRLSign"), ())
+                       "keyUsage=critical,keyCertSign,cRLSign",
+                       "subjectKeyIdentifier=hash"), ())
 
     def _certificate(self, name):
         hosts = [f"{name}.{self.domain}", "localhost"]
@@ -49,6 +50,8 @@ class Pki:
                       ("basicConstraints=critical,CA:FALSE",
                        "keyUsage=critical,digitalSignature",
                        "extendedKeyUsage=serverAuth,clientAuth",
+                       "subjectKeyIdentifier=hash",
+                       "authorityKeyIdentifier=keyid",
                        f"subjectAltName={alt}"),
                       ("-CA", self.ca, "-CAkey", self.key("ca")))
 
