@@ -498,6 +498,7 @@ static Suite *wheel_suite(void)
 	TCase *tc = tcase_create("clock");
 
 	tcase_add_checked_fixture(tc, setup, NULL);
+	tcase_set_timeout(tc, 30);
 	tcase_add_loop_test(tc, a_timer_fires_when_due_and_not_before,
 			    0, ARRAY_SIZE(delayv));
 	tcase_add_loop_test(tc, a_timer_fires_after_a_jump_of_time,
@@ -517,6 +518,7 @@ static Suite *wheel_suite(void)
 
 	tc = tcase_create("loop");
 	tcase_add_checked_fixture(tc, loop_setup, NULL);
+	tcase_set_timeout(tc, 30);
 	tcase_add_test(tc, libre_runs_on_the_wheel);
 	tcase_add_test(tc, a_zero_timer_of_an_fd_handler_fires_in_the_same_turn);
 	tcase_add_test(tc,
