@@ -41,7 +41,9 @@ struct config;
  * Read and check a file
  *
  * @param confp  Set on success; mem_deref() it
- * @param errmb  On failure one line "FILE:LINE: key: what is wrong"
+ * @param keyv   Must outlive the config
+ * @param errmb  On failure one line "FILE:LINE: key: what is wrong", without
+ *               LINE where no line is at fault; may be NULL
  *
  * @return 0, ENOENT (no such file), EBADMSG (see errmb), ENOMEM
  */
@@ -55,6 +57,7 @@ int  config_load(struct config **confp, const struct conf_key *keyv,
 int  config_reload(struct config *conf, struct mbuf *errmb);
 
 /* A key that is not in the table is a bug of ours and aborts */
+/** NULL: not given and no default.  Valid until a reload changes the key */
 const char *config_str(const struct config *conf, const char *key);
 uint64_t    config_uint(const struct config *conf, const char *key);
 bool        config_bool(const struct config *conf, const char *key);
