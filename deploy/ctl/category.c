@@ -1,0 +1,29 @@
+/**
+ * @file deploy/ctl/category.c  pchatctl category
+ */
+#include <re.h>
+#include "deploy/ctl/tool.h"
+#include "deploy/ctl/store.h"
+#include "deploy/ctl/out.h"
+#include "deploy/ctl/list.h"
+
+
+static const struct out_col listv[] = {
+	{ "name",        "NAME",        OUT_TEXT },
+	{ "uri",         NULL,          OUT_TEXT },
+	{ "description", NULL,          OUT_TEXT },
+	{ "allowed",     "ALLOWED",     OUT_JSON },
+	{ "denied",      "DENIED",      OUT_JSON },
+	{ "creators",    "CREATORS",    OUT_JSON },
+	{ "invitations", "INVITATIONS", OUT_BOOL },
+	{ "files",       "FILES",       OUT_BOOL },
+	{ "history",     "HISTORY",     OUT_BOOL },
+	{ "rooms",       "ROOMS",       OUT_INT  },
+};
+
+
+int tool_category_list(struct tool *tool)
+{
+	return list_run(tool, "ctl_category_list", listv,
+			ARRAY_SIZE(listv));
+}

@@ -1,0 +1,305 @@
+/**
+ * @file deploy/ctl/import.c  pchatctl import
+ *
+ * One transaction: staging tables are filled, checked against the store, and
+ * merged into it by a list of statements.  What went wrong anywhere undoes
+ * all of it.  An import that changes nothing writes nothing, not even to the
+ * audit.
+ */
+#include <re.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "deploy/ctl/tool.h"
+#include "deploy/ctl/store.h"
+#include "deploy/ctl/import.h"
+
+
+enum { STATISTICS_FROM = 10000 };     /* rows changed that call for ANALYZE */
+
+/* What a step's rows count as */
+enum count {
+	COUNT_NOT,
+	COUNT_NEW,                     /* + kind                  */
+	COUNT_CHANGED = COUNT_NEW + IMPORT_KINDS,
+	COUNT_PASSWORDS = COUNT_CHANGED + IMPORT_KINDS,
+	COUNT_ENTRIES,                 /* of lists                */
+	COUNT_DERIVED,                 /* what follows from them  */
+	COUNTS
+};
+
+enum { USERS, GROUPS, CATEGORIES, ROOMS };
+
+struct step {
+	const char *stmt;
+	enum { RUN, CHECK, BY } how;   /* CHECK: rows are problems; BY: $1
+					  is who imports */
+	int count;
+};
+
+static const struct step stepv[] = {
+	{ "ctl_import_check_twice",          CHECK, COUNT_NOT },
+	{ "ctl_import_check_name",           CHECK, COUNT_NOT },
+	{ "ctl_import_check_entry",          CHECK, COUNT_NOT },
+	{ "ctl_import_check_category",       CHECK, COUNT_NOT },
+	{ "ctl_import_make_touched",         RUN,   COUNT_NOT },
+	{ "ctl_import_make_edge",            RUN,   COUNT_NOT },
+
+	{ "ctl_import_bulk_begin",           RUN,   COUNT_NOT },
+	{ "ctl_import_store_domain",         RUN,   COUNT_DERIVED },
+	{ "ctl_import_domain_new",           RUN,   COUNT_DERIVED },
+	{ "ctl_import_user_changed",         RUN,   COUNT_CHANGED + USERS },
+	{ "ctl_import_user_new",             RUN,   COUNT_NEW + USERS },
+	{ "ctl_import_credential",           RUN,   COUNT_PASSWORDS },
+	{ "ctl_import_group_new",            RUN,   COUNT_NEW + GROUPS },
+	{ "ctl_import_member",               RUN,   COUNT_NOT },
+	{ "ctl_import_member_analyze",       RUN,   COUNT_NOT },
+	{ "ctl_import_member_gone",          RUN,   COUNT_ENTRIES },
+	{ "ctl_import_member_new",           RUN,   COUNT_ENTRIES },
+	{ "ctl_import_check_cycle",          CHECK, COUNT_NOT },
+	{ "ctl_import_group_changed",        RUN,   COUNT_CHANGED + GROUPS },
+	{ "ctl_import_affected",             RUN,   COUNT_NOT },
+	{ "ctl_import_affected_analyze",     RUN,   COUNT_NOT },
+	{ "ctl_import_up",                   RUN,   COUNT_NOT },
+	{ "ctl_import_up_analyze",           RUN,   COUNT_NOT },
+	{ "ctl_import_affiliation",          RUN,   COUNT_NOT },
+	{ "ctl_import_affiliation_analyze",  RUN,   COUNT_NOT },
+	{ "ctl_import_affiliation_gone",     RUN,   COUNT_DERIVED },
+	{ "ctl_import_affiliation_new",      RUN,   COUNT_DERIVED },
+
+	{ "ctl_import_category_id",          RUN,   COUNT_NOT },
+	{ "ctl_import_category_new",         BY,    COUNT_NEW + CATEGORIES },
+	{ "ctl_import_scope",                RUN,   COUNT_NOT },
+	{ "ctl_import_scope_gone",           RUN,   COUNT_ENTRIES },
+	{ "ctl_import_scope_new",            RUN,   COUNT_ENTRIES },
+	{ "ctl_import_creator_gone",         RUN,   COUNT_ENTRIES },
+	{ "ctl_import_creator_new",          RUN,   COUNT_ENTRIES },
+	{ "ctl_import_category_changed",     BY,    COUNT_CHANGED + CATEGORIES },
+
+	{ "ctl_import_room_id",              RUN,   COUNT_NOT },
+	{ "ctl_import_room_id_analyze",      RUN,   COUNT_NOT },
+	{ "ctl_import_room_new",             BY,    COUNT_NEW + ROOMS },
+	{ "ctl_import_role",                 RUN,   COUNT_NOT },
+	{ "ctl_import_role_analyze",         RUN,   COUNT_NOT },
+	{ "ctl_import_role_gone",            RUN,   COUNT_ENTRIES },
+	{ "ctl_import_role_new",             RUN,   COUNT_ENTRIES },
+	{ "ctl_import_bulk_end",             RUN,   COUNT_NOT },
+	{ "ctl_import_touched_analyze",      RUN,   COUNT_NOT },
+	{ "ctl_import_room_changed",         BY,    COUNT_CHANGED + ROOMS },
+	{ "ctl_import_check_presenter",      CHECK, COUNT_NOT },
+};
+
+struct merge {
+	struct import *im;
+	struct bstore *st;
+	const char *actor;
+	uint64_t countv[COUNTS];
+	uint64_t changes;              /* their sum, COUNT_NOT aside */
+};
+
+
+static int step_check(struct merge *m, const char *stmt)
+{
+	PGresult *res;
+	int err;
+
+	err = bstore_query(m->st, &res, stmt, NULL, 0);
+	if (err)
+		return err;
+
+	for (int i = 0; i < PQntuples(res); i++) {
+		import_problem(m->im, PQgetvalue(res, i, 0),
+			       PQgetvalue(res, i, 1));
+		err = EBADMSG;
+	}
+	PQclear(res);
+
+	return err;
+}
+
+
+static int step_run(struct merge *m, const struct step *step)
+{
+	uint64_t rows = 0;
+	int err;
+
+	if (step->how == CHECK)
+		return step_check(m, step->stmt);
+
+	err = bstore_exec(m->st, &rows, step->stmt, &m->actor,
+			  step->how == BY ? 1 : 0);
+	if (err)
+		return err;
+
+	m->countv[step->count] += rows;
+	if (step->count != COUNT_NOT)
+		m->changes += rows;
+
+	return 0;
+}
+
+
+/* What was given and what came of it; NULL: no memory */
+static json_t *summary(const struct merge *m)
+{
+	json_t *sum = json_object();
+
+	for (size_t k = 0; k < IMPORT_KINDS; k++) {
+
+		const char *key = import_kindv[k].key;
+
+		if (json_object_set_new(sum, key, json_pack(
+			"{s:I, s:I, s:I}", "given", (json_int_t)
+			json_array_size(json_object_get(m->im->root, key)),
+			"new", (json_int_t)m->countv[COUNT_NEW + k],
+			"changed",
+			(json_int_t)m->countv[COUNT_CHANGED + k])))
+			goto fail;
+	}
+
+	if (json_object_set_new(sum, "passwords", json_integer(
+		    (json_int_t)m->countv[COUNT_PASSWORDS])) ||
+	    json_object_set_new(sum, "list_entries", json_integer(
+		    (json_int_t)m->countv[COUNT_ENTRIES])))
+		goto fail;
+
+	return sum;
+
+ fail:
+	json_decref(sum);
+	return NULL;
+}
+
+
+static int audit(struct merge *m)
+{
+	const char *slash = strrchr(m->im->file, '/');
+	json_t *sum = summary(m);
+	char *detail = json_dumps(sum, JSON_COMPACT);
+	const char *argv[3];
+	int err = ENOMEM;
+
+	argv[0] = m->actor;
+	argv[1] = slash ? slash + 1 : m->im->file;
+	argv[2] = detail;
+
+	if (detail)
+		err = bstore_exec(m->st, NULL, "ctl_import_audit", argv, 3);
+
+	free(detail);
+	json_decref(sum);
+
+	return err;
+}
+
+
+static int merge(struct merge *m)
+{
+	int err;
+
+	err = bstore_exec(m->st, NULL, "ctl_import_begin", NULL, 0);
+	if (!err)
+		err = import_stage(m->im, m->st);
+
+	for (size_t i = 0; i < ARRAY_SIZE(stepv) && !err; i++)
+		err = step_run(m, &stepv[i]);
+
+	if (err || !m->changes)
+		return err;
+
+	err = audit(m);
+	if (!err)
+		err = bstore_exec(m->st, NULL, "ctl_import_notify", NULL, 0);
+	if (!err && m->changes >= STATISTICS_FROM)
+		err = bstore_exec(m->st, NULL, "ctl_import_statistics",
+				  NULL, 0);
+
+	return err;
+}
+
+
+static int transaction(struct merge *m, bool dry_run)
+{
+	int err;
+
+	err = bstore_begin(m->st);
+	if (err)
+		return err;
+
+	err = merge(m);
+	if (err || dry_run) {
+		bstore_rollback(m->st);
+		return err;
+	}
+
+	return bstore_commit(m->st);
+}
+
+
+static void print_text(const struct tool *tool, const struct merge *m)
+{
+	(void)fprintf(tool->out, "%-12s %8s %8s %8s\n", "", "GIVEN", "NEW",
+		      "CHANGED");
+
+	for (size_t k = 0; k < IMPORT_KINDS; k++) {
+
+		const char *key = import_kindv[k].key;
+
+		(void)fprintf(tool->out, "%-12s %8zu %8llu %8llu\n", key,
+			      json_array_size(
+				      json_object_get(m->im->root, key)),
+			      (unsigned long long)m->countv[COUNT_NEW + k],
+			      (unsigned long long)m->countv[COUNT_CHANGED+k]);
+	}
+
+	if (tool->dry_run)
+		(void)fprintf(tool->out, "dry run: nothing was written\n");
+}
+
+
+static int print(const struct tool *tool, const struct merge *m)
+{
+	json_t *sum;
+	int err = 0;
+
+	if (!tool->json) {
+		print_text(tool, m);
+		return 0;
+	}
+
+	sum = summary(m);
+	if (json_object_set_new(sum, "dry_run", json_boolean(tool->dry_run)) ||
+	    json_dumpf(sum, tool->out, JSON_INDENT(1)))
+		err = ENOMEM;
+	(void)fputc('\n', tool->out);
+	json_decref(sum);
+
+	return err;
+}
+
+
+int tool_import(struct tool *tool)
+{
+	struct import im = { .file = tool->argv[0], .err = tool->err };
+	struct merge m = { .im = &im };
+	const struct passwd *pw = getpwuid(getuid());
+	int err;
+
+	m.actor = pw ? pw->pw_name : "?";
+
+	err = import_read(&im);
+	if (!err)
+		err = import_check(&im);
+	if (!err)
+		err = tool_connect(&m.st, tool);
+	if (!err)
+		err = transaction(&m, tool->dry_run);
+	if (!err)
+		err = print(tool, &m);
+
+	json_decref(im.root);
+	mem_deref(m.st);
+
+	return err ? TOOL_FAILED : TOOL_OK;
+}

@@ -1,0 +1,345 @@
+/**
+ * @file deploy/ctl/import_check.c  The import file by itself
+ *
+ * What needs no store: syntax, keys, types, spellings.  What it takes the
+ * store to see (unknown users, names in use, cycles) is checked by the
+ * ctl_import_check_ statements.
+ */
+#include <re.h>
+#include <errno.h>
+#include <string.h>
+#include "common/chaturi.h"
+#include "deploy/ctl/import.h"
+
+
+enum { TEXT_MAX = 256, PLACE_SIZE = 160 };
+
+
+void import_problem(struct import *im, const char *place, const char *problem)
+{
+	if (im->problems++ == IMPORT_PROBLEMS_MAX)
+		(void)fprintf(im->err, "%s: there is more, but this is"
+			      " enough for once\n", im->file);
+	if (im->problems > IMPORT_PROBLEMS_MAX)
+		return;
+
+	(void)fprintf(im->err, "%s: %s%s%s\n", im->file, place,
+		      *place ? ": " : "", problem);
+}
+
+
+int import_read(struct import *im)
+{
+	json_error_t error;
+	char place[64];
+	FILE *f;
+
+	f = fopen(im->file, "rb");
+	if (!f) {
+		import_problem(im, "", strerror(errno));
+		return EBADMSG;
+	}
+
+	im->root = json_loadf(f, JSON_REJECT_DUPLICATES, &error);
+	(void)fclose(f);
+	if (im->root)
+		return 0;
+
+	(void)snprintf(place, sizeof(place), "line %d, column %d",
+		       error.line, error.column);
+	import_problem(im, place, error.text);
+
+	return EBADMSG;
+}
+
+
+static size_t characters(const char *s)
+{
+	size_t n = 0;
+
+	for (; *s; s++)
+		n += ((unsigned char)*s & 0xc0) != 0x80;
+
+	return n;
+}
+
+
+const char *import_is_text(const json_t *v)
+{
+	if (!json_is_string(v))
+		return "must be a string";
+	if (characters(json_string_value(v)) > TEXT_MAX)
+		return "longer than 256 characters";
+
+	return NULL;
+}
+
+
+const char *import_is_name(const json_t *v)
+{
+	const char *problem = import_is_text(v), *s = json_string_value(v);
+
+	if (problem)
+		return problem;
+	if (!*s)
+		return "empty";
+
+	for (; *s; s++) {
+		if ((unsigned char)*s < ' ' || *s == 0x7f)
+			return "has control characters";
+	}
+
+	return NULL;
+}
+
+
+const char *import_is_password(const json_t *v)
+{
+	if (!json_is_string(v))
+		return "must be a string";
+
+	return *json_string_value(v) ? NULL : "empty";
+}
+
+
+const char *import_is_bool(const json_t *v)
+{
+	return json_is_boolean(v) ? NULL : "must be true or false";
+}
+
+
+static bool canon(char *buf, const char *given)
+{
+	struct pl pl;
+
+	pl_set_str(&pl, given);
+
+	return !useruri_canon(buf, IMPORT_URI_SIZE, &pl);
+}
+
+
+const char *import_is_uri(const json_t *v)
+{
+	char buf[IMPORT_URI_SIZE];
+
+	if (!json_is_string(v))
+		return "must be a string";
+
+	return canon(buf, json_string_value(v)) ? NULL : "not a SIP URI";
+}
+
+
+static const char *after(const char *s, const char *prefix)
+{
+	const size_t n = strlen(prefix);
+
+	return strncasecmp(s, prefix, n) ? NULL : s + n;
+}
+
+
+/* Names of domains that can be in a user's canonical URI */
+static bool is_host(const char *s)
+{
+	return *s && s[strspn(s, "abcdefghijklmnopqrstuvwxyz"
+			      "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+			      "0123456789-.[]:")] == '\0';
+}
+
+
+const char *import_is_entry(const json_t *v)
+{
+	char buf[IMPORT_URI_SIZE];
+	const char *s, *name;
+
+	if (!json_is_string(v))
+		return "must be a string";
+
+	s = json_string_value(v);
+	name = after(s, "group:");
+	if (name)
+		return *name ? NULL : "a group without a name";
+
+	name = after(s, "domain:");
+	if (name)
+		return is_host(name) ? NULL : "not a domain";
+
+	return canon(buf, s) ? NULL :
+		"neither a user's SIP URI nor group:NAME nor domain:NAME";
+}
+
+
+/* "any", everybody, is what a list of categories shows for no restriction */
+const char *import_is_scope(const json_t *v)
+{
+	const char *s = json_string_value(v);
+
+	return s && !strcmp(s, "any") ? NULL : import_is_entry(v);
+}
+
+
+const char *import_entry_key(char buf[IMPORT_URI_SIZE], const char *given)
+{
+	if (after(given, "group:") || after(given, "domain:"))
+		return given;
+
+	return canon(buf, given) ? buf : given;
+}
+
+
+static bool is_word(const json_t *v, const char *const *wordv)
+{
+	const char *s = json_string_value(v);
+
+	for (; s && *wordv; wordv++) {
+		if (!strcmp(s, *wordv))
+			return true;
+	}
+
+	return false;
+}
+
+
+const char *import_is_privacy(const json_t *v)
+{
+	return is_word(v, import_privacyv) ? NULL :
+		"must be \"open\", \"closed\" or \"secret\"";
+}
+
+
+const char *import_is_type(const json_t *v)
+{
+	return is_word(v, import_typev) ? NULL :
+		"must be \"normal\" or \"auditorium\"";
+}
+
+
+const char *import_is_invitations(const json_t *v)
+{
+	static const char *const wordv[] = { "inherit", "false", NULL };
+
+	return json_is_false(v) || is_word(v, wordv) ? NULL :
+		"must be \"inherit\" or \"false\"";
+}
+
+
+static void check_value(struct import *im, const char *place,
+			const struct import_key *key, const json_t *v)
+{
+	const char *problem;
+	char item[PLACE_SIZE + 24];
+	json_t *x;
+	size_t i;
+
+	if (!key->list) {
+		problem = key->checkh(v);
+		if (problem)
+			import_problem(im, place, problem);
+		return;
+	}
+
+	if (!json_is_array(v)) {
+		import_problem(im, place, "must be a list");
+		return;
+	}
+
+	json_array_foreach(v, i, x) {
+
+		problem = key->checkh(x);
+		if (!problem)
+			continue;
+
+		(void)snprintf(item, sizeof(item), "%s[%zu]", place, i);
+		import_problem(im, item, problem);
+	}
+}
+
+
+static const struct import_key *key_find(const struct import_kind *kind,
+					 const char *name)
+{
+	for (size_t i = 0; i < kind->keyc; i++) {
+		if (!strcmp(kind->keyv[i].key, name))
+			return &kind->keyv[i];
+	}
+
+	return NULL;
+}
+
+
+static void check_object(struct import *im, const struct import_kind *kind,
+			 size_t pos, const json_t *obj)
+{
+	char place[PLACE_SIZE];
+	const char *name;
+	json_t *v;
+
+	if (!json_is_object(obj)) {
+		(void)snprintf(place, sizeof(place), "%s[%zu]",
+			       kind->key, pos);
+		import_problem(im, place, "must be an object");
+		return;
+	}
+
+	json_object_foreach((json_t *)obj, name, v) {
+
+		const struct import_key *key = key_find(kind, name);
+
+		(void)snprintf(place, sizeof(place), "%s[%zu].%.80s",
+			       kind->key, pos, name);
+		if (key)
+			check_value(im, place, key, v);
+		else
+			import_problem(im, place, "unknown key");
+	}
+
+	for (size_t i = 0; i < kind->keyc; i++) {
+
+		const struct import_key *key = &kind->keyv[i];
+
+		if (!key->required || json_object_get(obj, key->key))
+			continue;
+
+		(void)snprintf(place, sizeof(place), "%s[%zu].%s",
+			       kind->key, pos, key->key);
+		import_problem(im, place, "missing");
+	}
+}
+
+
+static const struct import_kind *kind_find(const char *name)
+{
+	for (size_t i = 0; i < IMPORT_KINDS; i++) {
+		if (!strcmp(import_kindv[i].key, name))
+			return &import_kindv[i];
+	}
+
+	return NULL;
+}
+
+
+int import_check(struct import *im)
+{
+	const char *name;
+	json_t *list, *obj;
+	size_t i;
+
+	if (!json_is_object(im->root))
+		import_problem(im, "", "must be an object with users, groups,"
+			       " categories and rooms");
+
+	json_object_foreach(im->root, name, list) {
+
+		const struct import_kind *kind = kind_find(name);
+
+		if (!kind || !json_is_array(list)) {
+			import_problem(im, name, kind ? "must be a list" :
+				       "unknown key");
+			continue;
+		}
+
+		json_array_foreach(list, i, obj)
+			check_object(im, kind, i, obj);
+	}
+
+	return im->problems ? EBADMSG : 0;
+}

@@ -1,0 +1,235 @@
+/**
+ * @file deploy/ctl/import_copy.c  The import file as rows of staging tables
+ */
+#include <re.h>
+#include <string.h>
+#include "common/chaturi.h"
+#include "deploy/ctl/store.h"
+#include "deploy/ctl/import.h"
+
+
+void import_copy_text(struct bstore *st, const json_t *obj, const char *key)
+{
+	bstore_copy_text(st, json_string_value(json_object_get(obj, key)));
+}
+
+
+void import_copy_bool(struct bstore *st, const json_t *obj, const char *key)
+{
+	const json_t *v = json_object_get(obj, key);
+
+	if (v)
+		bstore_copy_bool(st, json_is_true(v));
+	else
+		bstore_copy_null(st);
+}
+
+
+/* Whether a list is given at all; its elements are rows of import_entry */
+void import_copy_given(struct bstore *st, const json_t *obj, const char *key)
+{
+	bstore_copy_bool(st, json_object_get(obj, key) != NULL);
+}
+
+
+static void copy_word(struct bstore *st, const json_t *v,
+		      const char *const *wordv)
+{
+	const char *s = json_string_value(v);
+
+	for (int i = 0; s && wordv[i]; i++) {
+		if (!strcmp(s, wordv[i])) {
+			bstore_copy_int(st, i);
+			return;
+		}
+	}
+
+	bstore_copy_null(st);
+}
+
+
+void import_copy_privacy(struct bstore *st, const json_t *obj, const char *key)
+{
+	copy_word(st, json_object_get(obj, key), import_privacyv);
+}
+
+
+void import_copy_type(struct bstore *st, const json_t *obj, const char *key)
+{
+	copy_word(st, json_object_get(obj, key), import_typev);
+}
+
+
+void import_copy_invitations(struct bstore *st, const json_t *obj,
+			     const char *key)
+{
+	const json_t *v = json_object_get(obj, key);
+	const char *s = json_string_value(v);
+
+	if (v)
+		bstore_copy_bool(st, s && !strcmp(s, "inherit"));
+	else
+		bstore_copy_null(st);
+}
+
+
+struct parts {
+	char key[IMPORT_URI_SIZE];      /* sip:user@host */
+	char user[IMPORT_URI_SIZE];
+	const char *host;
+};
+
+
+/* The file was checked before, so that this finds a user and a host */
+static void uri_split(struct parts *uri, const json_t *v)
+{
+	char *at;
+
+	(void)import_entry_key(uri->key, json_string_value(v));
+	str_ncpy(uri->user, uri->key + strlen("sip:"), sizeof(uri->user));
+
+	at = strrchr(uri->user, '@');
+	*at = '\0';
+	uri->host = at + 1;
+}
+
+
+void import_copy_uri(struct bstore *st, const json_t *obj, const char *key)
+{
+	struct parts uri;
+
+	uri_split(&uri, json_object_get(obj, key));
+
+	bstore_copy_text(st, uri.key);
+	bstore_copy_text(st, uri.user);
+	bstore_copy_text(st, uri.host);
+}
+
+
+static void copy_md5(struct bstore *st, const uint8_t md[MD5_SIZE])
+{
+	char hex[2 * MD5_SIZE + 1];
+
+	(void)re_snprintf(hex, sizeof(hex), "%w", md, (size_t)MD5_SIZE);
+	bstore_copy_text(st, hex);
+}
+
+
+/* What Digest needs: with the bare user name, and with user@host, which some
+   clients take for their name */
+void import_copy_password(struct bstore *st, const json_t *obj,
+			  const char *key)
+{
+	const char *password = json_string_value(json_object_get(obj, key));
+	uint8_t md[MD5_SIZE];
+	struct parts uri;
+
+	if (!password) {
+		bstore_copy_null(st);
+		bstore_copy_null(st);
+		return;
+	}
+
+	uri_split(&uri, json_object_get(obj, "uri"));
+
+	(void)md5_printf(md, "%s:%s:%s", uri.user, uri.host, password);
+	copy_md5(st, md);
+	(void)md5_printf(md, "%s@%s:%s:%s", uri.user, uri.host, uri.host,
+			 password);
+	copy_md5(st, md);
+}
+
+
+static int stage_kind(const struct import *im, struct bstore *st,
+		      const struct import_kind *kind)
+{
+	json_t *obj;
+	size_t pos;
+	int err;
+
+	err = bstore_copy_begin(st, kind->copy);
+	if (err)
+		return err;
+
+	json_array_foreach(json_object_get(im->root, kind->key), pos, obj) {
+
+		bstore_copy_int(st, (int64_t)pos);
+		for (size_t i = 0; i < kind->keyc; i++)
+			kind->keyv[i].copyh(st, obj, kind->keyv[i].key);
+		bstore_copy_row(st);
+	}
+
+	return bstore_copy_end(st);
+}
+
+
+static void stage_list(struct bstore *st, const struct import_key *key,
+		       size_t pos, const json_t *list)
+{
+	char buf[IMPORT_URI_SIZE];
+	json_t *v;
+	size_t i;
+
+	json_array_foreach(list, i, v) {
+
+		bstore_copy_int(st, key->list);
+		bstore_copy_int(st, (int64_t)pos);
+		bstore_copy_int(st, (int64_t)i);
+		bstore_copy_text(st, import_entry_key(buf,
+						      json_string_value(v)));
+		bstore_copy_row(st);
+	}
+}
+
+
+static int stage_entries(const struct import *im, struct bstore *st)
+{
+	json_t *obj;
+	size_t pos;
+	int err;
+
+	err = bstore_copy_begin(st, "ctl_import_copy_entry");
+	if (err)
+		return err;
+
+	for (size_t k = 0; k < IMPORT_KINDS; k++) {
+
+		const struct import_kind *kind = &import_kindv[k];
+
+		json_array_foreach(json_object_get(im->root, kind->key), pos,
+				   obj) {
+
+			for (size_t i = 0; i < kind->keyc; i++) {
+
+				const struct import_key *key = &kind->keyv[i];
+
+				if (key->list)
+					stage_list(st, key, pos,
+						   json_object_get(obj,
+								   key->key));
+			}
+		}
+	}
+
+	return bstore_copy_end(st);
+}
+
+
+int import_stage(const struct import *im, struct bstore *st)
+{
+	int err = 0;
+
+	for (size_t k = 0; k < IMPORT_KINDS && !err; k++)
+		err = bstore_exec(st, NULL, import_kindv[k].make, NULL, 0);
+	if (!err)
+		err = bstore_exec(st, NULL, "ctl_import_make_entry", NULL, 0);
+
+	for (size_t k = 0; k < IMPORT_KINDS && !err; k++)
+		err = stage_kind(im, st, &import_kindv[k]);
+	if (!err)
+		err = stage_entries(im, st);
+	if (!err)
+		err = bstore_exec(st, NULL, "ctl_import_analyze", NULL, 0);
+
+	return err;
+}

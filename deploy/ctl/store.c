@@ -1,0 +1,332 @@
+/**
+ * @file deploy/ctl/store.c  A blocking connection to the store
+ */
+#include <re.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include "common/db/db.h"
+#include "common/db/embedded.h"
+#include "deploy/ctl/store.h"
+
+
+enum { COPY_CHUNK = 64 * 1024 };
+
+struct bstore {
+	PGconn *pg;
+	FILE *err;
+	struct mbuf *copy;     /* rows not handed to libpq yet      */
+	bool row;              /* a column of this row was written  */
+	int copy_err;
+};
+
+
+static void destructor(void *data)
+{
+	struct bstore *st = data;
+
+	if (st->pg)
+		PQfinish(st->pg);
+	mem_deref(st->copy);
+}
+
+
+static int by_name(const void *key, const void *row)
+{
+	return strcmp(key, ((const struct sql_stmt *)row)->name);
+}
+
+
+static const char *stmt_text(const char *name)
+{
+	const struct sql_stmt *stmt;
+
+	stmt = bsearch(name, sql_stmtv, sql_stmtc, sizeof(*sql_stmtv),
+		       by_name);
+
+	return stmt ? stmt->text : NULL;
+}
+
+
+static void notice_handler(void *arg, const char *message)
+{
+	(void)arg;
+	(void)message;
+}
+
+
+/* libpq's messages end with a newline and may have several lines */
+static void report(struct bstore *st, const char *what, const char *message)
+{
+	(void)fprintf(st->err, "pchatctl: store: %s%s%s", what ? what : "",
+		      what ? ": " : "", message);
+	if (!*message || message[strlen(message) - 1] != '\n')
+		(void)fputc('\n', st->err);
+}
+
+
+int bstore_open(struct bstore **stp, const char *conninfo, FILE *err)
+{
+	struct bstore *st;
+
+	if (!stp || !conninfo || !err)
+		return EINVAL;
+
+	st = mem_zalloc(sizeof(*st), destructor);
+	if (!st)
+		return ENOMEM;
+
+	st->err = err;
+	st->pg  = PQconnectdb(conninfo);
+
+	if (PQstatus(st->pg) != CONNECTION_OK ||
+	    PQsetClientEncoding(st->pg, "UTF8")) {
+		report(st, NULL, PQerrorMessage(st->pg));
+		mem_deref(st);
+		return ECONNREFUSED;
+	}
+
+	PQsetNoticeProcessor(st->pg, notice_handler, NULL);
+	*stp = st;
+
+	return 0;
+}
+
+
+int bstore_check_schema(struct bstore *st)
+{
+	const int ours = (int)db_schema_version();
+	PGresult *res;
+	int theirs = 0;
+
+	res = PQexec(st->pg, stmt_text("ctl_schema_version"));
+	if (PQresultStatus(res) == PGRES_TUPLES_OK)
+		theirs = atoi(PQgetvalue(res, 0, 0));
+	PQclear(res);
+
+	if (theirs == ours)
+		return 0;
+
+	if (theirs > ours)
+		(void)fprintf(st->err, "pchatctl: the store's schema is"
+			      " number %d, newer than this program's %d\n",
+			      theirs, ours);
+	else
+		(void)fprintf(st->err, "pchatctl: the store's schema is"
+			      " number %d, this program's %d:"
+			      " run pchatctl migrate\n", theirs, ours);
+
+	return EPROTO;
+}
+
+
+int bstore_query(struct bstore *st, PGresult **resp, const char *stmt,
+		 const char *const *argv, int argc)
+{
+	const char *sql = stmt_text(stmt);
+	ExecStatusType status;
+	PGresult *res;
+
+	if (!sql) {
+		report(st, stmt, "no such statement");
+		return ENOENT;
+	}
+
+	res = PQexecParams(st->pg, sql, argc, NULL, argv, NULL, NULL, 0);
+	status = PQresultStatus(res);
+
+	if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK &&
+	    status != PGRES_COPY_IN) {
+		report(st, stmt, PQerrorMessage(st->pg));
+		PQclear(res);
+		return EPROTO;
+	}
+
+	if (resp)
+		*resp = res;
+	else
+		PQclear(res);
+
+	return 0;
+}
+
+
+int bstore_exec(struct bstore *st, uint64_t *rowsp, const char *stmt,
+		const char *const *argv, int argc)
+{
+	PGresult *res;
+	int err;
+
+	err = bstore_query(st, &res, stmt, argv, argc);
+	if (err)
+		return err;
+
+	if (rowsp)
+		*rowsp = strtoull(PQcmdTuples(res), NULL, 10);
+	PQclear(res);
+
+	return 0;
+}
+
+
+int bstore_script(struct bstore *st, const char *name, const char *text)
+{
+	PGresult *res = PQexec(st->pg, text);
+	const ExecStatusType status = PQresultStatus(res);
+	int err = 0;
+
+	if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) {
+		report(st, name, PQerrorMessage(st->pg));
+		err = EPROTO;
+	}
+	PQclear(res);
+
+	return err;
+}
+
+
+int bstore_begin(struct bstore *st)
+{
+	return bstore_script(st, "begin", "BEGIN");
+}
+
+
+int bstore_commit(struct bstore *st)
+{
+	return bstore_script(st, "commit", "COMMIT");
+}
+
+
+void bstore_rollback(struct bstore *st)
+{
+	if (PQtransactionStatus(st->pg) != PQTRANS_UNKNOWN)
+		(void)bstore_script(st, "rollback", "ROLLBACK");
+}
+
+
+static void copy_flush(struct bstore *st)
+{
+	if (!st->copy_err &&
+	    PQputCopyData(st->pg, (char *)st->copy->buf,
+			  (int)st->copy->end) != 1)
+		st->copy_err = EPROTO;
+
+	mbuf_rewind(st->copy);
+}
+
+
+static void copy_put(struct bstore *st, const char *p, size_t n)
+{
+	if (!st->copy_err)
+		st->copy_err = mbuf_write_mem(st->copy, (const uint8_t *)p, n);
+}
+
+
+static void copy_column(struct bstore *st)
+{
+	if (st->row)
+		copy_put(st, "\t", 1);
+	st->row = true;
+}
+
+
+int bstore_copy_begin(struct bstore *st, const char *stmt)
+{
+	if (!st->copy)
+		st->copy = mbuf_alloc(2 * COPY_CHUNK);
+	if (!st->copy)
+		return ENOMEM;
+
+	mbuf_rewind(st->copy);
+	st->row = false;
+	st->copy_err = 0;
+
+	return bstore_query(st, NULL, stmt, NULL, 0);
+}
+
+
+void bstore_copy_null(struct bstore *st)
+{
+	copy_column(st);
+	copy_put(st, "\\N", 2);
+}
+
+
+void bstore_copy_int(struct bstore *st, int64_t v)
+{
+	char buf[24];
+	const int n = snprintf(buf, sizeof(buf), "%" PRIi64, v);
+
+	copy_column(st);
+	copy_put(st, buf, (size_t)n);
+}
+
+
+void bstore_copy_bool(struct bstore *st, bool v)
+{
+	copy_column(st);
+	copy_put(st, v ? "t" : "f", 1);
+}
+
+
+/* COPY's text format: what would end a column or a row goes behind a \ */
+void bstore_copy_text(struct bstore *st, const char *v)
+{
+	if (!v) {
+		bstore_copy_null(st);
+		return;
+	}
+
+	copy_column(st);
+
+	for (;;) {
+		const size_t n = strcspn(v, "\\\t\n\r");
+
+		copy_put(st, v, n);
+		v += n;
+
+		switch (*v++) {
+
+		case '\\': copy_put(st, "\\\\", 2); break;
+		case '\t': copy_put(st, "\\t", 2);  break;
+		case '\n': copy_put(st, "\\n", 2);  break;
+		case '\r': copy_put(st, "\\r", 2);  break;
+		default:   return;
+		}
+	}
+}
+
+
+void bstore_copy_row(struct bstore *st)
+{
+	copy_put(st, "\n", 1);
+	st->row = false;
+
+	if (st->copy->end >= COPY_CHUNK)
+		copy_flush(st);
+}
+
+
+int bstore_copy_end(struct bstore *st)
+{
+	PGresult *res;
+	int err;
+
+	copy_flush(st);
+	err = st->copy_err;
+
+	if (PQputCopyEnd(st->pg, err ? "given up" : NULL) != 1 && !err)
+		err = EPROTO;
+
+	res = PQgetResult(st->pg);
+	if (PQresultStatus(res) != PGRES_COMMAND_OK) {
+		report(st, "copy", PQerrorMessage(st->pg));
+		err = err ? err : EPROTO;
+	}
+	PQclear(res);
+
+	while ((res = PQgetResult(st->pg)))
+		PQclear(res);
+
+	return err;
+}

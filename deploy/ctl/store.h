@@ -1,0 +1,59 @@
+/**
+ * @file deploy/ctl/store.h  The store as a command line tool sees it
+ *
+ * A blocking connection that runs the statements of sql/statements by name,
+ * parameters and results as text.  Every function that fails has said why on
+ * the connection's error stream, except where noted.
+ */
+#pragma once
+
+#include <libpq-fe.h>
+
+struct bstore;
+
+/**
+ * Connect
+ *
+ * @param stp       Set on success; mem_deref() closes
+ * @param conninfo  libpq connection string
+ * @param err       Where errors are reported; outlives the connection
+ *
+ * @return 0, ECONNREFUSED, ENOMEM
+ */
+int  bstore_open(struct bstore **stp, const char *conninfo, FILE *err);
+
+/** Refuse a store whose schema is not this program's.  EPROTO */
+int  bstore_check_schema(struct bstore *st);
+
+/**
+ * Run a statement
+ *
+ * @param resp  Set on success; PQclear() it.  NULL: not wanted
+ * @param stmt  Its name
+ * @param argv  Its parameters; NULL in it is NULL
+ * @param argc  How many
+ *
+ * @return 0, ENOENT (no such statement), EPROTO (refused by the server)
+ */
+int  bstore_query(struct bstore *st, PGresult **resp, const char *stmt,
+		  const char *const *argv, int argc);
+/** The same for how many rows it touched.  @p rowsp may be NULL */
+int  bstore_exec(struct bstore *st, uint64_t *rowsp, const char *stmt,
+		 const char *const *argv, int argc);
+
+/** Any number of statements in a text, a migration; @p name is for reports */
+int  bstore_script(struct bstore *st, const char *name, const char *text);
+
+int  bstore_begin(struct bstore *st);
+int  bstore_commit(struct bstore *st);
+void bstore_rollback(struct bstore *st);
+
+/* COPY in: columns in their order, then the end of the row.  The first error
+   sticks and comes out of bstore_copy_end(). */
+int  bstore_copy_begin(struct bstore *st, const char *stmt);
+void bstore_copy_null(struct bstore *st);
+void bstore_copy_int(struct bstore *st, int64_t v);
+void bstore_copy_bool(struct bstore *st, bool v);
+void bstore_copy_text(struct bstore *st, const char *v);  /* NULL is NULL */
+void bstore_copy_row(struct bstore *st);
+int  bstore_copy_end(struct bstore *st);

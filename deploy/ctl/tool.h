@@ -1,0 +1,52 @@
+/**
+ * @file deploy/ctl/tool.h  pchatctl: its command line and its commands
+ *
+ * Everything prints to the streams of struct tool, so that tests see what a
+ * user would.  One thread, no loop: this program may block.
+ */
+#pragma once
+
+struct bstore;
+
+/** Exit status */
+enum { TOOL_OK = 0, TOOL_FAILED = 1, TOOL_USAGE = 2 };
+
+/** What a command runs with */
+struct tool {
+	const char *store;    /* conninfo, NULL: not given       */
+	bool json;            /* for programs, not for people    */
+	bool dry_run;         /* say what would be done          */
+	FILE *out;
+	FILE *err;
+	char **argv;          /* what follows subject and verb   */
+	int argc;
+};
+
+/**
+ * Run a whole command line; main() in short
+ *
+ * @param argv  As main() gets it, NULL-terminated; its order may change
+ * @param argc  How many
+ * @param out   Where results go
+ * @param err   Where errors go
+ *
+ * @return exit status
+ */
+int tool_main(int argc, char **argv, FILE *out, FILE *err);
+
+/**
+ * Connect to the tool's store, whose schema must be this program's
+ *
+ * @return 0, ECONNREFUSED, EPROTO (another schema), ENOMEM; said why
+ */
+int tool_connect(struct bstore **stp, const struct tool *tool);
+
+/** One command; returns the exit status and has printed why if not TOOL_OK */
+typedef int (tool_h)(struct tool *tool);
+
+tool_h tool_migrate;
+tool_h tool_import;
+tool_h tool_room_show;
+tool_h tool_room_list;
+tool_h tool_user_list;
+tool_h tool_category_list;

@@ -1,0 +1,23 @@
+/**
+ * @file deploy/ctl/user.c  pchatctl user
+ */
+#include <re.h>
+#include "deploy/ctl/tool.h"
+#include "deploy/ctl/store.h"
+#include "deploy/ctl/out.h"
+#include "deploy/ctl/list.h"
+
+
+static const struct out_col listv[] = {
+	{ "uri",     "URI",     OUT_TEXT },
+	{ "display", "DISPLAY", OUT_TEXT },
+	{ "email",   "EMAIL",   OUT_TEXT },
+	{ "enabled", "ENABLED", OUT_BOOL },
+	{ "state",   "STATE",   OUT_TEXT },
+};
+
+
+int tool_user_list(struct tool *tool)
+{
+	return list_run(tool, "ctl_user_list", listv, ARRAY_SIZE(listv));
+}

@@ -1,0 +1,648 @@
+-- pchatctl import: a file becomes rows of temporary tables (COPY), and these
+-- become rows of the store, in one transaction.  Everything compares before
+-- it writes, so that what is the same already is not touched.  A NULL in a
+-- staging table is a key that the file does not give.
+--
+-- pos is an object's place in its list of the file, from 0.  import_entry has
+-- a row for each element of a list; list: 1 groups.members,
+-- 2 categories.allowed, 3 .denied, 4 .creators, 5 rooms.members, 6 .managers,
+-- 7 .presenters.
+
+-- name: ctl_import_begin
+-- One import at a time; two would deadlock or find each other's rows missing.
+SELECT pg_advisory_xact_lock(hashtextextended('pchatctl import', 0)),
+       set_config('work_mem', '128MB', true),
+       set_config('maintenance_work_mem', '128MB', true),
+       set_config('statement_timeout', '0', true),
+       set_config('jit', 'off', true);
+
+-- name: ctl_import_make_user
+CREATE TEMPORARY TABLE import_user (
+    pos integer, key text, username text, host text, display text,
+    email text, ha1 text, ha1b text, enabled boolean
+) ON COMMIT DROP;
+
+-- name: ctl_import_make_group
+CREATE TEMPORARY TABLE import_group (
+    pos integer, name text, members boolean,
+    key text GENERATED ALWAYS AS ('group:' || lower(name)) STORED
+) ON COMMIT DROP;
+
+-- name: ctl_import_make_category
+CREATE TEMPORARY TABLE import_category (
+    pos integer, name text, description text, allowed boolean,
+    denied boolean, creators boolean, invitations boolean, files boolean,
+    history boolean,
+    name_key text GENERATED ALWAYS AS (lower(name)) STORED
+) ON COMMIT DROP;
+
+-- name: ctl_import_make_room
+CREATE TEMPORARY TABLE import_room (
+    pos integer, name text, category text, description text,
+    privacy smallint, behavior smallint, members boolean, managers boolean,
+    presenters boolean, invitations boolean, disabled boolean,
+    name_key text GENERATED ALWAYS AS (lower(name)) STORED
+) ON COMMIT DROP;
+
+-- name: ctl_import_make_entry
+CREATE TEMPORARY TABLE import_entry (
+    list smallint, pos integer, idx integer, given text,
+    key text GENERATED ALWAYS AS (
+        CASE WHEN given LIKE 'sip:%' THEN given ELSE lower(given) END) STORED
+) ON COMMIT DROP;
+
+-- name: ctl_import_make_touched
+-- What changed in lists: kind 9 groups, 1 categories, 2 rooms.
+CREATE TEMPORARY TABLE import_touched (
+    kind smallint, id bigint
+) ON COMMIT DROP;
+
+-- name: ctl_import_make_edge
+-- Memberships of principals in each other that came or went.
+CREATE TEMPORARY TABLE import_edge (
+    group_id bigint, member_id bigint
+) ON COMMIT DROP;
+
+-- name: ctl_import_copy_user
+COPY import_user (pos, key, username, host, display, email, ha1, ha1b, enabled)
+FROM STDIN;
+
+-- name: ctl_import_copy_group
+COPY import_group (pos, name, members) FROM STDIN;
+
+-- name: ctl_import_copy_category
+COPY import_category (pos, name, description, allowed, denied, creators,
+                      invitations, files, history) FROM STDIN;
+
+-- name: ctl_import_copy_room
+COPY import_room (pos, name, category, description, privacy, behavior, members,
+                  managers, presenters, invitations, disabled) FROM STDIN;
+
+-- name: ctl_import_copy_entry
+COPY import_entry (list, pos, idx, given) FROM STDIN;
+
+-- name: ctl_import_analyze
+ANALYZE import_user, import_group, import_category, import_room, import_entry;
+
+-- ------------------------------------------------------------------ checks
+-- Each answers with rows of place and problem; none means that all is well.
+
+-- name: ctl_import_check_twice
+-- The same object twice in the file.
+SELECT place, problem
+  FROM (SELECT 1 AS kind, pos, format('users[%s].uri', pos) AS place,
+               format('%s is there already: users[%s]', key, min(pos) OVER w) AS problem,
+               pos > min(pos) OVER w AS again
+          FROM import_user WINDOW w AS (PARTITION BY key)
+         UNION ALL
+        SELECT 2, pos, format('groups[%s].name', pos),
+               format('"%s" is there already: groups[%s]', name, min(pos) OVER w),
+               pos > min(pos) OVER w
+          FROM import_group WINDOW w AS (PARTITION BY key)
+         UNION ALL
+        SELECT 3, pos, format('categories[%s].name', pos),
+               format('"%s" is there already: categories[%s]', name, min(pos) OVER w),
+               pos > min(pos) OVER w
+          FROM import_category WINDOW w AS (PARTITION BY name_key)
+         UNION ALL
+        SELECT 4, pos, format('rooms[%s].name', pos),
+               format('"%s" is there already: rooms[%s]', name, min(pos) OVER w),
+               pos > min(pos) OVER w
+          FROM import_room WINDOW w AS (PARTITION BY name_key)) AS x
+ WHERE again ORDER BY kind, pos LIMIT 21;
+
+-- name: ctl_import_check_name
+-- A room may not have the name of a category.
+SELECT format('categories[%s].name', i.pos),
+       format('"%s" is the name of a room', i.name)
+  FROM import_category i
+  JOIN room r ON r.name_key = i.name_key AND r.deleted_at IS NULL
+ UNION ALL
+SELECT format('rooms[%s].name', i.pos),
+       format('"%s" is the name of a category', i.name)
+  FROM import_room i
+ WHERE EXISTS (SELECT FROM category c WHERE c.name_key = i.name_key)
+    OR EXISTS (SELECT FROM import_category c WHERE c.name_key = i.name_key)
+ LIMIT 21;
+
+-- name: ctl_import_check_entry
+-- Users and groups that are neither in the file nor in the store.
+WITH missing AS MATERIALIZED (
+       SELECT DISTINCT key FROM import_entry WHERE key NOT LIKE 'domain:%'
+       EXCEPT SELECT key FROM import_user
+       EXCEPT SELECT key FROM import_group
+       EXCEPT SELECT key FROM principal WHERE state <> 2
+     )
+SELECT format('%s[%s].%s[%s]',
+              (ARRAY['groups', 'categories', 'categories', 'categories',
+                     'rooms', 'rooms', 'rooms'])[e.list], e.pos,
+              (ARRAY['members', 'allowed', 'denied', 'creators', 'members',
+                     'managers', 'presenters'])[e.list], e.idx),
+       CASE WHEN e.key LIKE 'group:%'
+            THEN format('no such group: %s', substr(e.given, 7))
+            ELSE format('no such user: %s', e.given) END
+  FROM import_entry e
+ WHERE e.key IN (SELECT key FROM missing)
+ ORDER BY e.list, e.pos, e.idx LIMIT 21;
+
+-- name: ctl_import_check_category
+-- The category of a room: it must exist, and a new room must name one.
+SELECT format('rooms[%s].category', i.pos),
+       CASE WHEN i.category IS NULL THEN 'missing: a new room needs one'
+            ELSE format('no such category: %s', i.category) END
+  FROM import_room i
+ WHERE CASE WHEN i.category IS NULL
+            THEN NOT EXISTS (SELECT FROM room r
+                              WHERE r.name_key = i.name_key
+                                AND r.deleted_at IS NULL)
+            ELSE NOT EXISTS (SELECT FROM category c
+                              WHERE c.name_key = lower(i.category))
+             AND NOT EXISTS (SELECT FROM import_category c
+                              WHERE c.name_key = lower(i.category)) END
+ ORDER BY i.pos LIMIT 21;
+
+-- name: ctl_import_check_cycle
+-- A group that came to be inside itself: one of them, with a shortest way
+-- round (the walk goes in breadth and ends with the first that is home).
+WITH RECURSIVE edge AS MATERIALIZED (
+       SELECT m.group_id, m.member_id
+         FROM principal_member m JOIN principal p ON p.principal_id = m.member_id
+        WHERE p.kind = 9
+     ), below (top, id) AS (
+       SELECT g.principal_id, edge.member_id
+         FROM import_group i JOIN principal g ON g.key = i.key
+         JOIN edge ON edge.group_id = g.principal_id
+        UNION
+       SELECT below.top, edge.member_id
+         FROM below JOIN edge ON edge.group_id = below.id
+     ), start AS MATERIALIZED (
+       SELECT i.pos, i.name, below.top
+         FROM below JOIN principal g ON g.principal_id = below.top
+         JOIN import_group i ON i.key = g.key
+        WHERE below.top = below.id ORDER BY i.pos LIMIT 1
+     ), above (id) AS (
+       SELECT top FROM start
+        UNION
+       SELECT edge.group_id FROM above JOIN edge ON edge.member_id = above.id
+     ), walk (id, way, home) AS (
+       SELECT top, name, false FROM start
+        UNION ALL
+       SELECT edge.member_id, walk.way || ' > ' || p.name, edge.member_id = start.top
+         FROM walk CROSS JOIN start
+         JOIN edge ON edge.group_id = walk.id
+         JOIN principal p ON p.principal_id = edge.member_id
+        WHERE NOT walk.home
+          AND edge.member_id IN (SELECT id FROM above)
+     )
+SELECT (SELECT format('groups[%s].members', pos) FROM start),
+       'the group contains itself: ' || way
+  FROM walk WHERE home LIMIT 1;
+
+-- name: ctl_import_check_presenter
+-- Presenters: of auditoriums only, and members themselves or through a group
+-- or domain, unless everybody may enter.
+SELECT CASE WHEN e.idx IS NULL THEN format('rooms[%s].presenters', i.pos)
+            ELSE format('rooms[%s].presenters[%s]', i.pos, e.idx) END,
+       CASE WHEN r.behavior = 0 THEN 'only an auditorium has presenters'
+            ELSE format('%s is not among the members', coalesce(e.given, p.name)) END
+  FROM import_room_id i
+  JOIN room r ON r.room_id = i.room_id
+  JOIN room_role v ON v.room_id = r.room_id AND v.role = 3
+  JOIN principal p ON p.principal_id = v.principal_id
+  LEFT JOIN import_entry e ON e.list = 7 AND e.pos = i.pos AND e.key = p.key
+ WHERE r.behavior = 0
+    OR r.privacy <> 0 AND NOT EXISTS (
+       SELECT FROM principal_affiliation a
+         JOIN room_role m ON m.room_id = r.room_id AND m.role = 1
+                         AND m.principal_id = a.ancestor_id
+        WHERE a.principal_id = v.principal_id)
+ ORDER BY i.pos, e.idx LIMIT 21;
+
+-- -------------------------------------------------------- the first import
+-- Two million rows one by one into their indexes and past their references
+-- take minutes, the same indexes and references made afterwards seconds.  So
+-- a large import takes them off the tables that are still empty: nobody has
+-- anything to read there.  Tables in use are never locked.
+
+-- name: ctl_import_bulk_begin
+DO $$
+DECLARE
+    t regclass;
+    filled boolean;
+    d record;
+BEGIN
+    CREATE TEMPORARY TABLE import_rebuild (nr serial, def text) ON COMMIT DROP;
+    IF (SELECT count(*) FROM import_entry) + (SELECT count(*) FROM import_user) < 20000 THEN
+        RETURN;
+    END IF;
+
+    FOREACH t IN ARRAY ARRAY['principal_member', 'principal_affiliation',
+                             'room_role']::regclass[] LOOP
+        EXECUTE format('SELECT EXISTS (SELECT FROM %s)', t) INTO filled;
+        CONTINUE WHEN filled OR NOT
+            (SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = t);
+
+        FOR d IN SELECT conname, pg_get_constraintdef(oid) AS def
+                   FROM pg_constraint
+                  WHERE conrelid = t AND contype IN ('p', 'f')
+                  ORDER BY contype DESC LOOP
+            INSERT INTO import_rebuild (def)
+            VALUES (format('ALTER TABLE %s ADD CONSTRAINT %I %s', t, d.conname, d.def));
+            EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', t, d.conname);
+        END LOOP;
+
+        FOR d IN SELECT indexrelid::regclass AS name, pg_get_indexdef(indexrelid) AS def
+                   FROM pg_index WHERE indrelid = t LOOP
+            INSERT INTO import_rebuild (def) VALUES (d.def);
+            EXECUTE format('DROP INDEX %s', d.name);
+        END LOOP;
+    END LOOP;
+END $$;
+
+-- name: ctl_import_bulk_end
+DO $$
+DECLARE
+    d record;
+BEGIN
+    FOR d IN SELECT def FROM import_rebuild ORDER BY nr LOOP
+        EXECUTE d.def;
+    END LOOP;
+END $$;
+
+-- -------------------------------------------------------------- principals
+
+-- name: ctl_import_store_domain
+-- The pool's domain is that of its first user.
+UPDATE store SET domain = u.host
+  FROM (SELECT host FROM import_user ORDER BY pos LIMIT 1) AS u
+ WHERE store.domain <> u.host
+   AND NOT EXISTS (SELECT FROM principal WHERE kind = 5);
+
+-- name: ctl_import_domain_new
+INSERT INTO principal (kind, key, name, display)
+SELECT 8, 'domain:' || d.host, d.host, d.host
+  FROM (SELECT host FROM import_user
+         UNION
+        SELECT substr(key, 8) FROM import_entry WHERE key LIKE 'domain:%') AS d (host)
+ WHERE NOT EXISTS (SELECT FROM principal p WHERE p.key = 'domain:' || d.host);
+
+-- name: ctl_import_user_changed
+UPDATE principal p
+   SET display = coalesce(u.display, p.display),
+       email = coalesce(u.email, p.email),
+       policy_id = CASE u.enabled WHEN true THEN 2 WHEN false THEN 3
+                                  ELSE p.policy_id END,
+       state = CASE p.state WHEN 2 THEN 0 ELSE p.state END,
+       updated_on = now()
+  FROM import_user u
+ WHERE p.key = u.key
+   AND (p.display <> u.display OR p.email <> u.email OR p.state = 2
+        OR p.policy_id IS DISTINCT FROM
+           CASE u.enabled WHEN true THEN 2 WHEN false THEN 3 ELSE p.policy_id END);
+
+-- name: ctl_import_user_new
+INSERT INTO principal (kind, key, name, display, email, policy_id)
+SELECT 5, u.key, u.key, coalesce(u.display, ''), coalesce(u.email, ''),
+       CASE WHEN u.enabled IS FALSE THEN 3 ELSE 2 END
+  FROM import_user u
+ WHERE NOT EXISTS (SELECT FROM principal p WHERE p.key = u.key)
+ ORDER BY u.pos;
+
+-- name: ctl_import_credential
+INSERT INTO credential AS c (principal_id, username, realm, ha1, ha1b)
+SELECT p.principal_id, u.username, u.host, u.ha1, u.ha1b
+  FROM import_user u JOIN principal p ON p.key = u.key
+ WHERE u.ha1 IS NOT NULL
+    ON CONFLICT (principal_id) DO UPDATE
+   SET username = excluded.username, realm = excluded.realm,
+       ha1 = excluded.ha1, ha1b = excluded.ha1b, password_kdf = NULL
+ WHERE (c.username, c.realm, c.ha1, c.ha1b)
+       IS DISTINCT FROM (excluded.username, excluded.realm, excluded.ha1, excluded.ha1b);
+
+-- name: ctl_import_group_new
+INSERT INTO principal (kind, key, name, display)
+SELECT 9, i.key, i.name, i.name
+  FROM import_group i
+ WHERE NOT EXISTS (SELECT FROM principal p WHERE p.key = i.key)
+ ORDER BY i.pos;
+
+-- name: ctl_import_member
+-- Who shall be directly where: users in their domains, and the groups' lists.
+CREATE TEMPORARY TABLE import_member ON COMMIT DROP AS
+SELECT d.principal_id AS group_id, p.principal_id AS member_id
+  FROM import_user u
+  JOIN principal d ON d.key = 'domain:' || u.host
+  JOIN principal p ON p.key = u.key
+ UNION
+SELECT g.principal_id, p.principal_id
+  FROM import_entry e
+  JOIN import_group i ON i.pos = e.pos
+  JOIN principal g ON g.key = i.key
+  JOIN principal p ON p.key = e.key
+ WHERE e.list = 1;
+
+-- name: ctl_import_member_analyze
+ANALYZE import_member;
+
+-- name: ctl_import_member_gone
+WITH gone AS (
+       DELETE FROM principal_member m
+        USING import_group i JOIN principal g ON g.key = i.key
+        WHERE i.members AND m.group_id = g.principal_id
+          AND NOT EXISTS (SELECT FROM import_member w
+                           WHERE w.group_id = m.group_id
+                             AND w.member_id = m.member_id)
+    RETURNING m.group_id, m.member_id
+     )
+INSERT INTO import_edge SELECT group_id, member_id FROM gone;
+
+-- name: ctl_import_member_new
+WITH made AS (
+       INSERT INTO principal_member (group_id, member_id)
+       SELECT w.group_id, w.member_id FROM import_member w
+        WHERE NOT EXISTS (SELECT FROM principal_member m
+                           WHERE m.group_id = w.group_id
+                             AND m.member_id = w.member_id)
+        ORDER BY w.group_id, w.member_id
+    RETURNING group_id, member_id
+     )
+INSERT INTO import_edge SELECT group_id, member_id FROM made;
+
+-- name: ctl_import_group_changed
+-- now() is the transaction's: what it made itself is not changed by it.
+UPDATE principal g
+   SET name = i.name, display = i.name, state = 0, updated_on = now()
+  FROM import_group i
+ WHERE g.key = i.key AND g.updated_on <> now()
+   AND (g.name <> i.name OR g.state <> 0
+        OR g.principal_id IN (SELECT group_id FROM import_edge));
+
+-- name: ctl_import_affected
+-- Whose ancestors may have changed: everybody below a membership that came or
+-- went (by the old ancestors: what is new below brings its own row), and who
+-- has none yet.
+CREATE TEMPORARY TABLE import_affected ON COMMIT DROP AS
+SELECT a.principal_id
+  FROM import_edge e JOIN principal_affiliation a ON a.ancestor_id = e.member_id
+ UNION
+SELECT member_id FROM import_edge
+ UNION
+SELECT p.principal_id FROM principal p
+ WHERE p.kind IN (5, 8, 9)
+   AND NOT EXISTS (SELECT FROM principal_affiliation a
+                    WHERE a.principal_id = p.principal_id
+                      AND a.ancestor_id = p.principal_id);
+
+-- name: ctl_import_affected_analyze
+ANALYZE import_affected;
+
+-- name: ctl_import_up
+-- What is above each group or domain, itself included: these are climbed once,
+-- not once for each member.
+CREATE TEMPORARY TABLE import_up ON COMMIT DROP AS
+WITH RECURSIVE up (group_id, ancestor_id) AS (
+       SELECT DISTINCT m.group_id, m.group_id
+         FROM import_affected w JOIN principal_member m ON m.member_id = w.principal_id
+        UNION
+       SELECT up.group_id, m.group_id
+         FROM up JOIN principal_member m ON m.member_id = up.ancestor_id
+     )
+SELECT group_id, ancestor_id FROM up;
+
+-- name: ctl_import_up_analyze
+ANALYZE import_up;
+
+-- name: ctl_import_affiliation
+-- In the order in which they shall lie on disk, a principal's together.
+CREATE TEMPORARY TABLE import_affiliation ON COMMIT DROP AS
+SELECT principal_id, principal_id AS ancestor_id FROM import_affected
+ UNION
+SELECT principal_id, 1 FROM import_affected
+ UNION
+SELECT w.principal_id, up.ancestor_id
+  FROM import_affected w
+  JOIN principal_member m ON m.member_id = w.principal_id
+  JOIN import_up up ON up.group_id = m.group_id
+ ORDER BY principal_id, ancestor_id;
+
+-- name: ctl_import_affiliation_analyze
+ANALYZE import_affiliation;
+
+-- name: ctl_import_affiliation_gone
+DELETE FROM principal_affiliation a
+ USING import_affected w
+ WHERE a.principal_id = w.principal_id
+   AND NOT EXISTS (SELECT FROM import_affiliation x
+                    WHERE x.principal_id = a.principal_id
+                      AND x.ancestor_id = a.ancestor_id);
+
+-- name: ctl_import_affiliation_new
+INSERT INTO principal_affiliation (principal_id, ancestor_id)
+SELECT x.principal_id, x.ancestor_id FROM import_affiliation x
+ WHERE NOT EXISTS (SELECT FROM principal_affiliation a
+                    WHERE a.principal_id = x.principal_id
+                      AND a.ancestor_id = x.ancestor_id);
+
+-- -------------------------------------------------------------- categories
+
+-- name: ctl_import_category_id
+CREATE TEMPORARY TABLE import_category_id ON COMMIT DROP AS
+SELECT i.pos, c.category_id IS NULL AS made,
+       coalesce(c.category_id,
+                nextval(pg_get_serial_sequence('category', 'category_id'))) AS category_id
+  FROM (SELECT * FROM import_category ORDER BY pos) AS i
+  LEFT JOIN category c ON c.name_key = i.name_key;
+
+-- name: ctl_import_category_new
+-- $1 text: who imports
+INSERT INTO category (category_id, name, description, invitations, files,
+                      history, created_by, updated_by)
+SELECT x.category_id, i.name, coalesce(i.description, ''),
+       coalesce(i.invitations, true), coalesce(i.files, true),
+       coalesce(i.history, true), $1::text, $1::text
+  FROM import_category_id x JOIN import_category i ON i.pos = x.pos
+ WHERE x.made;
+
+-- name: ctl_import_scope
+-- The scopes as they shall be.  A new category that says nothing is for all.
+CREATE TEMPORARY TABLE import_scope ON COMMIT DROP AS
+SELECT x.category_id, p.principal_id, e.list = 3 AS denied
+  FROM import_entry e
+  JOIN import_category_id x ON x.pos = e.pos
+  JOIN principal p ON p.key = e.key
+ WHERE e.list IN (2, 3)
+ UNION
+SELECT x.category_id, 1, false
+  FROM import_category_id x JOIN import_category i ON i.pos = x.pos
+ WHERE x.made AND NOT i.allowed;
+
+-- name: ctl_import_scope_gone
+WITH gone AS (
+       DELETE FROM category_scope s
+        USING import_category_id x JOIN import_category i ON i.pos = x.pos
+        WHERE s.category_id = x.category_id
+          AND CASE WHEN s.denied THEN i.denied ELSE i.allowed END
+          AND NOT EXISTS (SELECT FROM import_scope w
+                           WHERE w.category_id = s.category_id
+                             AND w.principal_id = s.principal_id
+                             AND w.denied = s.denied)
+    RETURNING s.category_id
+     )
+INSERT INTO import_touched SELECT 1, category_id FROM gone;
+
+-- name: ctl_import_scope_new
+WITH made AS (
+       INSERT INTO category_scope (category_id, principal_id, denied)
+       SELECT category_id, principal_id, denied FROM import_scope
+           ON CONFLICT DO NOTHING
+    RETURNING category_id
+     )
+INSERT INTO import_touched SELECT 1, category_id FROM made;
+
+-- name: ctl_import_creator_gone
+WITH gone AS (
+       DELETE FROM category_creator k
+        USING import_category_id x JOIN import_category i ON i.pos = x.pos
+        WHERE k.category_id = x.category_id AND i.creators
+          AND NOT EXISTS (SELECT FROM import_entry e
+                            JOIN principal p ON p.key = e.key
+                           WHERE e.list = 4 AND e.pos = i.pos
+                             AND p.principal_id = k.principal_id)
+    RETURNING k.category_id
+     )
+INSERT INTO import_touched SELECT 1, category_id FROM gone;
+
+-- name: ctl_import_creator_new
+WITH made AS (
+       INSERT INTO category_creator (category_id, principal_id)
+       SELECT DISTINCT x.category_id, p.principal_id
+         FROM import_entry e
+         JOIN import_category_id x ON x.pos = e.pos
+         JOIN principal p ON p.key = e.key
+        WHERE e.list = 4
+           ON CONFLICT DO NOTHING
+    RETURNING category_id
+     )
+INSERT INTO import_touched SELECT 1, category_id FROM made;
+
+-- name: ctl_import_category_changed
+-- $1 text: who imports
+UPDATE category c
+   SET name = i.name,
+       description = coalesce(i.description, c.description),
+       invitations = coalesce(i.invitations, c.invitations),
+       files = coalesce(i.files, c.files),
+       history = coalesce(i.history, c.history),
+       updated_by = $1::text, updated_on = now()
+  FROM import_category_id x JOIN import_category i ON i.pos = x.pos
+ WHERE c.category_id = x.category_id AND NOT x.made
+   AND (c.name <> i.name OR c.description <> i.description
+        OR c.invitations <> i.invitations OR c.files <> i.files
+        OR c.history <> i.history
+        OR c.category_id IN (SELECT id FROM import_touched WHERE kind = 1));
+
+-- ------------------------------------------------------------------- rooms
+
+-- name: ctl_import_room_id
+CREATE TEMPORARY TABLE import_room_id ON COMMIT DROP AS
+SELECT i.pos, r.room_id IS NULL AS made,
+       coalesce(r.room_id,
+                nextval(pg_get_serial_sequence('room', 'room_id'))) AS room_id,
+       i.members, i.managers, i.presenters
+  FROM (SELECT * FROM import_room ORDER BY pos) AS i
+  LEFT JOIN room r ON r.name_key = i.name_key AND r.deleted_at IS NULL;
+
+-- name: ctl_import_room_id_analyze
+ANALYZE import_room_id;
+
+-- name: ctl_import_room_new
+-- $1 text: who imports
+INSERT INTO room (room_id, category_id, name, description, privacy, behavior,
+                  invitations, disabled, created_by, updated_by)
+SELECT x.room_id, c.category_id, i.name, coalesce(i.description, ''),
+       coalesce(i.privacy, 1), coalesce(i.behavior, 0),
+       coalesce(i.invitations, true), coalesce(i.disabled, false),
+       $1::text, $1::text
+  FROM import_room_id x
+  JOIN import_room i ON i.pos = x.pos
+  JOIN category c ON c.name_key = lower(i.category)
+ WHERE x.made
+ ORDER BY x.room_id;
+
+-- name: ctl_import_role
+-- The lists as they shall be.
+CREATE TEMPORARY TABLE import_role ON COMMIT DROP AS
+SELECT DISTINCT x.room_id, (e.list - 4)::smallint AS role, p.principal_id
+  FROM import_entry e
+  JOIN import_room_id x ON x.pos = e.pos
+  JOIN principal p ON p.key = e.key
+ WHERE e.list IN (5, 6, 7)
+ ORDER BY 1, 2, 3;
+
+-- name: ctl_import_role_analyze
+ANALYZE import_role;
+
+-- name: ctl_import_role_gone
+WITH gone AS (
+       DELETE FROM room_role o
+        USING import_room_id x
+        WHERE o.room_id = x.room_id AND NOT x.made
+          AND CASE o.role WHEN 1 THEN x.members WHEN 2 THEN x.managers
+                          ELSE x.presenters END
+          AND NOT EXISTS (SELECT FROM import_role w
+                           WHERE w.room_id = o.room_id AND w.role = o.role
+                             AND w.principal_id = o.principal_id)
+    RETURNING o.room_id
+     )
+INSERT INTO import_touched SELECT 2, room_id FROM gone;
+
+-- name: ctl_import_role_new
+WITH made AS (
+       INSERT INTO room_role (room_id, role, principal_id)
+       SELECT w.room_id, w.role, w.principal_id FROM import_role w
+        WHERE NOT EXISTS (SELECT FROM room_role o
+                           WHERE o.room_id = w.room_id AND o.role = w.role
+                             AND o.principal_id = w.principal_id)
+    RETURNING room_id
+     )
+INSERT INTO import_touched SELECT 2, room_id FROM made;
+
+-- name: ctl_import_touched_analyze
+ANALYZE import_touched;
+
+-- name: ctl_import_room_changed
+-- $1 text: who imports
+UPDATE room r
+   SET name = i.name, category_id = coalesce(c.category_id, r.category_id),
+       description = coalesce(i.description, r.description),
+       privacy = coalesce(i.privacy, r.privacy),
+       behavior = coalesce(i.behavior, r.behavior),
+       invitations = coalesce(i.invitations, r.invitations),
+       disabled = coalesce(i.disabled, r.disabled),
+       updated_by = $1::text, updated_on = now()
+  FROM import_room_id x
+  JOIN import_room i ON i.pos = x.pos
+  LEFT JOIN category c ON c.name_key = lower(i.category)
+ WHERE r.room_id = x.room_id AND NOT x.made
+   AND (r.name <> i.name OR r.category_id <> c.category_id
+        OR r.description <> i.description OR r.privacy <> i.privacy
+        OR r.behavior <> i.behavior OR r.invitations <> i.invitations
+        OR r.disabled <> i.disabled
+        OR r.room_id IN (SELECT id FROM import_touched WHERE kind = 2));
+
+-- -------------------------------------------------------------------- end
+
+-- name: ctl_import_audit
+-- $1 text: who, $2 text: what file, $3 jsonb: counts
+INSERT INTO admin_audit (actor, action, object, detail)
+VALUES ($1::text, 'import', $2::text, $3::jsonb);
+
+-- name: ctl_import_notify
+-- Running processes look again at what they remember.
+SELECT pg_notify('pchat_changed', '');
+
+-- name: ctl_import_statistics
+-- After a large import: without it the first minutes run on plans for the
+-- tables as they were before.
+ANALYZE principal, principal_member, principal_affiliation, category,
+        category_scope, room, room_role, room_head;
