@@ -97,7 +97,8 @@ static void say_handler(const char *name, const char *text)
 	PurpleConversation *conv = ui_find_room(name);
 	char *plain, *html;
 
-	if (!conv) {
+	/* the window outlives the session, SIPE's state for it does not */
+	if (!conv || !core_connection()) {
 		event_print("error", "say: room is not open", name, NULL);
 		return;
 	}
@@ -201,12 +202,11 @@ static char *next_word(char **pp)
 static void run_line(char *line)
 {
 	const char *word = next_word(&line), *name = "";
-	const struct command *cmd;
 	size_t i;
 
 	for (i = 0; i < G_N_ELEMENTS(commandv); i++) {
+		const struct command *cmd = &commandv[i];
 
-		cmd = &commandv[i];
 		if (strcmp(cmd->word, word))
 			continue;
 

@@ -97,6 +97,8 @@ static void make_account(const struct client_opt *opt)
 	purple_proxy_info_set_type(proxy, PURPLE_PROXY_NONE);
 	purple_account_set_proxy_info(account, proxy);
 
+	/* else libpurple forgets it when it signs off */
+	purple_account_set_remember_password(account, TRUE);
 	purple_account_set_password(account, opt->password);
 	purple_account_set_string(account, "server", opt->server);
 	purple_account_set_string(account, "transport", opt->transport);

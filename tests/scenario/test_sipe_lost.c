@@ -26,9 +26,10 @@ static size_t holder(void)
 }
 
 
-static void same_text(struct pidgin *p, const char *user, const char *expected)
+static void same_text(struct pidgin *p, const char *room, const char *user,
+		      const char *expected)
 {
-	char *text = sipe_next_text(p, "Phoenix", user);
+	char *text = sipe_next_text(p, room, user);
 
 	ck_assert_str_eq(text, expected);
 	mem_deref(text);
@@ -52,7 +53,7 @@ START_TEST(after_a_killed_instance_the_rooms_work_again_without_a_join)
 	sipe_enter(ada, ADA, "Phoenix");
 	sipe_enter(bob, BOB, "Phoenix");
 	ck_assert_int_eq(pidgin_send(bob, "say Phoenix before"), 0);
-	same_text(ada, BOB, "before");
+	same_text(ada, "Phoenix", BOB, "before");
 
 	ck_assert_int_eq(pool_kill9(sipe_pool, name), 0);
 	ck_assert_ptr_nonnull(pidgin_await(bob, "user|Phoenix|-|" ADA));
@@ -66,12 +67,12 @@ START_TEST(after_a_killed_instance_the_rooms_work_again_without_a_join)
 	ck_assert_ptr_nonnull(pidgin_wait(bob, "user|Phoenix|+|" ADA));
 
 	ck_assert_int_eq(pidgin_send(bob, "say Phoenix after"), 0);
-	same_text(ada, BOB, "after");
+	same_text(ada, "Phoenix", BOB, "after");
 	ck_assert_int_eq(pidgin_send(ada, "say Phoenix mine"), 0);
-	same_text(bob, BOB, "before");
-	same_text(bob, BOB, "after");
-	same_text(bob, ADA, "mine");
-	same_text(ada, ADA, "mine");
+	same_text(bob, "Phoenix", BOB, "before");
+	same_text(bob, "Phoenix", BOB, "after");
+	same_text(bob, "Phoenix", ADA, "mine");
+	same_text(ada, "Phoenix", ADA, "mine");
 	ck_assert_uint_eq(pidgin_count(ada, "msg|Phoenix"), 2);
 
 	ck_assert_int_eq(pool_start(sipe_pool, name), 0);
@@ -86,21 +87,59 @@ START_TEST(a_killed_client_comes_back_to_one_copy_of_everything)
 	struct pidgin *bob = sipe_sign_in(BOB, "tcp");
 	struct pidgin *ada = sipe_sign_in(ADA, "tcp");
 
-	sipe_enter(bob, BOB, "Phoenix");
-	sipe_enter(ada, ADA, "Phoenix");
+	sipe_enter(bob, BOB, "Harbour");
+	sipe_enter(ada, ADA, "Harbour");
 	pidgin_mark(bob);
 	ada = mem_deref(ada);
 
 	ada = sipe_sign_in(ADA, "tcp");
-	sipe_enter(ada, ADA, "Phoenix");
-	ck_assert_int_eq(pidgin_send(bob, "say Phoenix once"), 0);
-	same_text(bob, BOB, "once");
-	ck_assert_int_eq(pidgin_send(ada, "say Phoenix only"), 0);
-	same_text(bob, ADA, "only");
-	ck_assert_ptr_nonnull(pidgin_await(ada, "msg|Phoenix|" ADA "|*|only"));
-	ck_assert_uint_eq(pidgin_count(ada, "msg|Phoenix|*|*|once"), 1);
-	ck_assert_uint_eq(pidgin_count(ada, "msg|Phoenix|*|*|only"), 1);
-	ck_assert_uint_eq(pidgin_count(bob, "msg|Phoenix|*|*|once"), 1);
+	sipe_enter(ada, ADA, "Harbour");
+	ck_assert_int_eq(pidgin_send(bob, "say Harbour once"), 0);
+	same_text(bob, "Harbour", BOB, "once");
+	ck_assert_int_eq(pidgin_send(ada, "say Harbour only"), 0);
+	same_text(bob, "Harbour", ADA, "only");
+	ck_assert_ptr_nonnull(pidgin_await(ada, "msg|Harbour|" ADA "|*|only"));
+	ck_assert_uint_eq(pidgin_count(ada, "msg|Harbour|*|*|once"), 1);
+	ck_assert_uint_eq(pidgin_count(ada, "msg|Harbour|*|*|only"), 1);
+	ck_assert_uint_eq(pidgin_count(bob, "msg|Harbour|*|*|once"), 1);
+
+	mem_deref(bob);
+	mem_deref(ada);
+}
+END_TEST
+
+
+START_TEST(after_the_registrar_was_away_one_login_restores_the_rooms)
+{
+	struct pidgin *bob = sipe_sign_in(BOB, "tls");
+	struct pidgin *ada = sipe_sign_in(ADA, "tcp");
+
+	sipe_enter(bob, BOB, "Signs");
+	sipe_enter(ada, ADA, "Signs");
+	sipe_enter(ada, ADA, "Doors");
+	pidgin_mark(ada);
+
+	ck_assert_int_eq(pool_kill9(sipe_pool, "registrar"), 0);
+	ck_assert_ptr_nonnull(pidgin_await(ada, "signed-off"));
+	ck_assert_ptr_nonnull(pidgin_await(bob, "signed-off"));
+	ck_assert_int_eq(pool_start(sipe_pool, "registrar"), 0);
+
+	pidgin_mark(ada);
+	ck_assert_int_eq(pidgin_send(ada, "login"), 0);
+	ck_assert_ptr_nonnull(pidgin_await(ada, "rejoined|Signs"));
+	ck_assert_ptr_nonnull(pidgin_await(ada, "user|Signs|=|" ADA));
+	ck_assert_ptr_nonnull(pidgin_await(ada, "rejoined|Doors"));
+
+	pidgin_mark(bob);
+	ck_assert_int_eq(pidgin_send(bob, "login"), 0);
+	ck_assert_ptr_nonnull(pidgin_await(bob, "user|Signs|=|" ADA));
+	ck_assert_ptr_nonnull(pidgin_await(bob, "history-end"));
+
+	ck_assert_int_eq(pidgin_send(bob, "say Signs back"), 0);
+	same_text(ada, "Signs", BOB, "back");
+	same_text(bob, "Signs", BOB, "back");
+	ck_assert_uint_eq(pidgin_count(ada, "msg|Signs"), 1);
+	ck_assert_uint_eq(pidgin_count(bob, "msg|Signs"), 1);
 
 	mem_deref(bob);
 	mem_deref(ada);
@@ -116,6 +155,8 @@ static Suite *sipe_lost_suite(void)
 	tcase_add_unchecked_fixture(tc, sipe_pool_up, sipe_pool_down);
 	tcase_set_timeout(tc, 180);
 	tcase_add_test(tc, a_killed_client_comes_back_to_one_copy_of_everything);
+	tcase_add_test(tc,
+		after_the_registrar_was_away_one_login_restores_the_rooms);
 	tcase_add_test(tc,
 		after_a_killed_instance_the_rooms_work_again_without_a_join);
 	suite_add_tcase(suite, tc);
