@@ -28,7 +28,7 @@ static struct {
 	struct ctl *ctl;
 	void *svc;
 	uint64_t since;            /* jiffies of the start               */
-	bool ready, draining, stopped;
+	bool ready, draining, leaving, stopped;
 } dm;
 
 static const struct conf_key own_keyv[] = {
@@ -109,9 +109,22 @@ void daemon_stop(void)
 }
 
 
+/* Asked a second time, the service gets no time for good-byes */
+static void stop(void)
+{
+	if (dm.leaving || !dm.svc || !dm.spec->stop) {
+		daemon_stop();
+		return;
+	}
+
+	dm.leaving = true;
+	dm.spec->stop(dm.svc);
+}
+
+
 static const char *state(void)
 {
-	if (dm.stopped)
+	if (dm.stopped || dm.leaving)
 		return "stopping";
 	if (dm.svc && dm.spec->state)
 		return dm.spec->state(dm.svc);
@@ -189,7 +202,7 @@ static json_t *ctl_drain(const char *args, void *arg)
 
 static json_t *ctl_stop(const char *args, void *arg)
 {
-	daemon_stop();
+	stop();
 
 	return ok();
 }
@@ -238,7 +251,7 @@ static void signal_handler(int sig, void *arg)
 		break;
 
 	default:
-		daemon_stop();
+		stop();
 		break;
 	}
 }

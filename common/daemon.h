@@ -25,6 +25,8 @@ struct daemon_spec {
 	void (*reload)(void *svc);
 	/** Take no new work; daemon_stop() when the last has gone (or NULL) */
 	void (*drain)(void *svc);
+	/** Asked to stop: say good-bye and call daemon_stop() (or NULL) */
+	void (*stop)(void *svc);
 	/** "starting", "ready", "draining" ... told by status (or NULL) */
 	const char *(*state)(const void *svc);
 	/** Close in reverse; the loop does not run any more */

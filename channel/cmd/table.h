@@ -1,0 +1,52 @@
+/**
+ * @file channel/cmd/table.h  XCCOS commands: the table, and how one is done
+ *
+ * The commands of an endpoint are done one after the other.  A handler either
+ * finishes at once or later, by one of cmd_reply() and cmd_fail(); an errno
+ * that it returns is answered for it.  Spec: protocol.md section 4.
+ */
+#pragma once
+
+struct cmd;
+struct endpoint;
+struct pl;
+struct room_rec;
+struct service;
+struct st;
+struct xccos;
+struct xccos_prim;
+
+/** @return 0: answered, or will be; else errno for the error reply */
+typedef int (cmd_h)(struct cmd *cmd);
+
+/** A command on its way; freed when it is answered */
+struct cmd {
+	struct le le;                  /* endpoint.cmdl while it waits       */
+	struct endpoint *ep;           /* reference                          */
+	struct service *svc;
+	struct xccos *doc;             /* reference                          */
+	const struct xccos_prim *prim;
+	struct st *st;                 /* of a chat message, to be answered  */
+	int arg;                       /* the row's                          */
+	struct mbuf *mb;               /* the reply being written            */
+};
+
+/**
+ * Take the body of an INFO: answers st (chat messages later), queues or does
+ * its commands
+ */
+void cmd_receive(struct endpoint *ep, struct st *st, const struct pl *body);
+
+/** Starts the reply in cmd->mb: envelope, rpl, commandid, resp, open data */
+int  cmd_reply_begin(struct cmd *cmd, int err);
+/** Ends the reply, sends it, and goes on to the endpoint's next command */
+void cmd_reply(struct cmd *cmd);
+/** The reply that only tells of an error */
+void cmd_fail(struct cmd *cmd, int err);
+
+/** chanib of a search result or list, with the caller's mask when asked for */
+int  cmd_write_room(struct cmd *cmd, const struct room_rec *rec,
+		    bool with_mask);
+
+cmd_h cmd_requri, cmd_getserverinfo, cmd_getassociations, cmd_join, cmd_bjoin,
+      cmd_part, cmd_bccontext, cmd_chansrch, cmd_getinv, cmd_grpchat;

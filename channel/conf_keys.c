@@ -1,0 +1,101 @@
+/**
+ * @file channel/conf_keys.c  The configuration keys of pchat-channel
+ */
+#include <re.h>
+#include "channel/conf_keys.h"
+
+const struct conf_key channel_keyv[] = {
+
+	{ "instance.name", CONF_STR, NULL, NULL, 0, 0, CONF_REQUIRED, NULL,
+	  "Name of this process in the pool, unique in its store.  A process "
+	  "that starts under a name takes over from the one that had it." },
+	{ "store.conninfo", CONF_STR, NULL, NULL, 0, 0, CONF_REQUIRED, NULL,
+	  "libpq connection string of the Persistent Chat Store.  Several "
+	  "hosts with target_session_attrs=read-write follow a failover." },
+	{ "pool.uri", CONF_STR, NULL, NULL, 0, 0,
+	  CONF_REQUIRED | CONF_MULTI, NULL,
+	  "A SIP URI under which clients reach the pool.  The first is the "
+	  "one that in-band provisioning tells; sip:ocschat@DOMAIN, which "
+	  "older clients look for, is always accepted." },
+	{ "pool.domain", CONF_STR, NULL, NULL, 0, 0, CONF_REQUIRED, NULL,
+	  "SIP domain in the URIs of rooms and categories.  Do not change it "
+	  "once clients have seen rooms." },
+
+	{ "sip.listen_tcp", CONF_STR, NULL, NULL, 0, 0, 0, NULL,
+	  "ADDRESS:PORT for SIP over TCP; port 0 picks a free one." },
+	{ "sip.listen_tls", CONF_STR, NULL, NULL, 0, 0, 0, NULL,
+	  "ADDRESS:PORT for SIP over TLS with client certificates." },
+	{ "sip.certificate", CONF_FILE, NULL, NULL, 0, 0, CONF_RELOAD, NULL,
+	  "PEM file with our certificate and its chain." },
+	{ "sip.key", CONF_SECRET, NULL, NULL, 0, 0, CONF_RELOAD, NULL,
+	  "PEM file with the private key; readable by its owner alone." },
+	{ "sip.ca", CONF_FILE, NULL, NULL, 0, 0, CONF_RELOAD, NULL,
+	  "PEM file with the authorities that peers' certificates come from." },
+	{ "sip.trusted_addresses", CONF_STR, NULL, NULL, 0, 0, 0, NULL,
+	  "Blank-separated networks (CIDR) whose hosts may connect over plain "
+	  "TCP.  Their word about who a user is is believed." },
+	{ "sip.trusted_names", CONF_STR, NULL, NULL, 0, 0, CONF_RELOAD, NULL,
+	  "Blank-separated certificate names of the registrars that may "
+	  "connect over TLS; *.example.net stands for one label." },
+	{ "sip.window", CONF_UINT, NULL, "32", 1, 256, 0, NULL,
+	  "Requests to a client that may be unanswered at a time." },
+	{ "sip.queue_max", CONF_UINT, NULL, "2000", 10, 1000000, 0, NULL,
+	  "Requests that may wait for a client; one that lets more pile up is "
+	  "given up." },
+	{ "sip.info_timeout_s", CONF_UINT, "s", "32", 1, 600, 0, NULL,
+	  "How long a client may leave a request unanswered." },
+	{ "sip.output_max_bytes", CONF_UINT, "bytes", "67108864", 65536,
+	  UINT32_MAX, 0, NULL,
+	  "Unsent bytes on one connection; beyond it the connection is cut." },
+	{ "sip.connections_max", CONF_UINT, NULL, "19000", 10, 1000000, 0,
+	  NULL, "Connections held open." },
+	{ "body.size_max", CONF_UINT, "bytes", "131072", 1024, 16777216, 0,
+	  NULL, "Largest body of a request; larger ones are answered 413." },
+
+	{ "session.expires_s", CONF_UINT, "s", "1200", 90, 86400, 0, NULL,
+	  "Session-Expires: a dialog that is silent for so long is over." },
+	{ "session.reattach_s", CONF_UINT, "s", "1800", 0, 86400, 0, NULL,
+	  "How long the rooms of a client that was lost wait for its return." },
+	{ "session.queue_max", CONF_UINT, NULL, "64", 1, 10000, 0, NULL,
+	  "Commands of one client that may wait; beyond it 503." },
+
+	{ "bus.listen", CONF_STR, NULL, "tcp://127.0.0.1:*", 0, 0, 0, NULL,
+	  "ZeroMQ address on which the other processes of the pool hear us." },
+	{ "lease.period_ms", CONF_UINT, "ms", "1000", 100, 60000, 0, NULL,
+	  "How often a process renews its place in the pool." },
+	{ "lease.lapse_ms", CONF_UINT, "ms", "4000", 500, 600000, 0, NULL,
+	  "A process that did not renew for so long counts as dead." },
+
+	{ "post.batch_max", CONF_UINT, NULL, "256", 1, 10000, 0, NULL,
+	  "Messages stored by one commit at most." },
+	{ "post.queue_max", CONF_UINT, NULL, "20000", 1, 1000000, 0, NULL,
+	  "Messages that wait for the store at most; beyond it 503." },
+	{ "post.wait_ms", CONF_UINT, "ms", "2500", 100, 30000, 0, NULL,
+	  "How long a message waits for the store before it is refused with "
+	  "503.  Keep it below the registrar's transaction timeout." },
+
+	{ "room.participant_update_limit", CONF_UINT, NULL, "75", 0, 1000000,
+	  CONF_RELOAD, NULL,
+	  "ParticipantUpdateLimit: above so many participants a room sends no "
+	  "roster changes and no lists." },
+	{ "history.default", CONF_UINT, NULL, "30", 1, 500, CONF_RELOAD, NULL,
+	  "DefaultChatHistory: messages of a history reply when the client "
+	  "names no number." },
+	{ "message.size_max", CONF_UINT, "bytes", "8000", 256, 1048576,
+	  CONF_RELOAD, NULL, "Largest chat message, told to clients." },
+	{ "message.story_size_max", CONF_UINT, "bytes", "32000", 256, 1048576,
+	  CONF_RELOAD, NULL, "Largest story, told to clients." },
+	{ "search.limit", CONF_UINT, NULL, "999", 1, 100000, CONF_RELOAD, NULL,
+	  "Most rooms that a search returns." },
+	{ "reply.size_max", CONF_UINT, "bytes", "262144", 16384, 16777216,
+	  CONF_RELOAD, NULL,
+	  "Largest reply; history leaves out its oldest messages to fit.  The "
+	  "registrar must be able to forward such a message." },
+
+	{ "pool.display_name", CONF_STR, NULL, "Persistent Chat", 0, 0,
+	  CONF_RELOAD, NULL, "The pool's name, told to clients." },
+	{ "web.room_management_url", CONF_STR, NULL, "", 0, 0, CONF_RELOAD,
+	  NULL, "Address of the room pages, told to clients." },
+};
+
+const size_t channel_keyc = ARRAY_SIZE(channel_keyv);

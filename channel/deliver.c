@@ -1,0 +1,191 @@
+/**
+ * @file channel/deliver.c  Stored messages to our participants, in order
+ */
+#include <errno.h>
+#include <re.h>
+#include "common/db/db.h"
+#include "common/log.h"
+#include "common/stats.h"
+#include "channel/xccos/xccos.h"
+#include "channel/deliver.h"
+#include "channel/fanout.h"
+#include "channel/message.h"
+#include "channel/room.h"
+#include "channel/service.h"
+
+enum {
+	GAP_MS     = 20,       /* how late the bus may be                    */
+	RETRY_MS   = 500,      /* between tries when the store does not answer */
+	REPAIR_MAX = 500,      /* messages read at a time                    */
+};
+
+struct repair {
+	struct room *room;     /* reference */
+	int64_t before;
+};
+
+static uint64_t n_delivered, n_repairs, n_repaired;
+
+static const struct stats_row rowv[] = {
+	{ "messages_delivered", &n_delivered, false,
+	  "Messages given to the participants of a room here" },
+	{ "gap_repairs", &n_repairs, false,
+	  "Times that the store was asked for missing messages" },
+	{ "gap_messages", &n_repaired, false,
+	  "Messages that came from the store" },
+};
+
+static void gap_handler(void *arg);
+
+
+static void __attribute__((constructor)) init(void)
+{
+	stats_register(rowv, ARRAY_SIZE(rowv));
+}
+
+
+static void out(const struct message *msg, void *arg)
+{
+	struct room *room = arg;
+	struct service *svc = room->svc;
+	const struct xccos_chat chat = {
+		.chan_uri = room->uri,
+		.id = msg->id,
+		.ts_us = msg->ts_us,
+		.alert = msg->flags & MESSAGE_ALERT,
+		.author = msg->author.p,
+		.display = msg->display.p,
+		.chat = msg->chat,
+		.rtf = msg->rtf,
+	};
+	struct mbuf *mb;
+
+	++n_delivered;
+	if (!room->locals)
+		return;
+
+	mb = mbuf_alloc(512 + 2 * msg->chat.l + msg->rtf.l);
+	if (!mb || xccos_grpchat(mb, service_envid(svc), &chat) ||
+	    fanout_send(room, mb, msg->id, NULL))
+		log_err("deliver.failed", "room=%lld msg=%lld",
+			(long long)room->id, (long long)msg->id);
+
+	mem_deref(mb);
+}
+
+
+/* The newest message that is known to exist and did not go out */
+static int64_t missing(const struct room *room)
+{
+	const int64_t held = order_held(&room->order);
+
+	if (held)
+		return held;
+
+	return room->gap_to > room->order.last ? room->gap_to + 1 : 0;
+}
+
+
+static void watch(struct room *room)
+{
+	if (!missing(room))
+		tmr_cancel(&room->tmr_gap);
+	else if (!tmr_isrunning(&room->tmr_gap) && !room->repairing)
+		tmr_start(&room->tmr_gap, GAP_MS, gap_handler, room);
+}
+
+
+static void repair_destructor(void *data)
+{
+	struct repair *rep = data;
+
+	mem_deref(rep->room);
+}
+
+
+static void repair_handler(int err, const struct db_res *res, void *arg)
+{
+	struct repair *rep = arg;
+	struct room *room = rep->room;
+	const uint32_t n = err ? 0 : db_rows(res);
+	uint32_t i;
+
+	room->repairing = false;
+
+	for (i = 0; i < n; i++) {
+		struct message row, *msg;
+
+		message_read(&row, res, i);
+		/* earlier ones were there and were deleted since */
+		order_skip(&room->order, row.id, out, room);
+		if (message_dup(&msg, &row))
+			break;
+		(void)order_push(&room->order, msg, out, room);
+		mem_deref(msg);
+	}
+	n_repaired += n;
+
+	if (!err && n < REPAIR_MAX)
+		order_skip(&room->order, rep->before, out, room);
+	if (err && missing(room))
+		tmr_start(&room->tmr_gap, RETRY_MS, gap_handler, room);
+	else
+		watch(room);
+
+	mem_deref(rep);
+}
+
+
+static int repair(struct room *room)
+{
+	struct repair *rep = mem_zalloc(sizeof(*rep), repair_destructor);
+	struct db_args args;
+	int err;
+
+	if (!rep)
+		return ENOMEM;
+
+	rep->room = mem_ref(room);
+	rep->before = missing(room);
+
+	db_args_init(&args);
+	db_int8(&args, room->id);
+	db_int8(&args, room->order.last);
+	db_int8(&args, rep->before);
+	db_int4(&args, REPAIR_MAX);
+	err = db_exec(room->svc->db_main, "message_range", &args, repair_handler,
+		      rep);
+	if (err) {
+		mem_deref(rep);
+		return err;
+	}
+
+	++n_repairs;
+	room->repairing = true;
+
+	return 0;
+}
+
+
+static void gap_handler(void *arg)
+{
+	struct room *room = arg;
+
+	if (missing(room) && repair(room))
+		tmr_start(&room->tmr_gap, RETRY_MS, gap_handler, room);
+}
+
+
+void deliver_message(struct room *room, struct message *msg)
+{
+	(void)order_push(&room->order, msg, out, room);
+	watch(room);
+}
+
+
+void deliver_expect(struct room *room, int64_t last_id)
+{
+	if (last_id > room->gap_to)
+		room->gap_to = last_id;
+	watch(room);
+}

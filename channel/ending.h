@@ -1,0 +1,11 @@
+/**
+ * @file channel/ending.h  Ended endpoints, told to the store in bunches
+ *
+ * What ended while the store is away is told when it is back.
+ */
+#pragma once
+
+struct service;
+
+/** @param bye  true: forget the endpoint; false: its rooms wait for it */
+void ending_add(struct service *svc, int64_t endpoint_id, bool bye);

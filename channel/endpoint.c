@@ -1,0 +1,84 @@
+/**
+ * @file channel/endpoint.c  One signed-in client
+ */
+#include <errno.h>
+#include <re.h>
+#include "channel/sip/dialog.h"
+#include "channel/ending.h"
+#include "channel/endpoint.h"
+#include "channel/room.h"
+#include "channel/roster.h"
+#include "channel/service.h"
+#include "channel/user.h"
+
+
+static void destructor(void *data)
+{
+	struct endpoint *ep = data;
+
+	list_unlink(&ep->le);
+	list_flush(&ep->cmdl);
+	mem_deref(ep->user);
+	mem_deref(ep->epid);
+}
+
+
+int endpoint_alloc(struct endpoint **epp, struct service *svc,
+		   struct user *user, const struct pl *epid)
+{
+	struct endpoint *ep = mem_zalloc(sizeof(*ep), destructor);
+	int err;
+
+	if (!ep)
+		return ENOMEM;
+
+	ep->svc = svc;
+	ep->id = (int64_t)(rand_u64() >> 1);
+	ep->user = mem_ref(user);
+	err = pl_strdup(&ep->epid, epid);
+	if (err)
+		mem_deref(ep);
+	else
+		*epp = ep;
+
+	return err;
+}
+
+
+int endpoint_send(struct endpoint *ep, const struct mbuf *mb)
+{
+	struct info *info;
+	int err;
+
+	if (!ep->dlg)
+		return ENOTCONN;
+
+	err = info_alloc(&info, (const char *)mb->buf, mb->end);
+	if (err)
+		return err;
+
+	dlg_send(ep->dlg, info);
+	mem_deref(info);
+
+	return 0;
+}
+
+
+void endpoint_over(struct endpoint *ep, bool bye)
+{
+	struct le *le;
+
+	ep->dlg = NULL;
+	list_unlink(&ep->le);
+	--ep->svc->endpoints;
+
+	list_flush(&ep->cmdl);
+	ep->cmdc = 0;
+	while ((le = list_head(&ep->occl)))
+		roster_leave(ep->svc, le->data);
+
+	if (ep->stored)
+		ending_add(ep->svc, ep->id, bye);
+
+	mem_deref(ep);
+}

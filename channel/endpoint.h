@@ -1,0 +1,43 @@
+/**
+ * @file channel/endpoint.h  One signed-in client
+ *
+ * A user, a dialog, the rooms it is in, and the commands it sent, which are
+ * done one after the other in the order of their CSeq.  A command keeps its
+ * endpoint alive, not signed in: look at dlg before sending.
+ */
+#pragma once
+
+struct service;
+struct user;
+struct dlg;
+struct mbuf;
+
+struct endpoint {
+	struct le le;            /* service.epl                              */
+	int64_t id;              /* random, unique in the pool               */
+	struct service *svc;
+	struct user *user;       /* reference                                */
+	char *epid;
+	struct dlg *dlg;         /* NULL: the dialog is over                 */
+	struct list occl;        /* rooms it is in                           */
+	struct list cmdl;        /* commands that wait                       */
+	uint32_t cmdc;
+	bool busy;               /* one is being done                        */
+	bool draining_cmds;      /* the dispatcher is at work                */
+	bool stored;             /* the store has a row of it                */
+	bool joined;             /* it sent a join of its own                */
+	bool bare;               /* getinv came without one: see reattach.h  */
+};
+
+int  endpoint_alloc(struct endpoint **epp, struct service *svc,
+		    struct user *user, const struct pl *epid);
+
+/** Send one XCCOS document; nothing when the dialog is over */
+int  endpoint_send(struct endpoint *ep, const struct mbuf *mb);
+
+/**
+ * The dialog is over: leave all rooms, drop what waits
+ *
+ * @param bye  The client said so; else its rooms wait for its return
+ */
+void endpoint_over(struct endpoint *ep, bool bye);

@@ -1,0 +1,136 @@
+/**
+ * @file channel/fanout.c  One document to everybody in a room
+ */
+#include <errno.h>
+#include <re.h>
+#include "common/stats.h"
+#include "channel/sip/dialog.h"
+#include "channel/endpoint.h"
+#include "channel/fanout.h"
+#include "channel/room.h"
+
+enum { SLICE = 500 };    /* recipients served in one go */
+
+struct fan {
+	struct le le;                  /* room.fanl                          */
+	struct room *room;             /* reference                          */
+	struct info *info;
+	struct le *next;               /* in room.locall                     */
+	const struct endpoint *skip;   /* compared only                      */
+	int64_t msg_id;
+	struct tmr tmr;
+};
+
+static uint64_t n_deliveries;
+
+static const struct stats_row rowv[] = {
+	{ "deliveries", &n_deliveries, false,
+	  "Documents handed to the dialogs of participants" },
+};
+
+
+static void __attribute__((constructor)) init(void)
+{
+	stats_register(rowv, ARRAY_SIZE(rowv));
+}
+
+
+static void destructor(void *data)
+{
+	struct fan *fan = data;
+
+	tmr_cancel(&fan->tmr);
+	list_unlink(&fan->le);
+	mem_deref(fan->info);
+}
+
+
+static bool serve(struct fan *fan)
+{
+	unsigned n = 0;
+
+	while (fan->next && n < SLICE) {
+		const struct occupant *occ = fan->next->data;
+
+		fan->next = fan->next->next;
+		if (occ->ep == fan->skip || !occ->ep->dlg ||
+		    (fan->msg_id && fan->msg_id <= occ->since))
+			continue;
+
+		dlg_send(occ->ep->dlg, fan->info);
+		++n;
+	}
+	n_deliveries += n;
+
+	return fan->next == NULL;
+}
+
+
+static void slice_handler(void *arg)
+{
+	struct fan *fan = arg;
+	struct room *room = fan->room;
+	struct fan *next;
+
+	if (!serve(fan)) {
+		tmr_start(&fan->tmr, 0, slice_handler, fan);
+		return;
+	}
+
+	mem_deref(fan);
+	next = list_ledata(list_head(&room->fanl));
+	if (next) {
+		next->next = list_head(&room->locall);
+		tmr_start(&next->tmr, 0, slice_handler, next);
+	}
+	mem_deref(room);
+}
+
+
+int fanout_send(struct room *room, const struct mbuf *mb, int64_t msg_id,
+		const struct endpoint *skip)
+{
+	struct fan now = { .room = room, .msg_id = msg_id, .skip = skip };
+	struct fan *fan;
+	int err;
+
+	if (!room->locals)
+		return 0;
+
+	err = info_alloc(&now.info, (const char *)mb->buf, mb->end);
+	if (err)
+		return err;
+
+	now.next = list_head(&room->locall);
+	if (!room->fanl.head && serve(&now)) {
+		mem_deref(now.info);
+		return 0;
+	}
+
+	fan = mem_zalloc(sizeof(*fan), destructor);
+	if (!fan) {
+		mem_deref(now.info);
+		return ENOMEM;
+	}
+
+	*fan = now;
+	fan->room = mem_ref(room);
+	list_append(&room->fanl, &fan->le, fan);
+	if (list_head(&room->fanl) == &fan->le)
+		tmr_start(&fan->tmr, 0, slice_handler, fan);
+
+	return 0;
+}
+
+
+void fanout_pass(struct room *room, const struct occupant *occ)
+{
+	struct le *le = list_head(&room->fanl);
+
+	for (; le; le = le->next) {
+		struct fan *fan = le->data;
+
+		if (fan->next == &occ->le_room)
+			fan->next = occ->le_room.next;
+	}
+}

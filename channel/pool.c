@@ -1,0 +1,360 @@
+/**
+ * @file channel/pool.c  Lease, peers, and the death of others
+ *
+ * Only a process whose own lease was unbroken judges others: after the store
+ * was away, all leases look lapsed, and everybody gets time to renew.
+ */
+#include <errno.h>
+#include <string.h>
+#include <re.h>
+#include "common/bus.h"
+#include "common/conf.h"
+#include "common/db/db.h"
+#include "common/log.h"
+#include "common/stats.h"
+#include "channel/endpoint.h"
+#include "channel/peer.h"
+#include "channel/pool.h"
+#include "channel/reattach.h"
+#include "channel/room.h"
+#include "channel/relay.h"
+#include "channel/roster.h"
+#include "channel/service.h"
+
+enum { LEAVE_MS = 1000 };
+
+struct pool {
+	struct service *svc;
+	struct list peerl;
+	struct tmr tmr;
+	uint32_t period_ms, lapse_ms;
+	uint64_t unbroken_ms;        /* loop clock: our lease holds since    */
+	bool registered;
+	bool beating;                /* a statement is under way             */
+	pool_ready_h *readyh;
+	pool_left_h *lefth;
+};
+
+static uint64_t n_reaped, n_peers, n_revived;
+
+static const struct stats_row rowv[] = {
+	{ "peers", &n_peers, true, "Other instances of the pool" },
+	{ "instances_reaped", &n_reaped, false,
+	  "Instances found dead and removed by us" },
+	{ "instance_revived", &n_revived, false,
+	  "Times that others had removed us" },
+};
+
+static void beat_timer(void *arg);
+
+
+static void __attribute__((constructor)) init(void)
+{
+	stats_register(rowv, ARRAY_SIZE(rowv));
+}
+
+
+static void destructor(void *data)
+{
+	struct pool *pool = data;
+
+	tmr_cancel(&pool->tmr);
+	list_flush(&pool->peerl);
+}
+
+
+int pool_open(struct pool **poolp, struct service *svc, pool_ready_h *h)
+{
+	struct pool *pool = mem_zalloc(sizeof(*pool), destructor);
+
+	if (!pool)
+		return ENOMEM;
+
+	pool->svc = svc;
+	pool->readyh = h;
+	pool->period_ms = (uint32_t)config_uint(svc->conf, "lease.period_ms");
+	pool->lapse_ms = (uint32_t)config_uint(svc->conf, "lease.lapse_ms");
+	*poolp = pool;
+
+	return 0;
+}
+
+
+static void gone(struct pool *pool, struct peer *peer)
+{
+	log_info("pool.gone", "instance=%s", peer->name);
+	bus_peer_del(pool->svc->bus, peer->endpoint, peer->key);
+	roster_purge(pool->svc, peer->id);
+	mem_deref(peer);
+	--n_peers;
+}
+
+
+static void reaped_handler(int err, const struct db_res *res, void *arg)
+{
+	struct pool *pool = arg;
+	struct peer *peer;
+
+	if (err || !db_rows(res))
+		return;
+
+	++n_reaped;
+	peer = peer_find(&pool->peerl, db_get_int(res, 0, 0));
+	if (peer) {
+		log_warn("pool.reaped", "instance=%s", peer->name);
+		gone(pool, peer);
+	}
+	reattach_all(pool->svc);
+}
+
+
+static void reap(struct pool *pool, const struct peer *peer)
+{
+	struct db_args args;
+
+	db_args_init(&args);
+	db_int8(&args, peer->id);
+	(void)db_exec(pool->svc->db_main, "instance_reap", &args,
+		      reaped_handler, pool);
+}
+
+
+static void see(struct pool *pool, const struct db_res *res, uint32_t row)
+{
+	const int64_t id = db_get_int(res, row, 0);
+	struct peer *peer = peer_find(&pool->peerl, id);
+
+	if (!peer) {
+		peer = peer_add(&pool->peerl, res, row);
+		if (!peer)
+			return;
+		++n_peers;
+		log_info("pool.peer", "instance=%s", peer->name);
+		(void)bus_peer_add(pool->svc->bus, peer->endpoint, peer->key);
+	}
+
+	peer->seen = true;
+	if (db_get_bool(res, row, 4) &&
+	    tmr_jiffies() - pool->unbroken_ms > pool->lapse_ms)
+		reap(pool, peer);
+}
+
+
+/* Who is not in the table any more has left, or was reaped by somebody */
+static void forget_unseen(struct pool *pool)
+{
+	struct le *le = list_head(&pool->peerl);
+	bool any = false;
+
+	while (le) {
+		struct peer *peer = le->data;
+
+		le = le->next;
+		if (peer->seen) {
+			peer->seen = false;
+			continue;
+		}
+		gone(pool, peer);
+		any = true;
+	}
+
+	if (any)
+		reattach_all(pool->svc);
+}
+
+
+static void revived_handler(int err, const struct db_res *res, void *arg)
+{
+	(void)res;
+	(void)arg;
+
+	if (err)
+		log_err("pool.revive", "error=%d", err);
+}
+
+
+/* Others took our endpoints out of their rooms: they are told again */
+static void revive(struct service *svc)
+{
+	int64_t *idv = mem_alloc((svc->endpoints + 1) * sizeof(*idv), NULL);
+	struct db_args args;
+	struct le *le, *lo;
+	size_t n = 0;
+
+	if (!idv)
+		return;
+
+	for (le = list_head(&svc->epl); le; le = le->next) {
+		struct endpoint *ep = le->data;
+
+		if (!ep->stored)
+			continue;
+		idv[n++] = ep->id;
+		for (lo = list_head(&ep->occl); lo; lo = lo->next) {
+			const struct occupant *occ = lo->data;
+
+			relay_enter(svc, occ->room, ep, occ->mask);
+		}
+	}
+
+	db_args_init(&args);
+	db_int8(&args, svc->instance_id);
+	db_int8v(&args, idv, n);
+	(void)db_exec(svc->db_main, "endpoint_revive", &args, revived_handler,
+		      svc);
+	mem_deref(idv);
+}
+
+
+static void registered_handler(int err, const struct db_res *res, void *arg)
+{
+	struct pool *pool = arg;
+	struct service *svc = pool->svc;
+
+	(void)res;
+
+	pool->beating = false;
+	if (err)
+		return;
+
+	pool->registered = true;
+	pool->unbroken_ms = tmr_jiffies();
+	if (svc->endpoints) {
+		++n_revived;
+		log_warn("pool.revived", "endpoints=%u", svc->endpoints);
+		revive(svc);
+	}
+	if (pool->readyh) {
+		pool->readyh(svc);
+		pool->readyh = NULL;
+	}
+	tmr_start(&pool->tmr, 0, beat_timer, pool);
+}
+
+
+static int enroll(struct pool *pool)
+{
+	struct service *svc = pool->svc;
+	struct db_args args;
+
+	db_args_init(&args);
+	db_int8(&args, svc->instance_id);
+	db_text(&args, config_str(svc->conf, "instance.name"));
+	db_text(&args, bus_endpoint(svc->bus));
+	db_textn(&args, bus_pubkey(svc->bus), BUS_KEY_SIZE);
+	db_int4(&args, (int32_t)pool->lapse_ms);
+
+	return db_exec(svc->db_main, "instance_register", &args,
+		       registered_handler, pool);
+}
+
+
+static void beat_handler(int err, const struct db_res *res, void *arg)
+{
+	struct pool *pool = arg;
+	bool own = false;
+	uint32_t i;
+
+	pool->beating = false;
+	if (err) {
+		pool->unbroken_ms = tmr_jiffies();
+		return;
+	}
+
+	for (i = 0; i < db_rows(res); i++) {
+		if (db_get_int(res, i, 0) == pool->svc->instance_id)
+			own = true;
+		else
+			see(pool, res, i);
+	}
+	forget_unseen(pool);
+
+	if (!own && !pool->lefth) {
+		pool->registered = false;
+		pool->unbroken_ms = tmr_jiffies();
+		tmr_start(&pool->tmr, 0, beat_timer, pool);
+	}
+}
+
+
+static int beat(struct pool *pool)
+{
+	struct service *svc = pool->svc;
+	struct db_args args;
+
+	db_args_init(&args);
+	db_int8(&args, svc->instance_id);
+	db_int4(&args, (int32_t)svc->endpoints);
+	db_text(&args, svc->draining ? "draining" : "ready");
+	db_int4(&args, (int32_t)pool->lapse_ms);
+
+	return db_exec(svc->db_main, "instance_beat", &args, beat_handler,
+		       pool);
+}
+
+
+static void beat_timer(void *arg)
+{
+	struct pool *pool = arg;
+	int err = EALREADY;
+
+	tmr_start(&pool->tmr, pool->period_ms, beat_timer, pool);
+
+	if (!pool->beating)
+		err = pool->registered ? beat(pool) : enroll(pool);
+
+	if (!err)
+		pool->beating = true;
+	else if (err != EALREADY)
+		pool->unbroken_ms = tmr_jiffies();
+}
+
+
+void pool_store_up(struct pool *pool)
+{
+	pool->unbroken_ms = tmr_jiffies();
+	tmr_start(&pool->tmr, 0, beat_timer, pool);
+}
+
+
+bool pool_isready(const struct pool *pool)
+{
+	return pool->registered;
+}
+
+
+static void left_timer(void *arg)
+{
+	struct pool *pool = arg;
+
+	pool->lefth(pool->svc);
+}
+
+
+static void left_handler(int err, const struct db_res *res, void *arg)
+{
+	struct pool *pool = arg;
+
+	(void)res;
+
+	if (err != ECANCELED)
+		tmr_start(&pool->tmr, 0, left_timer, pool);
+}
+
+
+void pool_leave(struct pool *pool, pool_left_h *h)
+{
+	struct db_args args;
+
+	if (pool->lefth)
+		return;
+
+	pool->lefth = h;
+	db_args_init(&args);
+	db_int8(&args, pool->svc->instance_id);
+	if (db_exec(pool->svc->db_main, "instance_leave", &args, left_handler,
+		    pool))
+		tmr_start(&pool->tmr, 0, left_timer, pool);
+	else
+		tmr_start(&pool->tmr, LEAVE_MS, left_timer, pool);
+}

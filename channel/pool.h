@@ -1,0 +1,24 @@
+/**
+ * @file channel/pool.h  Our place in the pool
+ *
+ * Each process renews a lease in the store and reads there who else is alive:
+ * it connects the bus to newcomers, and purges rosters of those that left or
+ * whose lease lapsed.  design.md sections 4 and 5.
+ */
+#pragma once
+
+struct service;
+struct pool;
+
+/** Called once we are registered: the service is ready */
+typedef void (pool_ready_h)(struct service *svc);
+
+int  pool_open(struct pool **poolp, struct service *svc, pool_ready_h *h);
+/** The main connection came up: (re)register */
+void pool_store_up(struct pool *pool);
+
+bool pool_isready(const struct pool *pool);
+
+/** Called when the store knows that we left, or after a second */
+typedef void (pool_left_h)(struct service *svc);
+void pool_leave(struct pool *pool, pool_left_h *h);

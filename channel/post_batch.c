@@ -1,0 +1,322 @@
+/**
+ * @file channel/post_batch.c  One batch: sent, committed, answered, delivered
+ */
+#include <errno.h>
+#include <re.h>
+#include "common/db/db.h"
+#include "common/log.h"
+#include "common/stats.h"
+#include "channel/deliver.h"
+#include "channel/message.h"
+#include "channel/post_batch.h"
+#include "channel/relay.h"
+#include "channel/room.h"
+#include "channel/service.h"
+
+static uint64_t n_batches, n_unknown, n_split;
+
+static const struct stats_row rowv[] = {
+	{ "post_batches", &n_batches, false, "Commits of posts" },
+	{ "post_batches_unknown", &n_unknown, false,
+	  "Batches that lost their connection and were looked up" },
+	{ "post_batches_split", &n_split, false,
+	  "Batches that were refused and stored message by message" },
+};
+
+static void submit_handler(int err, const struct db_res *res, void *arg);
+
+
+static void __attribute__((constructor)) init(void)
+{
+	stats_register(rowv, ARRAY_SIZE(rowv));
+}
+
+
+static void destructor(void *data)
+{
+	struct post_batch *batch = data;
+
+	list_flush(&batch->iteml);
+}
+
+
+static void take_items(struct post_batch *batch)
+{
+	struct post *post = batch->post;
+	const uint32_t max = post->alone ? 1 : min(post->batch_max,
+						   (uint32_t)BATCH_MAX);
+	int64_t roomv[BATCH_MAX] = { 0 };
+	uint32_t n = 0, i;
+
+	while (n < max && post->queuel.head) {
+		struct post_item *item = post->queuel.head->data;
+
+		list_unlink(&item->le);
+		list_append(&batch->iteml, &item->le, item);
+		batch->itemv[n] = item;
+		roomv[n++] = item->room->id;
+	}
+	post->queued -= n;
+	post->alone -= min(post->alone, n);
+
+	batch_group(&batch->group, roomv, n);
+	for (i = 0; i < n; i++)
+		batch->afterv[batch->group.placev[i] - 1] =
+			batch->itemv[i]->room->order.last;
+}
+
+
+static int submit(struct post_batch *batch)
+{
+	const struct batch *g = &batch->group;
+	struct pl chatv[BATCH_MAX], rtfv[BATCH_MAX];
+	int64_t authorv[BATCH_MAX];
+	int32_t flagv[BATCH_MAX];
+	struct db_args args;
+	uint32_t i;
+
+	for (i = 0; i < g->n; i++) {
+		const struct message *msg = batch->itemv[i]->msg;
+
+		authorv[i] = msg->author_id;
+		flagv[i] = msg->flags;
+		chatv[i] = msg->chat;
+		rtfv[i] = msg->rtf;
+	}
+
+	db_args_init(&args);
+	db_int8(&args, batch->origin);
+	db_int8v(&args, g->roomv, g->rooms);
+	db_int4v(&args, g->countv, g->rooms);
+	db_int4v(&args, g->placev, g->n);
+	db_int4v(&args, g->nthv, g->n);
+	db_int8v(&args, authorv, g->n);
+	db_int4v(&args, flagv, g->n);
+	db_textv(&args, chatv, g->n);
+	db_textv(&args, rtfv, g->n);
+
+	return db_exec(batch->post->svc->db_post, "post_batch", &args,
+		       submit_handler, batch);
+}
+
+
+void post_batch_start(struct post *post)
+{
+	struct post_batch *batch;
+
+	if (post->running || !post->queuel.head ||
+	    !db_isup(post->svc->db_post))
+		return;
+
+	batch = mem_zalloc(sizeof(*batch), destructor);
+	if (!batch)
+		return;
+
+	batch->post = post;
+	batch->since_ms = tmr_jiffies();
+	batch->origin = (int64_t)((uint64_t)post->svc->instance_id << 20 |
+				  (++post->batches & 0xfffff));
+	take_items(batch);
+	post->running = batch;
+	++n_batches;
+
+	if (submit(batch))
+		batch->unknown = true;
+}
+
+
+/* The batch is over, with everybody answered */
+static void done(struct post_batch *batch)
+{
+	struct post *post = batch->post;
+
+	post->running = NULL;
+	mem_deref(batch);
+	post_kick(post);
+}
+
+
+void post_batch_abandon(struct post_batch *batch)
+{
+	uint32_t i;
+
+	if (batch->abandoned)
+		return;
+
+	batch->abandoned = true;
+	for (i = 0; i < batch->group.n; i++)
+		post_answer(batch->itemv[i], EAGAIN);
+
+	/* while the connection is away nobody will come back for it */
+	if (batch->unknown)
+		done(batch);
+}
+
+
+static void relay_room(struct post_batch *batch, uint32_t place)
+{
+	struct message *msgv[BATCH_MAX];
+	struct room *room = NULL;
+	size_t n = 0;
+	uint32_t i;
+
+	for (i = 0; i < batch->group.n; i++) {
+		if (batch->group.placev[i] == (int32_t)place + 1) {
+			room = batch->itemv[i]->room;
+			msgv[n++] = batch->itemv[i]->msg;
+		}
+	}
+	if (room)
+		relay_messages(room->svc, room->id, msgv, n);
+}
+
+
+/* Rows: room, id before its first message or NULL, time; rooms ascending */
+static void stored(struct post_batch *batch, const struct db_res *res)
+{
+	const struct batch *g = &batch->group;
+	uint32_t i;
+
+	for (i = 0; i < g->n; i++) {
+		struct post_item *item = batch->itemv[i];
+		const uint32_t row = (uint32_t)g->placev[i] - 1;
+		const bool closed = db_isnull(res, row, 1);
+
+		if (!batch->abandoned)
+			post_answer(item, closed ? EACCES : 0);
+		if (closed)
+			continue;
+
+		item->msg->id = db_get_int(res, row, 1) + g->nthv[i];
+		item->msg->ts_us = db_get_time(res, row, 2);
+	}
+
+	for (i = 0; i < g->rooms; i++) {
+		if (!db_isnull(res, i, 1))
+			relay_room(batch, i);
+	}
+
+	for (i = 0; i < g->n; i++) {
+		if (batch->itemv[i]->msg->id)
+			deliver_message(batch->itemv[i]->room,
+					batch->itemv[i]->msg);
+	}
+
+	done(batch);
+}
+
+
+/* One message is at fault: the batch's go one by one, before all others */
+static void split(struct post_batch *batch)
+{
+	struct post *post = batch->post;
+	const uint32_t n = batch->group.n;
+	struct le *le;
+
+	if (n == 1 || batch->abandoned) {
+		if (!batch->abandoned)
+			post_answer(batch->itemv[0], EPROTO);
+		done(batch);
+		return;
+	}
+
+	++n_split;
+	while ((le = list_tail(&batch->iteml))) {
+		list_unlink(le);
+		list_prepend(&post->queuel, le, le->data);
+	}
+	post->queued += n;
+	post->alone += n;
+	done(batch);
+}
+
+
+static void submit_handler(int err, const struct db_res *res, void *arg)
+{
+	struct post_batch *batch = arg;
+
+	switch (err) {
+
+	case 0:
+		if (db_rows(res) == batch->group.rooms)
+			stored(batch, res);
+		else
+			split(batch);
+		break;
+
+	case ECANCELED:       /* we are closing */
+		break;
+
+	case ECONNRESET:
+		++n_unknown;
+		batch->unknown = true;
+		log_warn("post.unknown", "messages=%u", batch->group.n);
+		if (batch->abandoned)
+			done(batch);
+		else if (db_isup(batch->post->svc->db_post))
+			post_batch_resume(batch);
+		break;
+
+	case ETIMEDOUT:
+		post_batch_abandon(batch);
+		done(batch);
+		break;
+
+	default:
+		split(batch);
+		break;
+	}
+}
+
+
+static bool any_stored(const struct db_res *res)
+{
+	uint32_t i;
+
+	for (i = 0; i < db_rows(res); i++) {
+		if (!db_isnull(res, i, 1))
+			return true;
+	}
+
+	return false;
+}
+
+
+static void outcome_handler(int err, const struct db_res *res, void *arg)
+{
+	struct post_batch *batch = arg;
+
+	if (err == ECANCELED)
+		return;
+
+	if (!err && any_stored(res)) {
+		stored(batch, res);
+	}
+	else if (batch->abandoned) {
+		done(batch);
+	}
+	else if (!err) {
+		batch->unknown = submit(batch) != 0;
+	}
+	else {
+		batch->unknown = true;
+	}
+}
+
+
+void post_batch_resume(struct post_batch *batch)
+{
+	const struct batch *g = &batch->group;
+	struct db_args args;
+
+	if (!batch->unknown)
+		return;
+
+	db_args_init(&args);
+	db_int8(&args, batch->origin);
+	db_int8v(&args, g->roomv, g->rooms);
+	db_int8v(&args, batch->afterv, g->rooms);
+	if (!db_exec(batch->post->svc->db_post, "post_outcome", &args,
+		     outcome_handler, batch))
+		batch->unknown = false;
+}

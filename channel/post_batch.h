@@ -1,0 +1,63 @@
+/**
+ * @file channel/post_batch.h  The batch under way, between post.c and
+ *                             post_batch.c
+ */
+#pragma once
+
+#include "channel/batch.h"
+#include "channel/post.h"
+
+struct message;
+
+#define POST_BUSY \
+	"Retry-After: 5\r\n" \
+	"Ms-diagnostics: 20011;source=\"pchat\";" \
+	"reason=\"Rejected message (inbound queue full)\";" \
+	"component=\"GroupChat\"\r\n"
+
+/** A message between its request and its commit */
+struct post_item {
+	struct le le;
+	struct st *st;           /* NULL once answered                       */
+	struct room *room;       /* reference                                */
+	struct message *msg;
+	uint64_t since_ms;       /* loop clock                               */
+};
+
+struct post_batch {
+	struct post *post;
+	struct list iteml;
+	struct post_item *itemv[BATCH_MAX];
+	struct batch group;
+	int64_t origin;          /* names this process and this batch        */
+	int64_t afterv[BATCH_MAX]; /* per room: an id from before it         */
+	uint64_t since_ms;
+	bool unknown;            /* sent, and the connection went away       */
+	bool abandoned;          /* its posters have their answers           */
+};
+
+struct post {
+	struct service *svc;
+	struct list queuel;
+	uint32_t queued;
+	struct post_batch *running;
+	struct tmr tmr_start;    /* end of this loop turn                    */
+	struct tmr tmr_watch;
+	uint32_t queue_max, batch_max;
+	uint64_t wait_ms;
+	uint32_t batches;
+	uint32_t alone;          /* messages to be stored one by one: one of
+	                            a refused batch is at fault              */
+};
+
+/** 0 stored, EACCES the room takes no posts, EAGAIN later, else refused */
+void post_answer(struct post_item *item, int err);
+/** Start a batch at the end of this turn when there is none */
+void post_kick(struct post *post);
+
+void post_batch_start(struct post *post);
+/** The connection is back: find out what became of it */
+void post_batch_resume(struct post_batch *batch);
+/** It takes too long: answer 503.  If it is stored after all, the rooms get
+ *  it as they get anything they missed */
+void post_batch_abandon(struct post_batch *batch);

@@ -1,0 +1,155 @@
+/**
+ * @file channel/roster.c  Coming and going, told to the room and to the pool
+ */
+#include <errno.h>
+#include <re.h>
+#include "common/log.h"
+#include "channel/xccos/xccos.h"
+#include "channel/access.h"
+#include "channel/endpoint.h"
+#include "channel/fanout.h"
+#include "channel/relay.h"
+#include "channel/room.h"
+#include "channel/roster.h"
+#include "channel/service.h"
+#include "channel/user.h"
+
+
+static void notify_join(struct service *svc, struct room *room,
+			const struct user *user, uint32_t mask,
+			const struct endpoint *skip)
+{
+	char guid[GUID_STRSIZE];
+	const struct xccos_uib uib = {
+		.id = -1, .uri = user->uri, .display = user->display,
+		.guid = guid_str(guid, user->guid),
+	};
+	struct mbuf *mb = mbuf_alloc(1024);
+
+	if (mb && !xccos_ntc_join(mb, service_envid(svc), &uib,
+				  access_aib(mask), svc->domain,
+				  room->guid_text))
+		(void)fanout_send(room, mb, 0, skip);
+
+	mem_deref(mb);
+}
+
+
+static void notify_part(struct service *svc, struct room *room,
+			const struct user *user)
+{
+	struct mbuf *mb = mbuf_alloc(512);
+
+	if (mb && !xccos_ntc_part(mb, service_envid(svc), room->uri,
+				  user->uri))
+		(void)fanout_send(room, mb, 0, NULL);
+
+	mem_deref(mb);
+}
+
+
+static void entered(struct service *svc, struct room *room,
+		    const struct user *user, uint32_t mask,
+		    const struct endpoint *skip)
+{
+	room_silence(room, svc->set.update_limit);
+	if (!room->silent)
+		notify_join(svc, room, user, mask, skip);
+}
+
+
+static void left(struct service *svc, struct room *room, struct user *user)
+{
+	if (user && !room->silent)
+		notify_part(svc, room, user);
+
+	room_silence(room, svc->set.update_limit);
+	mem_deref(user);
+}
+
+
+int roster_enter(struct service *svc, struct room *room, struct endpoint *ep,
+		 uint32_t mask)
+{
+	bool first;
+	int err;
+
+	err = room_enter(room, ep, ep->id, 0, ep->user, mask, &first);
+	if (err)
+		return err == EALREADY ? 0 : err;
+
+	relay_enter(svc, room, ep, mask);
+	if (first)
+		entered(svc, room, ep->user, mask, ep);
+
+	return 0;
+}
+
+
+void roster_leave(struct service *svc, struct occupant *occ)
+{
+	struct room *room = mem_ref(occ->room);
+	const int64_t endpoint_id = occ->endpoint_id;
+	struct user *user;
+
+	room_leave(occ, &user);
+	relay_leave(svc, room, endpoint_id);
+	left(svc, room, user);
+	mem_deref(room);
+}
+
+
+void roster_remote_enter(struct service *svc, struct room *room,
+			 int64_t instance_id, int64_t endpoint_id,
+			 struct user *user, uint32_t mask)
+{
+	bool first;
+
+	roster_load_entered(room, endpoint_id);
+	if (!room_enter(room, NULL, endpoint_id, instance_id, user, mask,
+			&first) && first)
+		entered(svc, room, user, mask, NULL);
+}
+
+
+void roster_remote_leave(struct service *svc, struct room *room,
+			 int64_t endpoint_id)
+{
+	struct occupant *occ = room_occupant(room->tab, room->id, endpoint_id);
+	struct user *user;
+
+	roster_load_left(room, endpoint_id);
+	if (!occ || occ->ep)
+		return;
+
+	room_leave(occ, &user);
+	left(svc, room, user);
+}
+
+
+static void purge_room(struct service *svc, struct room *room,
+		       int64_t instance_id)
+{
+	struct le *le = list_head(&room->remotel);
+
+	while (le) {
+		struct occupant *occ = le->data;
+		struct user *user;
+
+		le = le->next;
+		if (occ->instance_id != instance_id)
+			continue;
+
+		room_leave(occ, &user);
+		left(svc, room, user);
+	}
+}
+
+
+void roster_purge(struct service *svc, int64_t instance_id)
+{
+	struct le *le = list_head(roomtab_list(svc->rooms));
+
+	for (; le; le = le->next)
+		purge_room(svc, le->data, instance_id);
+}

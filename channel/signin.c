@@ -1,0 +1,192 @@
+/**
+ * @file channel/signin.c  INVITE: is the URI ours, may the user come in
+ *
+ * A user who may not is refused here: SIPE comes whatever the provisioning
+ * document told it.  While the store is away an INVITE waits a little, since
+ * a refused SIPE does not try again before its next sign-on.
+ */
+#include <errno.h>
+#include <string.h>
+#include <strings.h>
+#include <re.h>
+#include "common/chaturi.h"
+#include "common/conf.h"
+#include "common/db/db.h"
+#include "common/log.h"
+#include "common/stats.h"
+#include "channel/sip/dialog.h"
+#include "channel/sip/uas.h"
+#include "channel/endpoint.h"
+#include "channel/lookup.h"
+#include "channel/service.h"
+#include "channel/signin.h"
+#include "channel/user.h"
+
+struct signin {
+	struct service *svc;
+	struct st *st;           /* held                                     */
+	char *user;
+	char *epid;
+};
+
+static uint64_t n_signins, n_refused;
+
+static const struct stats_row rowv[] = {
+	{ "signins",         &n_signins, false, "Dialogs accepted" },
+	{ "signins_refused", &n_refused, false, "INVITEs refused" },
+};
+
+
+static void __attribute__((constructor)) init(void)
+{
+	stats_register(rowv, ARRAY_SIZE(rowv));
+}
+
+
+static void destructor(void *data)
+{
+	struct signin *si = data;
+
+	if (si->st)
+		st_reply(si->st, 503, "Service Unavailable",
+			 diag_line(20000));
+	mem_deref(si->user);
+	mem_deref(si->epid);
+}
+
+
+static void refuse(struct st *st, const char *user, uint16_t code,
+		   const char *reason, unsigned diag)
+{
+	++n_refused;
+	log_info("signin.refused", "user=%s code=%u diag=%u", user, code,
+		 diag);
+	st_reply(st, code, reason, diag_line(diag));
+}
+
+
+/* Any configured URI, and the address that older clients look for */
+static bool is_ours(const struct service *svc, const struct pl *to)
+{
+	char canon[256], own[256];
+	const char *uri;
+	struct pl pl;
+	size_t i;
+
+	if (useruri_canon(canon, sizeof(canon), to))
+		return false;
+	if (!strncmp(canon, "sip:ocschat@", 12))
+		return true;
+
+	for (i = 0; (uri = config_nth(svc->conf, "pool.uri", i)); i++) {
+		pl_set_str(&pl, uri);
+		if (!useruri_canon(own, sizeof(own), &pl) &&
+		    !strcmp(own, canon))
+			return true;
+	}
+
+	return false;
+}
+
+
+static int let_in(struct signin *si, const struct lookup *found)
+{
+	struct service *svc = si->svc;
+	struct endpoint *ep;
+	struct pl epid;
+	int err;
+
+	pl_set_str(&epid, si->epid);
+	err = endpoint_alloc(&ep, svc, found->user, &epid);
+	if (err)
+		return err;
+
+	err = dlg_accept(&ep->dlg, si->st, ep);
+	si->st = NULL;
+	if (err) {
+		mem_deref(ep);
+		return 0;
+	}
+
+	list_append(&svc->epl, &ep->le, ep);
+	++svc->endpoints;
+	++n_signins;
+	log_debug("signin", "user=%s epid=%s", ep->user->uri, ep->epid);
+
+	return 0;
+}
+
+
+static void lookup_handler(int err, const struct lookup *found, void *arg)
+{
+	struct signin *si = arg;
+	struct st *st = si->st;
+
+	if (!err && found->allowed)
+		err = let_in(si, found);
+	else if (!err || err == ENOENT)
+		err = EACCES;
+
+	switch (err) {
+
+	case 0:
+		break;
+
+	case ECANCELED:
+		break;
+
+	case EACCES:
+		si->st = NULL;
+		refuse(st, si->user, 403, "Forbidden", 20010);
+		break;
+
+	default:
+		si->st = NULL;
+		refuse(st, si->user, 503, "Service Unavailable", 20000);
+		break;
+	}
+
+	mem_deref(si);
+}
+
+
+static int start(struct service *svc, struct st *st,
+		 const struct uas_invite *inv)
+{
+	struct signin *si = mem_zalloc(sizeof(*si), destructor);
+	int err;
+
+	if (!si)
+		return ENOMEM;
+
+	si->svc = svc;
+	err = str_dup(&si->user, inv->user);
+	if (!err)
+		err = pl_strdup(&si->epid, &inv->epid);
+	if (!err) {
+		si->st = st_hold(st);
+		err = si->st ? 0 : ENOMEM;
+	}
+	if (!err)
+		err = lookup_start(svc, si->user, lookup_handler, si);
+
+	if (err && !si->st) {
+		mem_deref(si);
+		return err;
+	}
+	if (err)
+		mem_deref(si);        /* answers 503 */
+
+	return 0;
+}
+
+
+void signin_invite(struct st *st, const struct uas_invite *inv, void *arg)
+{
+	struct service *svc = arg;
+
+	if (!is_ours(svc, &inv->to))
+		refuse(st, inv->user, 404, "Not Found", 20003);
+	else if (start(svc, st, inv))
+		refuse(st, inv->user, 500, "Server Internal Error", 20004);
+}

@@ -1,0 +1,60 @@
+-- name: instance_register
+-- Take our place in the pool; an earlier process of the same name is over.
+-- $1 bigint: id, $2 text: name, $3 text: bus endpoint, $4 text: bus key,
+-- $5 integer: lease in ms
+WITH old AS (
+       SELECT i.instance_id FROM instance i
+        WHERE i.name = $2 AND i.instance_id <> $1
+     ), gone AS (
+       UPDATE endpoint e SET instance_id = NULL, detached_on = now()
+         FROM old WHERE e.instance_id = old.instance_id
+     )
+INSERT INTO instance (instance_id, name, bus_endpoint, bus_key, state, lease_until)
+VALUES ($1, $2, $3, $4, 'ready',
+        clock_timestamp() + make_interval(secs => $5::integer / 1000.0))
+    ON CONFLICT (name) DO UPDATE
+   SET instance_id = excluded.instance_id, bus_endpoint = excluded.bus_endpoint,
+       bus_key = excluded.bus_key, state = excluded.state,
+       started_on = now(), lease_until = excluded.lease_until;
+
+-- name: instance_beat
+-- Renew our lease and see the pool.  The first column of our own row tells
+-- whether we still have one.  $1 bigint: id, $2 integer: endpoints, $3 text:
+-- state, $4 integer: lease in ms
+WITH mine AS (
+       UPDATE instance
+          SET endpoints = $2, state = $3,
+              lease_until = clock_timestamp() + make_interval(secs => $4::integer / 1000.0)
+        WHERE instance_id = $1
+    RETURNING instance_id
+     )
+SELECT i.instance_id, i.name, i.bus_endpoint, i.bus_key,
+       i.lease_until < clock_timestamp() AND i.instance_id <> $1
+  FROM instance i
+ WHERE i.instance_id <> $1 OR EXISTS (SELECT FROM mine);
+
+-- name: instance_reap
+-- Remove an instance whose lease lapsed; its endpoints wait for their
+-- clients.  One row when it was us who removed it.  $1 bigint: id
+WITH dead AS (
+       DELETE FROM instance
+        WHERE instance_id = $1 AND lease_until < clock_timestamp()
+    RETURNING instance_id
+     ), gone AS (
+       UPDATE endpoint e SET instance_id = NULL, detached_on = now()
+         FROM dead WHERE e.instance_id = dead.instance_id
+     )
+SELECT instance_id FROM dead;
+
+-- name: instance_leave
+-- An orderly stop.  $1 bigint: id
+WITH gone AS (
+       UPDATE endpoint SET instance_id = NULL, detached_on = now()
+        WHERE instance_id = $1
+     )
+DELETE FROM instance WHERE instance_id = $1;
+
+-- name: endpoint_revive
+-- We were taken for dead and are not.  $1 bigint: instance, $2 bigint[]: ours
+UPDATE endpoint SET instance_id = $1, detached_on = NULL
+ WHERE endpoint_id = ANY ($2::bigint[]);

@@ -1,0 +1,40 @@
+-- name: post_batch
+-- Store a batch of messages: see the function of that name in sql/schema.
+SELECT * FROM post_batch($1::bigint, $2::bigint[], $3::integer[], $4::integer[],
+                         $5::integer[], $6::bigint[], $7::integer[], $8::text[],
+                         $9::text[]);
+
+-- name: post_outcome
+-- What became of a batch whose connection was lost: rows as post_batch gives
+-- them; every id is NULL when it was not stored.  $1 bigint: batch,
+-- $2 bigint[]: rooms, $3 bigint[]: an id of each room from before the batch
+SELECT w.room_id, min(m.msg_id) - 1, min(m.ts)
+  FROM unnest($2::bigint[], $3::bigint[]) AS w (room_id, after_id)
+  LEFT JOIN message m ON m.room_id = w.room_id AND m.msg_id > w.after_id
+                     AND m.origin = $1::bigint
+ GROUP BY w.room_id
+ ORDER BY w.room_id;
+
+-- name: message_range
+-- Messages between two ids, both excluded, oldest first.  $1 bigint: room,
+-- $2 bigint: after, $3 bigint: before, $4 integer: limit
+SELECT m.msg_id, m.ts, m.flags, m.author_id, p.name, p.display, m.chat, m.rtf
+  FROM message m
+  JOIN principal p ON p.principal_id = m.author_id
+ WHERE m.room_id = $1 AND m.msg_id > $2 AND m.msg_id < $3
+ ORDER BY m.msg_id LIMIT $4;
+
+-- name: message_last
+-- The newest messages of a room that are kept, newest first.  $1 bigint:
+-- room, $2 integer: limit
+SELECT m.msg_id, m.ts, m.flags, m.author_id, p.name, p.display, m.chat, m.rtf
+  FROM message m
+  JOIN principal p ON p.principal_id = m.author_id
+ WHERE m.room_id = $1 AND m.flags & 8 = 0
+ ORDER BY m.msg_id DESC LIMIT $2;
+
+-- name: message_forget
+-- Messages of rooms without history, once repair cannot need them any more.
+-- $1 integer: how many seconds they are kept
+DELETE FROM message
+ WHERE flags & 8 <> 0 AND ts < now() - make_interval(secs => $1::integer);
