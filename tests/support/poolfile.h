@@ -3,6 +3,9 @@
  */
 #pragma once
 
+#include <stddef.h>
+#include <sys/types.h>
+
 struct pool_inst {
 	char *name, *sip_tcp, *sip_tls, *ctl, *conf;
 	pid_t pid;

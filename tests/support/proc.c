@@ -148,6 +148,14 @@ uint64_t proc_cpu_ticks(pid_t pid)
 }
 
 
+uint64_t proc_cpu_reaped(pid_t pid)
+{
+	unsigned long long v[32];
+
+	return pid > 0 && stat_fields(pid, v) ? v[16] + v[17] : 0;
+}
+
+
 void proc_children(pid_t parent, proc_child_h *h, void *arg)
 {
 	unsigned long long v[32];

@@ -5,6 +5,9 @@
  */
 #pragma once
 
+#include <stdint.h>
+#include <sys/types.h>
+
 /**
  * Run a program in a session of its own and wait for it
  *
@@ -25,6 +28,8 @@ void proc_show(const char *path);
 void proc_rmtree(const char *path);
 /** CPU time of a process in clock ticks; 0 when it is gone */
 uint64_t proc_cpu_ticks(pid_t pid);
+/** The same for its children that have ended and were waited for */
+uint64_t proc_cpu_reaped(pid_t pid);
 
 typedef void (proc_child_h)(pid_t pid, void *arg);
 /** Every child of a process */
