@@ -25,13 +25,26 @@ int  bus_open(struct bus **busp, const char *bind, bus_h *h, void *arg);
 const char *bus_endpoint(const struct bus *bus);   /* what peers connect to */
 const char *bus_pubkey(const struct bus *bus);     /* 40 characters of Z85  */
 
-/** Connect to a peer and let it connect to us; twice is once */
+/**
+ * Connect to a peer and let it connect to us; twice is once.  Another key for
+ * the same endpoint (a process that was started again) replaces the first.
+ * In what order the two sides add each other does not matter.
+ *
+ * @return 0, EINVAL (not an endpoint, not a key), ENOMEM
+ */
 int  bus_peer_add(struct bus *bus, const char *endpoint, const char *pubkey);
+/** Does not cut what the peer has connected already: nobody can, and only a
+ * process that is gone is taken out */
 void bus_peer_del(struct bus *bus, const char *endpoint, const char *pubkey);
 
+/** What begins with @p topic; asked for twice, it has to be given up twice */
 int  bus_subscribe(struct bus *bus, const void *topic, size_t len);
 int  bus_unsubscribe(struct bus *bus, const void *topic, size_t len);
 
-/** Publish a topic frame and a body frame; copies both.  EAGAIN: dropped */
+/**
+ * Publish a topic frame and a body frame; copies both
+ *
+ * @return 0, EAGAIN (a peer's queue was full: that one misses it), ENOMEM
+ */
 int  bus_publish(struct bus *bus, const void *topic, size_t tlen,
 		 const void *body, size_t blen);

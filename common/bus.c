@@ -1,0 +1,493 @@
+/**
+ * @file common/bus.c  The bus between the processes of a pool
+ *
+ * A process that is let in later than it knocks is let in at its next try:
+ * its SUB socket keeps trying (see bus_zap.c).
+ */
+#include <string.h>
+#include <zmq.h>
+#include <re.h>
+#include "common/log.h"
+#include "common/stats.h"
+#include "common/bus.h"
+#include "common/bus_sock.h"
+#include "common/bus_zap.h"
+
+enum {
+	RECONNECT_MS      = 100,
+	RECONNECT_MAX_MS  = 1000,
+	HANDSHAKE_MS      = 5000,
+	HEARTBEAT_MS      = 2000,
+	SILENCE_MS        = 8000,
+	QUEUE_MAX         = 8192,           /* messages, per peer     */
+	SUBSCRIPTION_MAX  = 64 * 1024,      /* what a peer may send us */
+	MESSAGE_MAX       = 64 * 1024 * 1024,
+};
+
+struct bus {
+	struct bus_ctx *ctx;
+	struct bus_zap *zap;
+	struct bus_sock *pub, *sub;
+	struct list peerl;
+	char endpoint[256];
+	char pubkey[BUS_KEY_SIZE + 1];
+	bus_h *h;
+	void *arg;
+};
+
+struct peer {
+	struct le le;
+	char *endpoint;
+	char pubkey[BUS_KEY_SIZE + 1];
+	uint8_t key[BUS_RAW_KEY_SIZE];
+};
+
+struct option {
+	int id, value;
+};
+
+static const struct option commonv[] = {
+	{ ZMQ_SNDHWM, QUEUE_MAX },
+	{ ZMQ_RCVHWM, QUEUE_MAX },
+	{ ZMQ_TCP_KEEPALIVE, 1 },
+	{ ZMQ_TCP_KEEPALIVE_IDLE, 10 },
+	{ ZMQ_TCP_KEEPALIVE_INTVL, 5 },
+	{ ZMQ_TCP_KEEPALIVE_CNT, 3 },
+	{ ZMQ_HANDSHAKE_IVL, HANDSHAKE_MS },
+	{ ZMQ_HEARTBEAT_IVL, HEARTBEAT_MS },
+	{ ZMQ_HEARTBEAT_TIMEOUT, SILENCE_MS },
+	{ ZMQ_HEARTBEAT_TTL, SILENCE_MS },
+};
+
+/* With XPUB_NODROP a full peer shows as EAGAIN instead of a silent loss. */
+static const struct option pubv[] = {
+	{ ZMQ_CURVE_SERVER, 1 },
+	{ ZMQ_XPUB_NODROP, 1 },
+};
+
+static const struct option subv[] = {
+	{ ZMQ_IPV6, 1 },
+	{ ZMQ_RECONNECT_IVL, RECONNECT_MS },
+	{ ZMQ_RECONNECT_IVL_MAX, RECONNECT_MAX_MS },
+};
+
+static uint64_t published, received, dropped, refused;
+
+static const struct stats_row statv[] = {
+	{ "bus_published", &published, false, "Messages sent to the bus" },
+	{ "bus_received", &received, false, "Messages taken off the bus" },
+	{ "bus_dropped", &dropped, false,
+	  "Messages that a peer missed because its queue was full" },
+	{ "bus_refused", &refused, false,
+	  "Connections refused because of an unknown key" },
+};
+
+
+static void destructor(void *data)
+{
+	struct bus *bus = data;
+
+	mem_deref(bus->sub);
+	mem_deref(bus->pub);
+	mem_deref(bus->zap);
+	mem_deref(bus->ctx);
+	list_flush(&bus->peerl);
+}
+
+
+static void peer_destructor(void *data)
+{
+	struct peer *peer = data;
+
+	list_unlink(&peer->le);
+	mem_deref(peer->endpoint);
+}
+
+
+static bool known_handler(const uint8_t key[BUS_RAW_KEY_SIZE], void *arg)
+{
+	const struct bus *bus = arg;
+	struct le *le;
+
+	for (le = bus->peerl.head; le; le = le->next) {
+		const struct peer *peer = le->data;
+
+		if (0 == memcmp(peer->key, key, BUS_RAW_KEY_SIZE))
+			return true;
+	}
+
+	++refused;
+
+	return false;
+}
+
+
+static void message_handler(const struct pl *framev, size_t framec,
+			    void *arg)
+{
+	struct bus *bus = arg;
+
+	if (framec != 2)
+		return;
+
+	++received;
+	bus->h(&framev[0], &framev[1], bus->arg);
+}
+
+
+static int options_set(struct bus_sock *s, const struct option *v, size_t n)
+{
+	int err = 0;
+
+	while (n-- && !err) {
+		err = bus_sock_set(s, v->id, v->value);
+		++v;
+	}
+
+	return err;
+}
+
+
+static int bytes_set(struct bus_sock *s, int option, const void *p,
+		     size_t size)
+{
+	if (zmq_setsockopt(bus_sock_zmq(s), option, p, size))
+		return bus_sock_errno();
+
+	return 0;
+}
+
+
+static int message_max_set(struct bus_sock *s, int64_t size)
+{
+	return bytes_set(s, ZMQ_MAXMSGSIZE, &size, sizeof(size));
+}
+
+
+/* One keypair: the PUB socket is the server that proves it, the SUB socket
+   the client that shows it. */
+static int keys_set(struct bus *bus)
+{
+	char secret[BUS_KEY_SIZE + 1];
+	int err;
+
+	if (zmq_curve_keypair(bus->pubkey, secret))
+		return bus_sock_errno();
+
+	err = bytes_set(bus->pub, ZMQ_CURVE_SECRETKEY, secret,
+			sizeof(secret));
+	if (!err)
+		err = bytes_set(bus->sub, ZMQ_CURVE_SECRETKEY, secret,
+				sizeof(secret));
+	if (!err)
+		err = bytes_set(bus->sub, ZMQ_CURVE_PUBLICKEY, bus->pubkey,
+				sizeof(bus->pubkey));
+
+	explicit_bzero(secret, sizeof(secret));
+
+	return err;
+}
+
+
+static int pub_open(struct bus *bus)
+{
+	int err;
+
+	err = bus_sock_alloc(&bus->pub, bus->ctx, ZMQ_PUB, NULL, NULL);
+	if (!err)
+		err = options_set(bus->pub, commonv, ARRAY_SIZE(commonv));
+	if (!err)
+		err = options_set(bus->pub, pubv, ARRAY_SIZE(pubv));
+	if (!err)
+		err = message_max_set(bus->pub, SUBSCRIPTION_MAX);
+	if (!err)
+		err = bytes_set(bus->pub, ZMQ_ZAP_DOMAIN, "pchat", 5);
+
+	return err;
+}
+
+
+static int sub_open(struct bus *bus)
+{
+	int err;
+
+	err = bus_sock_alloc(&bus->sub, bus->ctx, ZMQ_SUB, message_handler,
+			     bus);
+	if (!err)
+		err = options_set(bus->sub, commonv, ARRAY_SIZE(commonv));
+	if (!err)
+		err = options_set(bus->sub, subv, ARRAY_SIZE(subv));
+	if (!err)
+		err = message_max_set(bus->sub, MESSAGE_MAX);
+
+	return err;
+}
+
+
+static int bus_bind(struct bus *bus, const char *address)
+{
+	void *zmq = bus_sock_zmq(bus->pub);
+	size_t size = sizeof(bus->endpoint);
+	int err;
+
+	/* With it an IPv4 endpoint would read [::ffff:ADDRESS] */
+	err = bus_sock_set(bus->pub, ZMQ_IPV6, strchr(address, '[') != NULL);
+	if (err)
+		return err;
+
+	if (zmq_bind(zmq, address) ||
+	    zmq_getsockopt(zmq, ZMQ_LAST_ENDPOINT, bus->endpoint, &size))
+		return bus_sock_errno();
+
+	bus_sock_kick(bus->pub);
+
+	return 0;
+}
+
+
+static void stats_once(void)
+{
+	static bool done;
+
+	if (!done)
+		stats_register(statv, ARRAY_SIZE(statv));
+	done = true;
+}
+
+
+static int open_all(struct bus *bus, const char *bind)
+{
+	int err;
+
+	err = bus_ctx_alloc(&bus->ctx);
+	if (!err)
+		err = bus_zap_alloc(&bus->zap, bus->ctx, known_handler, bus);
+	if (!err)
+		err = pub_open(bus);
+	if (!err)
+		err = sub_open(bus);
+	if (!err)
+		err = keys_set(bus);
+	if (!err)
+		err = bus_bind(bus, bind);
+
+	return err;
+}
+
+
+int bus_open(struct bus **busp, const char *bind, bus_h *h, void *arg)
+{
+	struct bus *bus;
+	int err;
+
+	if (!busp || !bind || !h)
+		return EINVAL;
+
+	bus = mem_zalloc(sizeof(*bus), destructor);
+	if (!bus)
+		return ENOMEM;
+
+	bus->h   = h;
+	bus->arg = arg;
+	stats_once();
+
+	err = open_all(bus, bind);
+	if (err)
+		mem_deref(bus);
+	else
+		*busp = bus;
+
+	return err;
+}
+
+
+const char *bus_endpoint(const struct bus *bus)
+{
+	return bus ? bus->endpoint : NULL;
+}
+
+
+const char *bus_pubkey(const struct bus *bus)
+{
+	return bus ? bus->pubkey : NULL;
+}
+
+
+static struct peer *peer_find(const struct bus *bus, const char *endpoint)
+{
+	struct le *le;
+
+	for (le = bus->peerl.head; le; le = le->next) {
+		struct peer *peer = le->data;
+
+		if (0 == strcmp(peer->endpoint, endpoint))
+			return peer;
+	}
+
+	return NULL;
+}
+
+
+static void peer_drop(struct bus *bus, struct peer *peer)
+{
+	(void)zmq_disconnect(bus_sock_zmq(bus->sub), peer->endpoint);
+	bus_sock_kick(bus->sub);
+	mem_deref(peer);
+}
+
+
+static int peer_alloc(struct peer **peerp, const char *endpoint,
+		      const char *pubkey)
+{
+	struct peer *peer;
+	int err;
+
+	peer = mem_zalloc(sizeof(*peer), peer_destructor);
+	if (!peer)
+		return ENOMEM;
+
+	memcpy(peer->pubkey, pubkey, BUS_KEY_SIZE);
+	err = zmq_z85_decode(peer->key, peer->pubkey) ? 0 : EINVAL;
+	if (!err)
+		err = str_dup(&peer->endpoint, endpoint);
+
+	if (err)
+		mem_deref(peer);
+	else
+		*peerp = peer;
+
+	return err;
+}
+
+
+/* libzmq keeps the server's key that was set when it was told to connect. */
+static int peer_connect(struct bus *bus, const struct peer *peer)
+{
+	int err;
+
+	err = bytes_set(bus->sub, ZMQ_CURVE_SERVERKEY, peer->key,
+			sizeof(peer->key));
+	if (!err && zmq_connect(bus_sock_zmq(bus->sub), peer->endpoint))
+		err = bus_sock_errno();
+
+	bus_sock_kick(bus->sub);
+
+	return err;
+}
+
+
+int bus_peer_add(struct bus *bus, const char *endpoint, const char *pubkey)
+{
+	struct peer *peer;
+	int err;
+
+	if (!bus || !endpoint || !pubkey || strlen(pubkey) != BUS_KEY_SIZE)
+		return EINVAL;
+
+	peer = peer_find(bus, endpoint);
+	if (peer && 0 == strcmp(peer->pubkey, pubkey))
+		return 0;
+	if (peer)
+		peer_drop(bus, peer);
+
+	err = peer_alloc(&peer, endpoint, pubkey);
+	if (err)
+		return err;
+
+	err = peer_connect(bus, peer);
+	if (err)
+		mem_deref(peer);
+	else
+		list_append(&bus->peerl, &peer->le, peer);
+
+	return err;
+}
+
+
+void bus_peer_del(struct bus *bus, const char *endpoint, const char *pubkey)
+{
+	struct peer *peer;
+
+	if (!bus || !endpoint || !pubkey)
+		return;
+
+	peer = peer_find(bus, endpoint);
+	if (peer && 0 == strcmp(peer->pubkey, pubkey))
+		peer_drop(bus, peer);
+}
+
+
+static int subscription(struct bus *bus, int option, const void *topic,
+			size_t len)
+{
+	int err;
+
+	if (!bus || (!topic && len))
+		return EINVAL;
+
+	err = bytes_set(bus->sub, option, topic, len);
+	bus_sock_kick(bus->sub);
+
+	return err;
+}
+
+
+int bus_subscribe(struct bus *bus, const void *topic, size_t len)
+{
+	return subscription(bus, ZMQ_SUBSCRIBE, topic, len);
+}
+
+
+int bus_unsubscribe(struct bus *bus, const void *topic, size_t len)
+{
+	return subscription(bus, ZMQ_UNSUBSCRIBE, topic, len);
+}
+
+
+static int send_both(void *zmq, const void *topic, size_t tlen,
+		     const void *body, size_t blen)
+{
+	if (zmq_send(zmq, topic, tlen, ZMQ_DONTWAIT | ZMQ_SNDMORE) < 0 ||
+	    zmq_send(zmq, body, blen, ZMQ_DONTWAIT) < 0)
+		return bus_sock_errno();
+
+	return 0;
+}
+
+
+/* One peer whose queue is full shall not keep the others from it. */
+static int send_lossy(struct bus *bus, const void *topic, size_t tlen,
+		      const void *body, size_t blen)
+{
+	int err;
+
+	++dropped;
+
+	err = bus_sock_set(bus->pub, ZMQ_XPUB_NODROP, 0);
+	if (!err)
+		err = send_both(bus_sock_zmq(bus->pub), topic, tlen, body,
+				blen);
+	(void)bus_sock_set(bus->pub, ZMQ_XPUB_NODROP, 1);
+
+	return err ? err : EAGAIN;
+}
+
+
+int bus_publish(struct bus *bus, const void *topic, size_t tlen,
+		const void *body, size_t blen)
+{
+	int err;
+
+	if (!bus || (!topic && tlen) || (!body && blen))
+		return EINVAL;
+
+	++published;
+
+	err = send_both(bus_sock_zmq(bus->pub), topic, tlen, body, blen);
+	if (err == EAGAIN)
+		err = send_lossy(bus, topic, tlen, body, blen);
+
+	bus_sock_kick(bus->pub);
+
+	return err;
+}
