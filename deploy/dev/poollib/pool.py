@@ -148,6 +148,8 @@ class Pool:
         with self.dirs.lock():
             self.dirs.load()
             one = self.member(name)
+            if isinstance(one, Channel) and not self.member("store").pid():
+                raise PoolError(f"{name} needs the store, which does not run")
             if not one.pid():
                 one.spawn()
             try:
