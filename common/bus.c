@@ -1,8 +1,8 @@
 /**
  * @file common/bus.c  The bus between the processes of a pool
  *
- * A process that is let in later than it knocks is let in at its next try:
- * its SUB socket keeps trying (see bus_zap.c).
+ * A process that knocks before its key is known is let in at its next try,
+ * when the handshake has timed out (see bus_zap.c).
  */
 #include <string.h>
 #include <zmq.h>
@@ -16,7 +16,7 @@
 enum {
 	RECONNECT_MS      = 100,
 	RECONNECT_MAX_MS  = 1000,
-	HANDSHAKE_MS      = 5000,
+	HANDSHAKE_MS      = 1000,           /* also: a stranger's retry */
 	HEARTBEAT_MS      = 2000,
 	SILENCE_MS        = 8000,
 	QUEUE_MAX         = 8192,           /* messages, per peer     */

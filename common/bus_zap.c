@@ -1,8 +1,9 @@
 /**
  * @file common/bus_zap.c  Who may connect to our ZeroMQ sockets
  *
- * A stranger is refused with status 300: after it libzmq (4.3.4) tries again,
- * after 400 it gives the connection up for good.
+ * A stranger is refused with status 300: libzmq (4.3.4) lets the handshake
+ * time out (ZMQ_HANDSHAKE_IVL) and tries again.  After 400 the client would
+ * give the connection up for good.
  */
 #include <zmq.h>
 #include <re.h>

@@ -17,7 +17,7 @@ function fail(what)
 # '?' too: C still has trigraphs.
 function quoted(line)
 {
-	gsub(/\\/, "\\\\", line)
+	gsub(/\\/, "&&", line)
 	gsub(/"/, "\\\"", line)
 	gsub(/\?/, "\\?", line)
 	gsub(/\t/, "\\t", line)

@@ -1,6 +1,7 @@
 /**
  * @file tests/db/test_migrate.c  Migrations
  */
+#include <stdio.h>
 #include <string.h>
 #include <re.h>
 #include "common/db/db.h"
@@ -115,6 +116,36 @@ START_TEST(statements_are_in_the_order_that_they_are_searched_in)
 END_TEST
 
 
+static void ck_same_text(const char *path, const char *text)
+{
+	const size_t len = strlen(text);
+	char *buf = mem_alloc(len + 2, NULL);
+	FILE *f = fopen(path, "r");
+
+	ck_assert_ptr_nonnull(f);
+	ck_assert_uint_eq(fread(buf, 1, len + 2, f), len);
+	ck_assert_int_eq(memcmp(buf, text, len), 0);
+	(void)fclose(f);
+	mem_deref(buf);
+}
+
+
+/* Run from the top of the source tree, as make does */
+START_TEST(a_migration_is_embedded_as_it_stands_in_its_file)
+{
+	char path[128];
+	size_t i;
+
+	for (i = 0; i < sql_migrationc; i++) {
+		(void)re_snprintf(path, sizeof(path), "sql/schema/%04u_%s.sql",
+				  sql_migrationv[i].version,
+				  sql_migrationv[i].name);
+		ck_same_text(path, sql_migrationv[i].text);
+	}
+}
+END_TEST
+
+
 static Suite *db_migrate_suite(void)
 {
 	Suite *suite = suite_create("db/migrate");
@@ -132,6 +163,8 @@ static Suite *db_migrate_suite(void)
 
 	tcase_add_test(tables,
 		       statements_are_in_the_order_that_they_are_searched_in);
+	tcase_add_test(tables,
+		       a_migration_is_embedded_as_it_stands_in_its_file);
 	suite_add_tcase(suite, tables);
 
 	return suite;
