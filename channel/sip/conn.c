@@ -147,11 +147,8 @@ static bool name_handler(const char *name, void *arg)
 
 static void tls_refused(struct conn *conn, const char *why)
 {
-	char buf[160];
-
 	++sip_stats.tls_failed;
-	log_warn("sip.tls.refused", "peer=%J why=\"%s\" error=\"%s\"",
-		 &conn->peer, why, tlsio_error(buf, sizeof(buf)));
+	log_warn("sip.tls.refused", "peer=%J why=\"%s\"", &conn->peer, why);
 	conn_kill(conn, why);
 }
 
@@ -177,6 +174,7 @@ static void handshake(struct conn *conn)
 {
 	const int err = tlsio_handshake(conn->ssl);
 	int flags = FD_READ;
+	char why[160];
 
 	switch (err) {
 
@@ -194,7 +192,7 @@ static void handshake(struct conn *conn)
 			conn_kill(conn, "cannot be watched");
 		return;
 	default:
-		tls_refused(conn, "handshake");
+		tls_refused(conn, tlsio_error(why, sizeof(why)));
 		return;
 	}
 }

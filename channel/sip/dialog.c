@@ -340,22 +340,21 @@ static int ring_grow(struct dlg *dlg)
 
 void dlg_send(struct dlg *dlg, struct info *info)
 {
+	const struct uas_conf *conf;
+
 	if (!dlg || dlg->over || !info)
 		return;
 
-	if (dlg->qlen == dlg->qcap) {
-		const struct uas_conf *conf = &dlg->uas->conf;
-
-		if (dlg->qlen >= conf->window + conf->queue_max ||
-		    ring_grow(dlg)) {
-			dlg_end(dlg, DLG_SLOW);
-			return;
-		}
+	conf = &dlg->uas->conf;
+	if (dlg->qlen >= conf->window + conf->queue_max ||
+	    (dlg->qlen == dlg->qcap && ring_grow(dlg))) {
+		dlg_end(dlg, DLG_SLOW);
+		return;
 	}
 
 	dlg->qv[(dlg->qhead + dlg->qlen++) & (dlg->qcap - 1)] = mem_ref(info);
 
-	if (dlg->sent < dlg->uas->conf.window)
+	if (dlg->sent < conf->window)
 		dlg_pump(dlg);
 }
 

@@ -46,8 +46,8 @@ static int key_private(const char *key)
 
 	if (st.st_mode & 077) {
 		log_err("sip.tls", "what=\"key may be read by others\" "
-			"file=%s mode=%o", key, st.st_mode & 0777);
-		return EACCES;
+			"file=%s", key);
+		return EBADMSG;
 	}
 
 	return 0;

@@ -14,8 +14,8 @@ struct ssl_st;
 /**
  * @param key  File of mode 0600 or stricter; NULL: in @p cert
  *
- * @return 0, EBADMSG (files do not load or fit), EACCES (key file may be read
- *         by others), ENOMEM; the cause is in the log
+ * @return 0, EBADMSG (files do not load or fit, the key may be read by
+ *         others), ENOMEM; the cause is in the log
  */
 int  tlsio_ctx_alloc(struct tlsio_ctx **ctxp, const char *cert,
 		     const char *key, const char *ca);

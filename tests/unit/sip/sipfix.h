@@ -47,7 +47,9 @@ void app_conf(struct uas_conf *conf);
 typedef bool (cond_h)(void *arg);
 /** Runs the loop until cond is true; false after five seconds */
 bool loop_until(cond_h *cond, void *arg);
-/** Runs the loop until it was idle for @p ms */
+/** The same for a number */
+bool loop_until_is(const unsigned *value, unsigned want);
+/** Runs the loop for @p ms */
 void loop_for(unsigned ms);
 
 struct raw *raw_open(const struct app *app);
@@ -61,7 +63,7 @@ void raw_send(struct raw *raw, const char *msg);
 void raw_sendn(struct raw *raw, const char *msg, size_t len);
 /** Next message, whole, or NULL: closed or nothing came */
 const char *raw_msg(struct raw *raw);
-/** Nothing comes within some turns of the loop */
+/** Nothing comes before the answer to an OPTIONS that it sends */
 bool raw_silent(struct raw *raw);
 bool raw_wait_closed(struct raw *raw);
 
