@@ -18,14 +18,16 @@ CFLAGS_ALL = -std=c11 -D_GNU_SOURCE -I. $(REFLAGS) $(shell pkg-config --cflags $
 	-Wold-style-definition -Wpointer-arith -Wno-unused-parameter \
 	-fno-strict-aliasing -fstack-protector-strong $(SANFLAGS) $(CFLAGS)
 LIBS    = $(shell pkg-config --libs $(PKGS)) -lm
+CHECK_LIBS = $(shell pkg-config --libs check)
 
 COMMON  := $(wildcard common/*.c common/*/*.c)
 CHANNEL := $(filter-out channel/main.c,$(wildcard channel/*.c channel/*/*.c))
 CTL     := $(filter-out deploy/ctl/main.c,$(wildcard deploy/ctl/*.c))
 SUPPORT := $(wildcard tests/support/*.c)
-UNIT    := $(wildcard tests/unit/*.c tests/unit/*/*.c tests/unit/*/*/*.c)
+UNIT    := $(wildcard tests/unit/*.c tests/unit/*/*.c)
 DBTEST  := $(wildcard tests/db/*.c)
 SCEN    := $(wildcard tests/scenario/*.c)
+SOURCES  = $(shell git ls-files '*.c' '*.h')
 
 obj      = $(patsubst %.c,$(BUILD)/%.o,$(1))
 COMMON_O := $(call obj,$(COMMON)) $(BUILD)/sql_embedded.o
@@ -33,9 +35,12 @@ COMMON_O := $(call obj,$(COMMON)) $(BUILD)/sql_embedded.o
 PROGS   := $(BUILD)/pchat-channel $(BUILD)/pchatctl
 TESTS   := $(BUILD)/tests/unit-tests $(BUILD)/tests/db-tests $(BUILD)/tests/scenario-tests
 TOOLS   := $(BUILD)/tests/load $(BUILD)/tests/floor $(BUILD)/tests/purple-client
+FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
-.PHONY: all deps tests tools run stop check check-unit check-db check-scenario \
-	asan lint fuzz bench conf-doc install clean help
+.PHONY: all tests tools deps run stop check check-unit check-db check-scenario \
+	check-conf check-fuzz fuzz asan lint bench conf-doc install clean help
+
+.SECONDARY:
 
 all: $(PROGS)
 tests: $(TESTS)
@@ -50,7 +55,7 @@ $(BUILD)/pchatctl: $(call obj,deploy/ctl/main.c $(CTL)) $(COMMON_O)
 	$(Q)$(CC) $(CFLAGS_ALL) -rdynamic -o $@ $^ $(LIBS)
 
 $(BUILD)/%.o: %.c
-	@mkdir -p $(@D)
+	$(Q)mkdir -p $(@D)
 	$(call say,CC)
 	$(Q)$(CC) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
 
@@ -60,38 +65,128 @@ $(BUILD)/%.o: $(BUILD)/%.c
 
 # Statements and migrations become rows of C tables.
 $(BUILD)/sql_embedded.c: sql/embed.awk $(wildcard sql/schema/*.sql sql/statements/*.sql)
-	@mkdir -p $(@D)
+	$(Q)mkdir -p $(@D)
 	$(call say,SQL)
 	$(Q)awk -f sql/embed.awk $(sort $(wildcard sql/schema/*.sql)) \
 		$(sort $(wildcard sql/statements/*.sql)) > $@.tmp && mv $@.tmp $@
 
-# ------------------------------------------------------------------- tests
+# ---------------------------------------------------------- test programs
 
-$(BUILD)/tests/unit-tests: $(call obj,$(UNIT) $(CHANNEL)) $(COMMON_O)
-	@mkdir -p $(@D)
-	$(call say,LD)
-	$(Q)$(CC) $(CFLAGS_ALL) -rdynamic -o $@ $^ $(LIBS) $(CHECK_LIBS)
+link = $(Q)mkdir -p $(@D) && $(CC) $(CFLAGS_ALL) -rdynamic -o $@ $(filter %.o,$^)
 
-$(BUILD)/tests/db-tests: $(call obj,$(DBTEST) $(CTL) tests/support/store.c) $(COMMON_O)
-	@mkdir -p $(@D)
+$(BUILD)/tests/unit-tests: $(call obj,$(UNIT) $(CHANNEL) tests/support/wait.c) $(COMMON_O)
 	$(call say,LD)
-	$(Q)$(CC) $(CFLAGS_ALL) -rdynamic -o $@ $^ $(LIBS) $(CHECK_LIBS)
+	$(link) $(LIBS) $(CHECK_LIBS)
+
+$(BUILD)/tests/db-tests: $(call obj,$(DBTEST) $(CTL) $(SUPPORT)) $(COMMON_O)
+	$(call say,LD)
+	$(link) $(LIBS) $(CHECK_LIBS)
 
 $(BUILD)/tests/scenario-tests: $(call obj,$(SCEN) $(SUPPORT)) $(COMMON_O)
-	@mkdir -p $(@D)
 	$(call say,LD)
-	$(Q)$(CC) $(CFLAGS_ALL) -rdynamic -o $@ $^ $(LIBS) $(CHECK_LIBS)
+	$(link) $(LIBS) $(CHECK_LIBS)
 
 $(BUILD)/tests/purple-client: $(call obj,$(wildcard tests/purple/*.c))
-	@mkdir -p $(@D)
 	$(call say,LD)
-	$(Q)$(CC) $(CFLAGS_ALL) -rdynamic -o $@ $^ $(shell pkg-config --libs purple glib-2.0) -lxml2 -ldl
+	$(link) $(shell pkg-config --libs purple glib-2.0 libxml-2.0) -ldl
 
-CFLAGS_purple = $(shell pkg-config --cflags purple glib-2.0)
+$(BUILD)/tests/purple/%.o: CFLAGS_ALL += $(shell pkg-config --cflags purple glib-2.0)
 
-$(BUILD)/tests/purple/%.o: tests/purple/%.c
-	@mkdir -p $(@D)
-	$(call say,CC)
-	$(Q)$(CC) $(CFLAGS_ALL) $(CFLAGS_purple) -MMD -MP -c -o $@ $<
+$(BUILD)/tests/load: $(call obj,$(filter-out %/floor.c,$(wildcard tests/bench/*.c)) $(SUPPORT)) $(COMMON_O)
+	$(call say,LD)
+	$(link) $(LIBS)
+
+$(BUILD)/tests/floor: $(call obj,tests/bench/floor.c)
+	$(call say,LD)
+	$(link) $(LIBS)
+
+$(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/driver.o \
+		$(call obj,$(CHANNEL)) $(COMMON_O)
+	$(call say,LD)
+	$(link) $(LIBS)
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+
+# ---------------------------------------------------------------- targets
+
+# What is installed already is left alone.
+deps:
+	$(Q)deploy/dev/deps deploy/packages
+
+run: deps
+	$(Q)$(MAKE) --no-print-directory all $(BUILD)/tests/purple-client
+	$(Q)deploy/dev/show
+
+stop:
+	$(Q)deploy/dev/pool down --dir $(BUILD)/pool
+
+check: deps
+	$(Q)$(MAKE) --no-print-directory all tests tools
+	$(Q)$(MAKE) --no-print-directory check-unit check-db check-conf check-fuzz check-scenario
+
+check-unit: $(BUILD)/tests/unit-tests
+	$(Q)$<
+
+check-db: $(BUILD)/tests/db-tests
+	$(Q)$<
+
+check-scenario: all tests $(BUILD)/tests/purple-client
+	$(Q)PCHAT_BUILD=$(abspath $(BUILD)) $(BUILD)/tests/scenario-tests
+
+# The sample that is shipped is the one that the key table makes.
+check-conf: all
+	$(Q)$(BUILD)/pchat-channel --sample | diff -u deploy/conf/pchat-channel.conf -
+
+S ?= 60
+check-fuzz fuzz: $(FUZZERS)
+	$(Q)for f in $(FUZZERS); do \
+		$$f -s $(if $(filter check-fuzz,$@),3,$(S)) \
+			tests/fuzz/corpus/$$(basename $$f) || exit 1; done
+
+# Everything again with the address and undefined-behaviour checkers.
+asan:
+	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/asan CFLAGS="-O1 -g -fno-omit-frame-pointer" \
+		SANFLAGS="-fsanitize=address,undefined -fno-sanitize-recover=undefined" \
+		all tests check-unit check-db check-fuzz check-scenario
+
+lint:
+	$(Q)cppcheck --quiet --std=c11 --enable=warning,performance,portability \
+		--inline-suppr --suppressions-list=.cppcheck --error-exitcode=1 -j 2 \
+		-I. $(REFLAGS) $(filter %.c,$(SOURCES))
+	$(Q)printf '%s\n' $(filter-out tests/purple/%,$(filter %.c,$(SOURCES))) | \
+		xargs -P 2 -n 8 sh -c 'clang-tidy --quiet "$$@" -- $(CFLAGS_ALL) 2>/dev/null || exit 255' lint
+
+bench: all $(BUILD)/tests/load $(BUILD)/tests/floor
+	$(Q)PCHAT_BUILD=$(abspath $(BUILD)) tests/bench/run
+
+conf-doc: all
+	$(Q)mkdir -p $(BUILD)/doc
+	$(Q)$(BUILD)/pchat-channel --man > $(BUILD)/doc/pchat-channel.conf.5
+	$(Q)$(BUILD)/pchat-channel --sample > deploy/conf/pchat-channel.conf
+
+PREFIX ?= /usr/local
+install: all
+	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin \
+		$(DESTDIR)$(PREFIX)/share/pchat $(DESTDIR)$(PREFIX)/share/man/man5 \
+		$(DESTDIR)$(PREFIX)/lib/systemd/system
+	install -m 755 $(BUILD)/pchat-channel $(DESTDIR)$(PREFIX)/sbin
+	install -m 755 $(BUILD)/pchatctl $(DESTDIR)$(PREFIX)/bin
+	install -m 644 deploy/conf/pchat-channel.conf deploy/kamailio/* $(DESTDIR)$(PREFIX)/share/pchat
+	sed 's|@PREFIX@|$(PREFIX)|' deploy/systemd/pchat-channel@.service \
+		> $(DESTDIR)$(PREFIX)/lib/systemd/system/pchat-channel@.service
+	$(BUILD)/pchat-channel --man > $(DESTDIR)$(PREFIX)/share/man/man5/pchat-channel.conf.5
+
+clean:
+	rm -rf $(BUILD)
+
+help:
+	@echo 'make            build into build/'
+	@echo 'make run        install what is missing, build, show a private pool of two; make stop'
+	@echo 'make check      the same preparation, then all tests; T=pattern for suites that match'
+	@echo '                (check-unit, check-db, check-scenario, check-fuzz: parts of it)'
+	@echo 'make asan       all tests with the address and undefined-behaviour checkers'
+	@echo 'make lint       cppcheck and clang-tidy'
+	@echo 'make fuzz S=60  parsers under random input, seconds each'
+	@echo 'make bench      the load program against a pool, and against the floor'
+	@echo 'make conf-doc   manual page and sample from the key tables'
+	@echo 'make install    PREFIX and DESTDIR as everywhere'

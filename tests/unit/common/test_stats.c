@@ -11,12 +11,12 @@
 static uint64_t posts = 7, rooms = 3, dialogs = 1;
 
 static const struct stats_row roomv[] = {
-	{ "posts_stored", &posts, false, "Posts stored" },
-	{ "rooms_open",   &rooms, true,  "Rooms open"   },
+	{ "test_posts", &posts, false, "Posts stored" },
+	{ "test_rooms", &rooms, true,  "Rooms open"   },
 };
 
 static const struct stats_row sipv[] = {
-	{ "dialogs", &dialogs, true, "Dialogs" },
+	{ "test_dialogs", &dialogs, true, "Dialogs" },
 };
 
 struct seen {
@@ -29,6 +29,10 @@ struct seen {
 static void row_handler(const struct stats_row *row, void *arg)
 {
 	struct seen *seen = arg;
+
+	/* the modules of the program have tables of their own */
+	if (strncmp(row->name, "test_", 5))
+		return;
 
 	strcat(seen->names, row->name);
 	strcat(seen->names, " ");
@@ -45,7 +49,7 @@ START_TEST(all_tables_are_walked_in_order)
 	stats_register(sipv, ARRAY_SIZE(sipv));
 	stats_apply(row_handler, &seen);
 
-	ck_assert_str_eq(seen.names, "posts_stored rooms_open dialogs ");
+	ck_assert_str_eq(seen.names, "test_posts test_rooms test_dialogs ");
 	ck_assert_uint_eq(seen.sum, 11);
 	ck_assert_uint_eq(seen.gauges, 2);
 }
@@ -61,7 +65,7 @@ START_TEST(a_table_registered_twice_counts_once)
 	++dialogs;
 	stats_apply(row_handler, &seen);
 
-	ck_assert_str_eq(seen.names, "dialogs ");
+	ck_assert_str_eq(seen.names, "test_dialogs ");
 	ck_assert_uint_eq(seen.sum, 2);
 }
 END_TEST
