@@ -7,22 +7,11 @@
 #include <string.h>
 #include <zmq.h>
 #include <re.h>
-#include "common/log.h"
 #include "common/stats.h"
 #include "common/bus.h"
 #include "common/bus_sock.h"
+#include "common/bus_link.h"
 #include "common/bus_zap.h"
-
-enum {
-	RECONNECT_MS      = 100,
-	RECONNECT_MAX_MS  = 1000,
-	HANDSHAKE_MS      = 1000,           /* also: a stranger's retry */
-	HEARTBEAT_MS      = 2000,
-	SILENCE_MS        = 8000,
-	QUEUE_MAX         = 8192,           /* messages, per peer     */
-	SUBSCRIPTION_MAX  = 64 * 1024,      /* what a peer may send us */
-	MESSAGE_MAX       = 64 * 1024 * 1024,
-};
 
 struct bus {
 	struct bus_ctx *ctx;
@@ -40,35 +29,6 @@ struct peer {
 	char *endpoint;
 	char pubkey[BUS_KEY_SIZE + 1];
 	uint8_t key[BUS_RAW_KEY_SIZE];
-};
-
-struct option {
-	int id, value;
-};
-
-static const struct option commonv[] = {
-	{ ZMQ_SNDHWM, QUEUE_MAX },
-	{ ZMQ_RCVHWM, QUEUE_MAX },
-	{ ZMQ_TCP_KEEPALIVE, 1 },
-	{ ZMQ_TCP_KEEPALIVE_IDLE, 10 },
-	{ ZMQ_TCP_KEEPALIVE_INTVL, 5 },
-	{ ZMQ_TCP_KEEPALIVE_CNT, 3 },
-	{ ZMQ_HANDSHAKE_IVL, HANDSHAKE_MS },
-	{ ZMQ_HEARTBEAT_IVL, HEARTBEAT_MS },
-	{ ZMQ_HEARTBEAT_TIMEOUT, SILENCE_MS },
-	{ ZMQ_HEARTBEAT_TTL, SILENCE_MS },
-};
-
-/* With XPUB_NODROP a full peer shows as EAGAIN instead of a silent loss. */
-static const struct option pubv[] = {
-	{ ZMQ_CURVE_SERVER, 1 },
-	{ ZMQ_XPUB_NODROP, 1 },
-};
-
-static const struct option subv[] = {
-	{ ZMQ_IPV6, 1 },
-	{ ZMQ_RECONNECT_IVL, RECONNECT_MS },
-	{ ZMQ_RECONNECT_IVL_MAX, RECONNECT_MAX_MS },
 };
 
 static uint64_t published, received, dropped, refused;
@@ -135,95 +95,6 @@ static void message_handler(const struct pl *framev, size_t framec,
 }
 
 
-static int options_set(struct bus_sock *s, const struct option *v, size_t n)
-{
-	int err = 0;
-
-	while (n-- && !err) {
-		err = bus_sock_set(s, v->id, v->value);
-		++v;
-	}
-
-	return err;
-}
-
-
-static int bytes_set(struct bus_sock *s, int option, const void *p,
-		     size_t size)
-{
-	if (zmq_setsockopt(bus_sock_zmq(s), option, p, size))
-		return bus_sock_errno();
-
-	return 0;
-}
-
-
-static int message_max_set(struct bus_sock *s, int64_t size)
-{
-	return bytes_set(s, ZMQ_MAXMSGSIZE, &size, sizeof(size));
-}
-
-
-/* One keypair: the PUB socket is the server that proves it, the SUB socket
-   the client that shows it. */
-static int keys_set(struct bus *bus)
-{
-	char secret[BUS_KEY_SIZE + 1];
-	int err;
-
-	if (zmq_curve_keypair(bus->pubkey, secret))
-		return bus_sock_errno();
-
-	err = bytes_set(bus->pub, ZMQ_CURVE_SECRETKEY, secret,
-			sizeof(secret));
-	if (!err)
-		err = bytes_set(bus->sub, ZMQ_CURVE_SECRETKEY, secret,
-				sizeof(secret));
-	if (!err)
-		err = bytes_set(bus->sub, ZMQ_CURVE_PUBLICKEY, bus->pubkey,
-				sizeof(bus->pubkey));
-
-	explicit_bzero(secret, sizeof(secret));
-
-	return err;
-}
-
-
-static int pub_open(struct bus *bus)
-{
-	int err;
-
-	err = bus_sock_alloc(&bus->pub, bus->ctx, ZMQ_PUB, NULL, NULL);
-	if (!err)
-		err = options_set(bus->pub, commonv, ARRAY_SIZE(commonv));
-	if (!err)
-		err = options_set(bus->pub, pubv, ARRAY_SIZE(pubv));
-	if (!err)
-		err = message_max_set(bus->pub, SUBSCRIPTION_MAX);
-	if (!err)
-		err = bytes_set(bus->pub, ZMQ_ZAP_DOMAIN, "pchat", 5);
-
-	return err;
-}
-
-
-static int sub_open(struct bus *bus)
-{
-	int err;
-
-	err = bus_sock_alloc(&bus->sub, bus->ctx, ZMQ_SUB, message_handler,
-			     bus);
-	if (!err)
-		err = options_set(bus->sub, commonv, ARRAY_SIZE(commonv));
-	if (!err)
-		err = options_set(bus->sub, subv, ARRAY_SIZE(subv));
-	if (!err)
-		err = message_max_set(bus->sub, MESSAGE_MAX);
-
-	return err;
-}
-
-
 static int bus_bind(struct bus *bus, const char *address)
 {
 	void *zmq = bus_sock_zmq(bus->pub);
@@ -263,11 +134,11 @@ static int open_all(struct bus *bus, const char *bind)
 	if (!err)
 		err = bus_zap_alloc(&bus->zap, bus->ctx, known_handler, bus);
 	if (!err)
-		err = pub_open(bus);
+		err = bus_link_pub(&bus->pub, bus->ctx);
 	if (!err)
-		err = sub_open(bus);
+		err = bus_link_sub(&bus->sub, bus->ctx, message_handler, bus);
 	if (!err)
-		err = keys_set(bus);
+		err = bus_link_keys(bus->pub, bus->sub, bus->pubkey);
 	if (!err)
 		err = bus_bind(bus, bind);
 
@@ -365,8 +236,8 @@ static int peer_connect(struct bus *bus, const struct peer *peer)
 {
 	int err;
 
-	err = bytes_set(bus->sub, ZMQ_CURVE_SERVERKEY, peer->key,
-			sizeof(peer->key));
+	err = bus_sock_set_bytes(bus->sub, ZMQ_CURVE_SERVERKEY, peer->key,
+				 sizeof(peer->key));
 	if (!err && zmq_connect(bus_sock_zmq(bus->sub), peer->endpoint))
 		err = bus_sock_errno();
 
@@ -425,7 +296,7 @@ static int subscription(struct bus *bus, int option, const void *topic,
 	if (!bus || (!topic && len))
 		return EINVAL;
 
-	err = bytes_set(bus->sub, option, topic, len);
+	err = bus_sock_set_bytes(bus->sub, option, topic, len);
 	bus_sock_kick(bus->sub);
 
 	return err;

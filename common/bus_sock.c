@@ -183,6 +183,16 @@ int bus_sock_set(struct bus_sock *s, int option, int value)
 }
 
 
+int bus_sock_set_bytes(struct bus_sock *s, int option, const void *p,
+		       size_t size)
+{
+	if (zmq_setsockopt(s->zmq, option, p, size))
+		return bus_sock_errno();
+
+	return 0;
+}
+
+
 static int sock_init(struct bus_sock *s, int type)
 {
 	size_t size = sizeof(s->fd);

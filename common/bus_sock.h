@@ -35,5 +35,7 @@ void  bus_sock_kick(struct bus_sock *s);
 
 /** Integer option; an errno */
 int   bus_sock_set(struct bus_sock *s, int option, int value);
+int   bus_sock_set_bytes(struct bus_sock *s, int option, const void *p,
+			 size_t size);
 /** errno of the last failed call of libzmq, never 0 */
 int   bus_sock_errno(void);

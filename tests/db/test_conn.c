@@ -2,6 +2,9 @@
  * @file tests/db/test_conn.c  A connection: statements, errors, losses
  */
 #include <string.h>
+#include <unistd.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <re.h>
 #include "common/db/db.h"
 #include "common/db/priv.h"
@@ -461,6 +464,43 @@ START_TEST(the_second_host_is_tried_when_the_first_is_not_there)
 END_TEST
 
 
+/* Takes connections (the kernel does) and never says a word. */
+static int silent_server(uint16_t *portp)
+{
+	struct sockaddr_in sin = {
+		.sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	};
+	socklen_t len = sizeof(sin);
+	const int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)&sin, len), 0);
+	ck_assert_int_eq(listen(fd, 8), 0);
+	ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&sin, &len), 0);
+	*portp = ntohs(sin.sin_port);
+
+	return fd;
+}
+
+
+START_TEST(a_host_that_says_nothing_does_not_hide_the_next)
+{
+	uint16_t port;
+	const int fd = silent_server(&port);
+	char conninfo[256];
+	struct db *other;
+
+	(void)re_snprintf(conninfo, sizeof(conninfo),
+			  "host=127.0.0.1,%s port=%u,5432 dbname=mgc "
+			  "user=pchat connect_timeout=1", store_dir(st),
+			  port);
+	other = open_up(conninfo, 0);
+	mem_deref(other);
+	(void)close(fd);
+}
+END_TEST
+
+
 START_TEST(a_conninfo_that_makes_no_sense_is_refused)
 {
 	struct db_conf conf = { .name = "test", .conninfo = "no=such" };
@@ -634,6 +674,8 @@ static Suite *db_conn_suite(void)
 	tcase_add_test(tc, a_server_that_crashed_is_found_again);
 	tcase_add_test(tc,
 		       the_second_host_is_tried_when_the_first_is_not_there);
+	tcase_add_test(tc,
+		       a_host_that_says_nothing_does_not_hide_the_next);
 	tcase_add_test(tc, a_conninfo_that_makes_no_sense_is_refused);
 	tcase_add_test(tc, the_queue_has_an_end);
 	tcase_add_test(tc, notifications_come_also_after_a_reconnect);

@@ -1,33 +1,20 @@
 /**
  * @file tests/support/store.c  A private PostgreSQL cluster for a test
- *
- * Check runs each test in a process of its own, which a crash or a time-out
- * may end without notice: the server asks the kernel to be told, and the
- * files are below one folder of the test run, which its first process
- * removes at exit.
  */
-#include <fcntl.h>
-#include <grp.h>
 #include <poll.h>
-#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
-#include <sys/prctl.h>
-#include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <libpq-fe.h>
 #include <re.h>
 #include "common/db/migrate.h"
+#include "tests/support/pgrun.h"
 #include "tests/support/proc.h"
 #include "tests/support/store.h"
 
 enum { START_LIMIT_MS = 30000, POLL_MS = 10 };
-
-#define MEMORY_MIN_BYTES (UINT64_C(1) << 30)
 
 struct store {
 	char dir[64];
@@ -35,171 +22,6 @@ struct store {
 	char conninfo_db[128];
 	pid_t pid;
 };
-
-static struct {
-	pid_t pid;                 /* the process that began the test run */
-	char dir[48];
-	char bindir[256];
-	uid_t uid;
-	gid_t gid;
-} run;
-
-
-static void remove_run(void)
-{
-	if (getpid() == run.pid)
-		proc_rmtree(run.dir);
-}
-
-
-/* A cluster is a thousand small files: in memory, if there is enough. */
-static const char *base_dir(void)
-{
-	struct statvfs vfs;
-
-	if (0 == statvfs("/dev/shm", &vfs) && 0 == access("/dev/shm", W_OK) &&
-	    (uint64_t)vfs.f_bavail * vfs.f_frsize > MEMORY_MIN_BYTES)
-		return "/dev/shm";
-
-	return "/tmp";
-}
-
-
-__attribute__((constructor))
-static void run_begin(void)
-{
-	run.pid = getpid();
-	(void)snprintf(run.dir, sizeof(run.dir), "%s/pchat-test-%d",
-		       base_dir(), (int)run.pid);
-	(void)atexit(remove_run);
-}
-
-
-static int fail(const char *what)
-{
-	(void)re_fprintf(stderr, "store: %s: %m\n", what, errno);
-
-	return errno ? errno : EPROTO;
-}
-
-
-static int find_bindir(void)
-{
-	FILE *f = popen("pg_config --bindir", "r");
-
-	if (!f || !fgets(run.bindir, sizeof(run.bindir), f))
-		run.bindir[0] = '\0';
-	if (f)
-		(void)pclose(f);
-
-	run.bindir[strcspn(run.bindir, "\n")] = '\0';
-
-	return run.bindir[0] ? 0 : ENOENT;
-}
-
-
-static int find_user(void)
-{
-	const struct passwd *pw;
-
-	run.uid = geteuid();
-	run.gid = getegid();
-	if (run.uid != 0)
-		return 0;
-
-	pw = getpwnam("postgres");
-	if (!pw)
-		return ENOENT;
-
-	run.uid = pw->pw_uid;
-	run.gid = pw->pw_gid;
-
-	return 0;
-}
-
-
-/* In the child: become the server's user, and end when the test ends. */
-static void child_prepare(pid_t parent)
-{
-	(void)setsid();
-
-	if (geteuid() == 0) {
-		if (setgroups(0, NULL) || setgid(run.gid) || setuid(run.uid))
-			_exit(126);
-	}
-
-	(void)prctl(PR_SET_PDEATHSIG, SIGQUIT);
-	if (getppid() != parent)
-		_exit(126);
-
-	(void)chdir("/");
-}
-
-
-static void child_output(const char *log)
-{
-	const int fd = open(log, O_WRONLY | O_CREAT | O_APPEND, 0600);
-
-	if (fd >= 0) {
-		(void)dup2(fd, STDOUT_FILENO);
-		(void)dup2(fd, STDERR_FILENO);
-	}
-
-	closefrom(3);
-}
-
-
-static pid_t spawn(const char *dir, char *const argv[])
-{
-	const pid_t parent = getpid();
-	char path[512], log[128];
-	pid_t pid;
-
-	(void)snprintf(path, sizeof(path), "%s/%s", run.bindir, argv[0]);
-	(void)snprintf(log, sizeof(log), "%s/log", dir);
-
-	pid = fork();
-	if (pid == 0) {
-		child_prepare(parent);
-		child_output(log);
-		(void)execv(path, argv);
-		_exit(127);
-	}
-
-	return pid;
-}
-
-
-static int child_wait(pid_t pid)
-{
-	int status;
-
-	while (waitpid(pid, &status, 0) < 0) {
-		if (errno != EINTR)
-			return errno;
-	}
-
-	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : EPROTO;
-}
-
-
-static const char *log_path(const char *dir)
-{
-	static char path[128];
-
-	(void)snprintf(path, sizeof(path), "%s/log", dir);
-
-	return path;
-}
-
-
-static int make_dir(const char *dir)
-{
-	if (mkdir(dir, 0700) || chown(dir, run.uid, run.gid))
-		return fail(dir);
-
-	return 0;
-}
 
 
 static int initdb(const char *dir)
@@ -212,9 +34,9 @@ static int initdb(const char *dir)
 
 	(void)snprintf(data, sizeof(data), "%s/data", dir);
 
-	err = child_wait(spawn(dir, argv));
+	err = pgrun_wait(pgrun_spawn(dir, argv));
 	if (err)
-		proc_show(log_path(dir));
+		proc_show(pgrun_log(dir));
 
 	return err;
 }
@@ -241,9 +63,9 @@ static int server_up(struct store *st)
 
 	(void)snprintf(data, sizeof(data), "%s/data", st->dir);
 
-	st->pid = spawn(st->dir, argv);
+	st->pid = pgrun_spawn(st->dir, argv);
 	if (st->pid < 0)
-		return fail("fork");
+		return pgrun_fail("fork");
 
 	for (waited = 0; waited < START_LIMIT_MS; waited += POLL_MS) {
 
@@ -258,9 +80,9 @@ static int server_up(struct store *st)
 		(void)poll(NULL, 0, POLL_MS);
 	}
 
-	proc_show(log_path(st->dir));
+	proc_show(pgrun_log(st->dir));
 
-	return fail("the server does not come up");
+	return pgrun_fail("the server does not come up");
 }
 
 
@@ -270,7 +92,7 @@ static void server_down(struct store *st, int sig)
 		return;
 
 	(void)kill(st->pid, sig);
-	(void)child_wait(st->pid);
+	(void)pgrun_wait(st->pid);
 	st->pid = -1;
 }
 
@@ -319,7 +141,7 @@ static int template_make(const char *dir)
 
 	(void)snprintf(tmpl.dir, sizeof(tmpl.dir), "%s", dir);
 
-	err = make_dir(dir);
+	err = pgrun_mkdir(dir);
 	if (!err)
 		err = initdb(dir);
 	if (!err)
@@ -337,21 +159,13 @@ static int template_ensure(char *dir, size_t size)
 {
 	int err;
 
-	err = find_bindir();
-	if (!err)
-		err = find_user();
-	if (err) {
-		errno = err;
-		return fail("no PostgreSQL programs or no user postgres");
-	}
+	err = pgrun_prepare();
+	if (err)
+		return err;
 
-	(void)snprintf(dir, size, "%s/template", run.dir);
+	(void)snprintf(dir, size, "%s/template", pgrun_dir());
 	if (0 == access(dir, F_OK))
 		return 0;
-
-	/* Others than its owner go through it to their sockets */
-	if (mkdir(run.dir, 0711) && errno != EEXIST)
-		return fail(run.dir);
 
 	return template_make(dir);
 }
@@ -372,7 +186,7 @@ static int template_copy(const char *from, const char *to)
 		_exit(127);
 	}
 
-	return pid < 0 ? fail("fork") : child_wait(pid);
+	return pid < 0 ? pgrun_fail("fork") : pgrun_wait(pid);
 }
 
 
@@ -400,11 +214,11 @@ int store_start(struct store **stp)
 	if (!st)
 		return ENOMEM;
 
-	(void)snprintf(st->dir, sizeof(st->dir), "%s/%d-%u", run.dir,
+	(void)snprintf(st->dir, sizeof(st->dir), "%s/%d-%u", pgrun_dir(),
 		       (int)getpid(), ++serial);
 	conninfo_set(st);
 
-	err = make_dir(st->dir);
+	err = pgrun_mkdir(st->dir);
 	if (!err)
 		err = template_copy(tmpl, st->dir);
 	if (!err)
