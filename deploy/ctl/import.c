@@ -63,8 +63,6 @@ static const struct step stepv[] = {
 	{ "ctl_import_affected_analyze",     RUN,   COUNT_NOT },
 	{ "ctl_import_up",                   RUN,   COUNT_NOT },
 	{ "ctl_import_up_analyze",           RUN,   COUNT_NOT },
-	{ "ctl_import_affiliation",          RUN,   COUNT_NOT },
-	{ "ctl_import_affiliation_analyze",  RUN,   COUNT_NOT },
 	{ "ctl_import_affiliation_gone",     RUN,   COUNT_DERIVED },
 	{ "ctl_import_affiliation_new",      RUN,   COUNT_DERIVED },
 

@@ -166,14 +166,21 @@ static int column_width(const PGresult *res, int col,
 }
 
 
-static void cell_print(FILE *f, const char *text, int to, bool right)
+/* Nothing is padded at the end of a line */
+static void cell_print(FILE *f, const char *text, int to, bool right,
+		       bool last)
 {
-	const int pad = to - width(text);
+	int pad = to - width(text);
+
+	if (pad < 0)
+		pad = 0;
 
 	if (right)
-		(void)fprintf(f, "%*s%s  ", pad > 0 ? pad : 0, "", text);
+		(void)fprintf(f, "%*s%s", pad, "", text);
 	else
-		(void)fprintf(f, "%s%*s  ", text, pad > 0 ? pad : 0, "");
+		(void)fprintf(f, "%s%*s", text, last ? 0 : pad, "");
+
+	(void)fputs(last ? "\n" : "  ", f);
 }
 
 
@@ -190,11 +197,10 @@ static void line_print(FILE *f, const PGresult *res, int row,
 
 		cell_print(f, row < 0 ? colv[i].title :
 			   value_text(&buf, res, row, (int)i, colv[i].kind),
-			   widthv[i], colv[i].kind == OUT_INT);
+			   widthv[i], colv[i].kind == OUT_INT,
+			   i + 1 == colc);
 		mem_deref(buf);
 	}
-
-	(void)fputc('\n', f);
 }
 
 
@@ -261,9 +267,9 @@ int out_record(FILE *f, bool json, const PGresult *res,
 		if (!colv[i].title)
 			continue;
 
-		cell_print(f, colv[i].title, to, false);
-		(void)fprintf(f, "%s\n", value_text(&buf, res, 0, (int)i,
-						    colv[i].kind));
+		cell_print(f, colv[i].title, to, false, false);
+		cell_print(f, value_text(&buf, res, 0, (int)i, colv[i].kind),
+			   0, false, true);
 		mem_deref(buf);
 	}
 

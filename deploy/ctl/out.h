@@ -13,7 +13,8 @@ enum out_kind {
 /** One column, in the query's order */
 struct out_col {
 	const char *key;      /* in JSON                                */
-	const char *title;    /* for people; NULL: not shown to them    */
+	const char *title;    /* for people; NULL: not shown to them
+	                         (never the last column)             */
 	enum out_kind kind;
 };
 

@@ -2,6 +2,7 @@
  * @file deploy/ctl/room.c  pchatctl room
  */
 #include <re.h>
+#include <string.h>
 #include "deploy/ctl/tool.h"
 #include "deploy/ctl/store.h"
 #include "deploy/ctl/out.h"
@@ -62,6 +63,9 @@ int tool_room_show(struct tool *tool)
 
 	err = out_record(tool->out, tool->json, res, showv,
 			 ARRAY_SIZE(showv));
+	if (err)
+		(void)fprintf(tool->err, "pchatctl: cannot print: %s\n",
+			      strerror(err));
 
  out:
 	PQclear(res);

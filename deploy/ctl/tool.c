@@ -127,7 +127,7 @@ static int cmd_run(struct tool *tool, char **argv, int argc)
 	int operands;
 
 	if (!cmd)
-		return usage(tool, argc ? "no such command" :
+		return usage(tool, argc ? "no such command, or not all of it" :
 			     "which command?", argc ? argv[0] : NULL);
 
 	tool->argv = argv + (cmd->verb ? 2 : 1);

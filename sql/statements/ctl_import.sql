@@ -13,6 +13,7 @@
 SELECT pg_advisory_xact_lock(hashtextextended('pchatctl import', 0)),
        set_config('work_mem', '128MB', true),
        set_config('maintenance_work_mem', '128MB', true),
+       set_config('temp_buffers', '128MB', true),
        set_config('statement_timeout', '0', true),
        set_config('jit', 'off', true);
 
@@ -176,7 +177,7 @@ WITH RECURSIVE edge AS MATERIALIZED (
        SELECT below.top, edge.member_id
          FROM below JOIN edge ON edge.group_id = below.id
      ), start AS MATERIALIZED (
-       SELECT i.pos, i.name, below.top
+       SELECT i.pos, g.name, below.top
          FROM below JOIN principal g ON g.principal_id = below.top
          JOIN import_group i ON i.key = g.key
         WHERE below.top = below.id ORDER BY i.pos LIMIT 1
@@ -221,26 +222,31 @@ SELECT CASE WHEN e.idx IS NULL THEN format('rooms[%s].presenters', i.pos)
 -- -------------------------------------------------------- the first import
 -- Two million rows one by one into their indexes and past their references
 -- take minutes, the same indexes and references made afterwards seconds.  So
--- a large import takes them off the tables that are still empty: nobody has
--- anything to read there.  Tables in use are never locked.
+-- a large import takes them off tables that are empty or hold next to nothing
+-- against what comes.  Until the end of the import sign-in and join wait for
+-- it then, posts do not; if somebody has the tables in use for longer than a
+-- moment, or they belong to somebody else, they are left as they are.
 
 -- name: ctl_import_bulk_begin
 DO $$
 DECLARE
+    incoming bigint := (SELECT count(*) FROM import_entry) +
+                       (SELECT count(*) FROM import_user);
+    was text := current_setting('lock_timeout');
     t regclass;
-    filled boolean;
+    stored bigint;
     d record;
 BEGIN
     CREATE TEMPORARY TABLE import_rebuild (nr serial, def text) ON COMMIT DROP;
-    IF (SELECT count(*) FROM import_entry) + (SELECT count(*) FROM import_user) < 20000 THEN
+    IF incoming < 20000 THEN
         RETURN;
     END IF;
 
+    PERFORM set_config('lock_timeout', '2s', true);
     FOREACH t IN ARRAY ARRAY['principal_member', 'principal_affiliation',
                              'room_role']::regclass[] LOOP
-        EXECUTE format('SELECT EXISTS (SELECT FROM %s)', t) INTO filled;
-        CONTINUE WHEN filled OR NOT
-            (SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = t);
+        EXECUTE format('SELECT count(*) FROM %s', t) INTO stored;
+        CONTINUE WHEN 20 * stored > incoming;
 
         FOR d IN SELECT conname, pg_get_constraintdef(oid) AS def
                    FROM pg_constraint
@@ -257,6 +263,9 @@ BEGIN
             EXECUTE format('DROP INDEX %s', d.name);
         END LOOP;
     END LOOP;
+    PERFORM set_config('lock_timeout', was, true);
+EXCEPTION WHEN lock_not_available OR insufficient_privilege THEN
+    CREATE TEMPORARY TABLE import_rebuild (nr serial, def text) ON COMMIT DROP;
 END $$;
 
 -- name: ctl_import_bulk_end
@@ -412,33 +421,29 @@ SELECT group_id, ancestor_id FROM up;
 -- name: ctl_import_up_analyze
 ANALYZE import_up;
 
--- name: ctl_import_affiliation
--- In the order in which they shall lie on disk, a principal's together.
-CREATE TEMPORARY TABLE import_affiliation ON COMMIT DROP AS
-SELECT principal_id, principal_id AS ancestor_id FROM import_affected
- UNION
-SELECT principal_id, 1 FROM import_affected
- UNION
-SELECT w.principal_id, up.ancestor_id
-  FROM import_affected w
-  JOIN principal_member m ON m.member_id = w.principal_id
-  JOIN import_up up ON up.group_id = m.group_id
- ORDER BY principal_id, ancestor_id;
-
--- name: ctl_import_affiliation_analyze
-ANALYZE import_affiliation;
-
 -- name: ctl_import_affiliation_gone
 DELETE FROM principal_affiliation a
  USING import_affected w
  WHERE a.principal_id = w.principal_id
-   AND NOT EXISTS (SELECT FROM import_affiliation x
-                    WHERE x.principal_id = a.principal_id
-                      AND x.ancestor_id = a.ancestor_id);
+   AND a.ancestor_id NOT IN (1, a.principal_id)
+   AND NOT EXISTS (SELECT FROM principal_member m
+                     JOIN import_up up ON up.group_id = m.group_id
+                    WHERE m.member_id = a.principal_id
+                      AND up.ancestor_id = a.ancestor_id);
 
 -- name: ctl_import_affiliation_new
+-- In the order in which they shall lie on disk, a principal's together.
 INSERT INTO principal_affiliation (principal_id, ancestor_id)
-SELECT x.principal_id, x.ancestor_id FROM import_affiliation x
+SELECT x.principal_id, x.ancestor_id
+  FROM (SELECT principal_id, principal_id AS ancestor_id FROM import_affected
+         UNION
+        SELECT principal_id, 1 FROM import_affected
+         UNION
+        SELECT w.principal_id, up.ancestor_id
+          FROM import_affected w
+          JOIN principal_member m ON m.member_id = w.principal_id
+          JOIN import_up up ON up.group_id = m.group_id
+         ORDER BY principal_id, ancestor_id) AS x
  WHERE NOT EXISTS (SELECT FROM principal_affiliation a
                     WHERE a.principal_id = x.principal_id
                       AND a.ancestor_id = x.ancestor_id);

@@ -451,7 +451,7 @@ START_TEST(a_file_is_checked_against_what_is_stored)
 	ck_assert_int_eq(import("{\"groups\":[{\"name\":\"staff\","
 				"\"members\":[\"group:Company\"]}]}"),
 			 TOOL_FAILED);
-	ck_assert_ptr_nonnull(strstr(errs, "staff > Company > staff"));
+	ck_assert_ptr_nonnull(strstr(errs, "Staff > Company > Staff"));
 	ck_assert_int_eq(import("{\"rooms\":[{\"name\":\"Hall\","
 				"\"type\":\"normal\"}]}"), TOOL_FAILED);
 	ck_assert_ptr_nonnull(strstr(errs, "rooms[0].presenters: only"));
