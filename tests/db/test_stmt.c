@@ -1,0 +1,63 @@
+/**
+ * @file tests/db/test_stmt.c  Every statement against the schema
+ */
+#include <string.h>
+#include <libpq-fe.h>
+#include <re.h>
+#include "common/db/embedded.h"
+#include "tests/support/store.h"
+#include "tests/unit/suite.h"
+
+/* Statements over temporary tables that an import makes as it goes */
+static const char import_prefix[] = "ctl_import_";
+
+
+static bool can_prepare(PGconn *pg, const struct sql_stmt *stmt)
+{
+	PGresult *res = PQprepare(pg, stmt->name, stmt->text, 0, NULL);
+	const bool ok = PQresultStatus(res) == PGRES_COMMAND_OK;
+
+	if (!ok)
+		(void)re_fprintf(stderr, "%s: %s", stmt->name,
+				 PQerrorMessage(pg));
+	PQclear(res);
+
+	return ok;
+}
+
+
+START_TEST(every_statement_fits_the_schema)
+{
+	struct store *st;
+	unsigned bad = 0;
+	PGconn *pg;
+	size_t i;
+
+	ck_assert_int_eq(store_start(&st), 0);
+	pg = PQconnectdb(store_conninfo(st));
+
+	for (i = 0; i < sql_stmtc; i++) {
+		if (strncmp(sql_stmtv[i].name, import_prefix,
+			    strlen(import_prefix)))
+			bad += !can_prepare(pg, &sql_stmtv[i]);
+	}
+
+	PQfinish(pg);
+	store_stop(st);
+	ck_assert_uint_eq(bad, 0);
+}
+END_TEST
+
+
+static Suite *db_stmt_suite(void)
+{
+	Suite *suite = suite_create("db/stmt");
+	TCase *tc = tcase_create("stmt");
+
+	tcase_set_timeout(tc, 60);
+	tcase_add_test(tc, every_statement_fits_the_schema);
+	suite_add_tcase(suite, tc);
+
+	return suite;
+}
+TEST_SUITE(db_stmt_suite)
