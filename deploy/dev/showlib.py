@@ -36,7 +36,8 @@ def unescape(text):
 class Client:
     """pidgin-sipe in tests/purple's program: lines in, events out."""
 
-    def __init__(self, program, user, password, server, transport, trace):
+    def __init__(self, program, user, password, server, transport, trace,
+                 seed=0):
         self.user = user
         self.name = user.split(":")[-1].split("@")[0]
         self.transport = transport
@@ -46,7 +47,8 @@ class Client:
         self.events = queue.Queue()
         self.process = subprocess.Popen(
             [program, "--user", user, "--password", password,
-             "--server", server, "--transport", transport, "--debug", trace],
+             "--server", server, "--transport", transport, "--debug", trace,
+             "--seed", str(seed)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
             encoding="utf-8", errors="replace", start_new_session=True)
         threading.Thread(target=self._read, daemon=True).start()

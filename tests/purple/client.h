@@ -22,6 +22,7 @@ struct client_opt {
 	char *purple_dir;      /* the client's home; NULL: a passing one     */
 	char *debug;           /* file for libpurple's log and the SIP trace */
 	gboolean login;        /* sign in at once                            */
+	int seed;              /* of Call-IDs; 0: the time, as plugins do    */
 };
 
 /* event.c: what has happened, one line each */
@@ -32,6 +33,11 @@ void  event_print(const char *name, ...) G_GNUC_NULL_TERMINATED;
 void  event_printf(const char *name, const char *fmt, ...) G_GNUC_PRINTF(2, 3);
 /** What \n, \r, \t, \\, \uXXXX and \UXXXXXXXX stand for; g_free() it */
 char *event_unescape(const char *text);
+
+/* seed.c */
+
+/** What rand() starts with from now on; 0: what the plugin says */
+void  seed_choose(int seed);
 
 /* core.c: libpurple, the plugin and the account */
 

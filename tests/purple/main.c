@@ -31,6 +31,8 @@ static GOptionEntry optionv[] = {
 	  "libpurple's log and the SIP trace go here", "FILE" },
 	{ "login", 0, 0, G_OPTION_ARG_NONE, &opt.login,
 	  "Sign in without waiting for the command", NULL },
+	{ "seed", 0, 0, G_OPTION_ARG_INT, &opt.seed,
+	  "Makes Call-IDs differ, or not, from another client's", "NUMBER" },
 	{ NULL, 0, 0, 0, NULL, NULL, NULL }
 };
 
@@ -93,6 +95,7 @@ static void set_defaults(void)
 
 static int run(void)
 {
+	seed_choose(opt.seed);
 	if (!trace_open(opt.debug)) {
 		perror(opt.debug);
 		return 1;

@@ -69,10 +69,13 @@ static void trace_path(char *path, size_t size, const char *user)
 }
 
 
-struct pidgin *sipe_sign_in(const char *user, const char *transport)
+struct pidgin *sipe_sign_in_as(const char *user, const char *transport,
+			       unsigned seed)
 {
 	const bool tls = !strcmp(transport, "tls");
-	struct pidgin_conf conf = { .user = user, .transport = transport };
+	struct pidgin_conf conf = {
+		.user = user, .transport = transport, .seed = seed
+	};
 	struct pidgin *p = NULL;
 	char path[512];
 
@@ -87,6 +90,20 @@ struct pidgin *sipe_sign_in(const char *user, const char *transport)
 	ck_assert_ptr_nonnull(pidgin_wait(p, "groupchat-ready"));
 
 	return p;
+}
+
+
+struct pidgin *sipe_sign_in(const char *user, const char *transport)
+{
+	return sipe_sign_in_as(user, transport, 0);
+}
+
+
+struct pidgin *sipe_leave(struct pidgin *p)
+{
+	ck_assert_int_eq(pidgin_quit(p), 0);
+
+	return mem_deref(p);
 }
 
 
@@ -212,15 +229,25 @@ unsigned sipe_endpoints(size_t i)
 }
 
 
+unsigned sipe_all_endpoints(void)
+{
+	unsigned sum = 0;
+	size_t i;
+
+	for (i = 0; i < pool_instances(sipe_pool); i++)
+		sum += sipe_endpoints(i);
+
+	return sum;
+}
+
+
 void sipe_await_endpoints(unsigned n)
 {
 	uint64_t deadline = tmr_jiffies() + PIDGIN_MS;
 	unsigned sum;
-	size_t i;
 
 	do {
-		for (i = 0, sum = 0; i < pool_instances(sipe_pool); i++)
-			sum += sipe_endpoints(i);
+		sum = sipe_all_endpoints();
 		if (sum == n)
 			return;
 

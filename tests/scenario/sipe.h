@@ -23,6 +23,11 @@ void sipe_pool_down(void);
 
 /** A client that is signed in and has its group chat session */
 struct pidgin *sipe_sign_in(const char *user, const char *transport);
+/** The same with Call-IDs that only depend on @p seed */
+struct pidgin *sipe_sign_in_as(const char *user, const char *transport,
+			       unsigned seed);
+/** The user quits, with all the goodbyes.  @return always NULL */
+struct pidgin *sipe_leave(struct pidgin *p);
 /** Asks for the list of rooms, marks (pidgin_mark), joins one of them, sees
  *  itself in it and has its history */
 void sipe_enter(struct pidgin *p, const char *user, const char *room);
@@ -33,5 +38,7 @@ char *sipe_next_text(struct pidgin *p, const char *room, const char *user);
 unsigned sipe_traced(const char *user, const char *text);
 /** Endpoints that instance @p i holds, as its control socket tells */
 unsigned sipe_endpoints(size_t i);
+/** All instances together */
+unsigned sipe_all_endpoints(void);
 /** Waits until all instances together hold @p n endpoints */
 void sipe_await_endpoints(unsigned n);

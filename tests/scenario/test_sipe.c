@@ -27,6 +27,7 @@ static void same_text(struct pidgin *p, const char *room, const char *user,
 
 START_TEST(signs_in_and_finds_the_pool)
 {
+	unsigned before = sipe_all_endpoints();
 	struct pidgin *ada = sipe_sign_in(ADA, _i ? "tls" : "tcp");
 
 	ck_assert_uint_eq(pidgin_count(ada, "error"), 0);
@@ -35,7 +36,7 @@ START_TEST(signs_in_and_finds_the_pool)
 
 	ck_assert_int_eq(pidgin_quit(ada), 0);
 	ck_assert_ptr_nonnull(pidgin_wait(ada, "signed-off"));
-	sipe_await_endpoints(0);
+	sipe_await_endpoints(before);
 	mem_deref(ada);
 }
 END_TEST
@@ -54,7 +55,7 @@ START_TEST(lists_the_rooms_that_the_user_may_see)
 	ck_assert_ptr_nonnull(pidgin_await(bob,
 		"room|Board & Co|0|file,logged"));
 	ck_assert_uint_eq(pidgin_count(bob, "room|Secret"), 0);
-	mem_deref(bob);
+	sipe_leave(bob);
 }
 END_TEST
 
@@ -67,7 +68,7 @@ START_TEST(a_secret_room_is_listed_for_its_member_as_private)
 	ck_assert_ptr_nonnull(pidgin_wait(ada, "rooms-end"));
 	ck_assert_ptr_nonnull(pidgin_await(ada,
 		"room|Secret|0|file,invite,logged,private"));
-	mem_deref(ada);
+	sipe_leave(ada);
 }
 END_TEST
 
@@ -81,14 +82,16 @@ START_TEST(joining_shows_the_people_and_who_manages)
 	ck_assert_ptr_nonnull(pidgin_await(ada, "op|General|" ADA));
 
 	bob = sipe_sign_in(BOB, "tls");
-	sipe_enter(bob, BOB, "General");
+	ck_assert_int_eq(pidgin_send(bob, "rooms"), 0);
+	ck_assert_ptr_nonnull(pidgin_wait(bob, "rooms-end"));
 	ck_assert_ptr_nonnull(pidgin_await(bob, "room|General|1"));
+	sipe_enter(bob, BOB, "General");
 	ck_assert_ptr_nonnull(pidgin_await(bob, "user|General|=|" ADA));
 	ck_assert_ptr_nonnull(pidgin_await(bob, "op|General|" ADA));
 	ck_assert_uint_eq(pidgin_count(bob, "op|General|" BOB), 0);
 
-	mem_deref(bob);
-	mem_deref(ada);
+	sipe_leave(bob);
+	sipe_leave(ada);
 }
 END_TEST
 
@@ -118,8 +121,8 @@ START_TEST(history_comes_oldest_first_and_bursts_keep_their_order)
 	}
 	ck_assert_uint_eq(pidgin_count(bob, "msg|Archive"), SIPE_HISTORY);
 
-	mem_deref(bob);
-	mem_deref(ada);
+	sipe_leave(bob);
+	sipe_leave(ada);
 }
 END_TEST
 
@@ -166,8 +169,8 @@ START_TEST(a_line_appears_once_and_unharmed_for_both)
 	ck_assert_uint_eq(pidgin_count(ada, "msg|Signs"), i + 1);
 	ck_assert_uint_eq(pidgin_count(bob, "msg|Signs"), i + 1);
 
-	mem_deref(bob);
-	mem_deref(ada);
+	sipe_leave(bob);
+	sipe_leave(ada);
 }
 END_TEST
 
@@ -193,40 +196,60 @@ START_TEST(others_are_seen_coming_and_going)
 
 	sipe_enter(bob, BOB, "Doors");
 	ck_assert_ptr_nonnull(pidgin_wait(ada, "user|Doors|+|" BOB));
-	ck_assert_int_eq(pidgin_quit(bob), 0);
+	bob = sipe_leave(bob);
 	ck_assert_ptr_nonnull(pidgin_wait(ada, "user|Doors|-|" BOB));
 
-	mem_deref(bob);
-	mem_deref(ada);
+	sipe_leave(ada);
 }
 END_TEST
 
 
-START_TEST(two_instances_are_one_room)
+static void talk(struct pidgin *ada, struct pidgin *bob, const char *room)
 {
-	struct pidgin *ada, *bob;
-
-	sipe_await_endpoints(0);
-	ada = sipe_sign_in(ADA, "tcp");
-	sipe_await_endpoints(1);
-	bob = sipe_sign_in(BOB, "tls");
-	sipe_await_endpoints(2);
-	ck_assert_uint_eq(sipe_endpoints(0), 1);
-	ck_assert_uint_eq(sipe_endpoints(1), 1);
-
-	sipe_enter(ada, ADA, "Doors");
-	sipe_enter(bob, BOB, "Doors");
+	sipe_enter(ada, ADA, room);
+	sipe_enter(bob, BOB, room);
 	pidgin_mark(ada);
 	pidgin_mark(bob);
-	ck_assert_int_eq(pidgin_send(ada, "say Doors here"), 0);
-	same_text(bob, "Doors", ADA, "here");
-	same_text(ada, "Doors", ADA, "here");
-	ck_assert_int_eq(pidgin_send(bob, "say Doors there"), 0);
-	same_text(ada, "Doors", BOB, "there");
-	same_text(bob, "Doors", BOB, "there");
+	ck_assert_int_eq(pidgin_send(ada, "say \"%s\" here", room), 0);
+	same_text(bob, room, ADA, "here");
+	same_text(ada, room, ADA, "here");
+	ck_assert_int_eq(pidgin_send(bob, "say \"%s\" there", room), 0);
+	same_text(ada, room, BOB, "there");
+	same_text(bob, room, BOB, "there");
+}
 
-	mem_deref(bob);
-	mem_deref(ada);
+
+START_TEST(two_instances_are_one_room)
+{
+	unsigned all = sipe_all_endpoints(), one = sipe_endpoints(0);
+	struct pidgin *ada, *bob;
+
+	ada = sipe_sign_in(ADA, "tcp");
+	sipe_await_endpoints(all + 1);
+	bob = sipe_sign_in(BOB, "tls");
+	sipe_await_endpoints(all + 2);
+	ck_assert_uint_eq(sipe_endpoints(0), one + 1);
+
+	talk(ada, bob, "Doors");
+	sipe_leave(bob);
+	sipe_leave(ada);
+	sipe_await_endpoints(all);
+}
+END_TEST
+
+
+/* Two clients started in the same second are alike in Call-IDs and tags */
+START_TEST(clients_with_the_same_call_ids_are_told_apart)
+{
+	struct pidgin *ada = sipe_sign_in_as(ADA, "tcp", 4711);
+	struct pidgin *bob = sipe_sign_in_as(BOB, "tcp", 4711);
+
+	talk(ada, bob, "General");
+	sipe_leave(bob);
+	ck_assert_ptr_nonnull(pidgin_await(ada, "user|General|-|" BOB));
+	ck_assert_int_eq(pidgin_send(ada, "say General alone"), 0);
+	same_text(ada, "General", ADA, "alone");
+	sipe_leave(ada);
 }
 END_TEST
 
@@ -243,7 +266,7 @@ START_TEST(a_line_that_is_refused_is_shown_and_no_storm_follows)
 	/* still alive, and nothing but what it was told to send */
 	sipe_enter(bob, BOB, "Doors");
 	ck_assert_uint_eq(sipe_traced(BOB, "UPDATE sip:"), 0);
-	mem_deref(bob);
+	sipe_leave(bob);
 }
 END_TEST
 
@@ -262,7 +285,7 @@ START_TEST(a_closed_room_turns_strangers_away_with_a_reason)
 	ck_assert_ptr_nonnull(reason);
 	ck_assert_str_ne(reason, "");
 	mem_deref(reason);
-	mem_deref(bob);
+	sipe_leave(bob);
 }
 END_TEST
 
@@ -283,6 +306,7 @@ static Suite *sipe_suite(void)
 	tcase_add_test(tc, a_line_appears_once_and_unharmed_for_both);
 	tcase_add_test(tc, others_are_seen_coming_and_going);
 	tcase_add_test(tc, two_instances_are_one_room);
+	tcase_add_test(tc, clients_with_the_same_call_ids_are_told_apart);
 	tcase_add_test(tc,
 		       a_line_that_is_refused_is_shown_and_no_storm_follows);
 	tcase_add_test(tc, a_closed_room_turns_strangers_away_with_a_reason);

@@ -61,12 +61,20 @@ static void destructor(void *data)
 
 /* ------------------------------------------------------------- the child */
 
-static void child(const struct pidgin_conf *conf, int in, int out)
+static unsigned new_seed(void)
+{
+	return rand_u32() & 0x7fffffff;
+}
+
+
+static void child(const struct pidgin_conf *conf, const char *seed, int in,
+		  int out)
 {
 	const char *const argv[] = {
 		program(), "--user", conf->user, "--server", conf->server,
 		"--transport", conf->transport ? conf->transport : "tcp",
 		"--password", conf->password ? conf->password : "none",
+		"--seed", seed,
 		conf->trace ? "--debug" : NULL, conf->trace, NULL
 	};
 
@@ -84,6 +92,7 @@ static void child(const struct pidgin_conf *conf, int in, int out)
 static int spawn(struct pidgin *p, const struct pidgin_conf *conf)
 {
 	int in[2], out[2], err = 0;
+	char seed[16];
 
 	if (pipe2(in, O_CLOEXEC))
 		return errno;
@@ -92,9 +101,12 @@ static int spawn(struct pidgin *p, const struct pidgin_conf *conf)
 		goto out;
 	}
 
+	(void)re_snprintf(seed, sizeof(seed), "%u",
+			  conf->seed ? conf->seed : new_seed());
+
 	p->pid = fork();
 	if (p->pid == 0)
-		child(conf, in[0], out[1]);
+		child(conf, seed, in[0], out[1]);
 	if (p->pid < 0) {
 		err = errno;
 		p->pid = 0;

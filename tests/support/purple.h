@@ -16,6 +16,8 @@ struct pidgin_conf {
 	const char *server;       /* "127.0.0.1:PORT"                       */
 	const char *transport;    /* "tcp", "tls"; NULL: tcp                */
 	const char *trace;        /* file for its log and SIP trace, or NULL */
+	unsigned seed;            /* equal ones make equal Call-IDs, tags and
+	                             branches; 0: like no other client's     */
 };
 
 enum { PIDGIN_MS = 15000 };       /* how long a step may take */
