@@ -91,6 +91,10 @@ void conn_kill(struct conn *conn, const char *why);
 void conn_finish(struct conn *conn);
 int  conn_start(struct conn *conn);
 
+/* listen.c, dial.c */
+void listener_close(struct listener *lsn);
+void conns_hold(struct conns *cs, const struct sa *peer);
+
 /* conn_in.c */
 void conn_read(struct conn *conn);
 

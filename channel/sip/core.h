@@ -12,6 +12,7 @@
 enum {
 	TAG_SLOT   = 6,                /* hex digits                         */
 	TAG_LEN    = 22,               /* slot, then 64 random bits          */
+	RING_SPARE = 32,               /* INFOs' ring kept when it is empty  */
 	RECENT_MAX = 16,               /* CSeqs a dialog remembers           */
 	FAILS_MAX  = 5,                /* refused INFOs in a row             */
 	TICK_MS    = 250,
@@ -127,14 +128,16 @@ void invite_acked(struct invite *inv);
 void invite_done(struct invite *inv);
 void invite_tick(struct uas *uas, uint64_t now);
 
-/* dialog.c */
+/* dlg_table.c */
 struct dlg *dlg_find(const struct uas *uas, const struct pl *tag);
 int  dlg_slot_take(struct uas *uas, struct dlg *dlg);
 void dlg_end(struct dlg *dlg, enum dlg_end why);
-void dlg_pin(struct dlg *dlg, struct conn *conn);
-void dlg_pump(struct dlg *dlg);
 void dlg_flush_over(struct uas *uas);
 void dlg_table_free(struct uas *uas);
+
+/* dialog.c */
+void dlg_pin(struct dlg *dlg, struct conn *conn);
+void dlg_pump(struct dlg *dlg);
 
 /* dlg_make.c */
 int  dlg_make(struct dlg **dlgp, struct invite *inv, void *arg);

@@ -237,7 +237,7 @@ static void ring_advance(struct dlg *dlg)
 		++dlg->base;
 	}
 
-	if (!dlg->qlen && dlg->qcap > 32) {
+	if (!dlg->qlen && dlg->qcap > RING_SPARE) {
 		dlg->qv    = mem_deref(dlg->qv);
 		dlg->qhead = dlg->qcap = 0;
 	}
