@@ -96,14 +96,6 @@ class Client:
         text = text.replace("\\", "\\\\").replace("\n", "\\n")
         self.send(f'say "{room}" {text}')
 
-    def wait_post(self, room, author, since):
-        """The next line of that author that is not from the history."""
-        while True:
-            event = self.wait("msg", room, author,
-                              what="the line that was typed")
-            if event.fields[2] >= since:
-                return event
-
     def end(self):
         if self.process.poll() is None:
             try:
