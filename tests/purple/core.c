@@ -92,7 +92,13 @@ static void make_account(const struct client_opt *opt)
 {
 	PurpleProxyInfo *proxy = purple_proxy_info_new();
 
-	account = purple_account_new(bare_user(opt->user), PLUGIN_ID);
+	/* a home that was used before has it already */
+	account = purple_accounts_find(bare_user(opt->user), PLUGIN_ID);
+	if (!account) {
+		account = purple_account_new(bare_user(opt->user), PLUGIN_ID);
+		purple_accounts_add(account);
+	}
+	purple_account_set_enabled(account, CLIENT_ID, FALSE);
 
 	purple_proxy_info_set_type(proxy, PURPLE_PROXY_NONE);
 	purple_account_set_proxy_info(account, proxy);
@@ -105,8 +111,6 @@ static void make_account(const struct client_opt *opt)
 	if (opt->groupchat_user)
 		purple_account_set_string(account, "groupchat_user",
 					  opt->groupchat_user);
-
-	purple_accounts_add(account);
 }
 
 

@@ -62,6 +62,17 @@ void sipe_pool_down(void)
 }
 
 
+/* Goes with the pool's folder, also when the client is killed */
+static void home_path(char *path, size_t size)
+{
+	static unsigned count;
+
+	ck_assert_int_gt(re_snprintf(path, size, "%s/home-%d-%u",
+				     pool_dir(sipe_pool), (int)getpid(),
+				     ++count), 0);
+}
+
+
 static void trace_path(char *path, size_t size, const char *user)
 {
 	ck_assert_int_gt(re_snprintf(path, size, "%s/%s.trace",
@@ -77,10 +88,12 @@ struct pidgin *sipe_sign_in_as(const char *user, const char *transport,
 		.user = user, .transport = transport, .seed = seed
 	};
 	struct pidgin *p = NULL;
-	char path[512];
+	char trace[512], home[512];
 
-	trace_path(path, sizeof(path), user);
-	conf.trace  = path;
+	trace_path(trace, sizeof(trace), user);
+	home_path(home, sizeof(home));
+	conf.trace  = trace;
+	conf.home   = home;
 	conf.server = tls ? pool_registrar_tls(sipe_pool)
 			  : pool_registrar_tcp(sipe_pool);
 

@@ -70,13 +70,22 @@ static unsigned new_seed(void)
 static void child(const struct pidgin_conf *conf, const char *seed, int in,
 		  int out)
 {
-	const char *const argv[] = {
+	const char *argv[16] = {
 		program(), "--user", conf->user, "--server", conf->server,
 		"--transport", conf->transport ? conf->transport : "tcp",
 		"--password", conf->password ? conf->password : "none",
-		"--seed", seed,
-		conf->trace ? "--debug" : NULL, conf->trace, NULL
+		"--seed", seed
 	};
+	size_t n = 11;
+
+	if (conf->home) {
+		argv[n++] = "--purple-dir";
+		argv[n++] = conf->home;
+	}
+	if (conf->trace) {
+		argv[n++] = "--debug";
+		argv[n++] = conf->trace;
+	}
 
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	(void)dup2(in, 0);

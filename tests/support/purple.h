@@ -16,6 +16,8 @@ struct pidgin_conf {
 	const char *server;       /* "127.0.0.1:PORT"                       */
 	const char *transport;    /* "tcp", "tls"; NULL: tcp                */
 	const char *trace;        /* file for its log and SIP trace, or NULL */
+	const char *home;         /* folder for its files; NULL: one in /tmp
+	                             that it removes unless it is killed    */
 	unsigned seed;            /* equal ones make equal Call-IDs, tags and
 	                             branches; 0: like no other client's     */
 };
