@@ -39,6 +39,9 @@ struct step {
 };
 
 static const struct step stepv[] = {
+	{ "ctl_import_group_index",          RUN,   COUNT_NOT },
+	{ "ctl_import_presenter_index",      RUN,   COUNT_NOT },
+	{ "ctl_import_analyze",              RUN,   COUNT_NOT },
 	{ "ctl_import_check_twice",          CHECK, COUNT_NOT },
 	{ "ctl_import_check_name",           CHECK, COUNT_NOT },
 	{ "ctl_import_check_entry",          CHECK, COUNT_NOT },
@@ -60,6 +63,7 @@ static const struct step stepv[] = {
 	{ "ctl_import_check_cycle",          CHECK, COUNT_NOT },
 	{ "ctl_import_group_changed",        RUN,   COUNT_CHANGED + GROUPS },
 	{ "ctl_import_affected",             RUN,   COUNT_NOT },
+	{ "ctl_import_affected_index",       RUN,   COUNT_NOT },
 	{ "ctl_import_affected_analyze",     RUN,   COUNT_NOT },
 	{ "ctl_import_up",                   RUN,   COUNT_NOT },
 	{ "ctl_import_up_analyze",           RUN,   COUNT_NOT },
@@ -76,6 +80,7 @@ static const struct step stepv[] = {
 	{ "ctl_import_category_changed",     BY,    COUNT_CHANGED + CATEGORIES },
 
 	{ "ctl_import_room_id",              RUN,   COUNT_NOT },
+	{ "ctl_import_room_id_index",        RUN,   COUNT_NOT },
 	{ "ctl_import_room_id_analyze",      RUN,   COUNT_NOT },
 	{ "ctl_import_room_new",             BY,    COUNT_NEW + ROOMS },
 	{ "ctl_import_role",                 RUN,   COUNT_NOT },

@@ -228,8 +228,6 @@ int import_stage(const struct import *im, struct bstore *st)
 		err = stage_kind(im, st, &import_kindv[k]);
 	if (!err)
 		err = stage_entries(im, st);
-	if (!err)
-		err = bstore_exec(st, NULL, "ctl_import_analyze", NULL, 0);
 
 	return err;
 }
