@@ -55,7 +55,7 @@ int conn_alloc(struct conn **connp, struct conns *cs, int fd, bool tls,
 	++sip_stats.conns;
 	list_append(&cs->connl, &conn->le, conn);
 	list_append(&cs->freshl, &conn->le_fresh, conn);
-	conn->deadline = cs->now + 1000 * CONN_FIRST_REQUEST_S;
+	conn->deadline = cs->now + CONN_FIRST_REQUEST_MS;
 
 	*connp = conn;
 	return 0;
@@ -307,7 +307,7 @@ void conn_shut(struct conn *conn, bool drain)
 
 	/* the fresh ones are those with a deadline */
 	conn->draining = true;
-	conn->deadline = conn->cs->now + 1000 * CONN_DIAL_S;
+	conn->deadline = conn->cs->now + CONN_DIAL_MS;
 	if (!conn->le_fresh.list)
 		list_append(&conn->cs->freshl, &conn->le_fresh, conn);
 	conn_dirty(conn);

@@ -17,8 +17,8 @@ struct view;
 struct peers;
 
 enum {
-	CONN_FIRST_REQUEST_S = 32,     /* who never sends one is closed      */
-	CONN_DIAL_S          = 5,      /* to be connected, TLS included      */
+	CONN_FIRST_REQUEST_MS = 32000, /* who never sends one is closed      */
+	CONN_DIAL_MS         = 5000,   /* to be connected, TLS included      */
 	CONN_DIAL_HOLD_MS    = 1000,   /* after a failure to the same peer   */
 	CONN_DRAIN_MAX       = 1 << 20 /* too large a body is read past      */
 };

@@ -78,6 +78,7 @@ struct dlg {
 	char *head;
 	size_t headl, viao, resto;     /* Via line; what follows it          */
 	size_t brancho, cseqo;         /* where nine digits are patched      */
+	uint32_t inhead;               /* what they say, 0: nothing yet      */
 
 	/* INFOs unanswered (the first sent of them) and waiting: a ring */
 	struct info **qv;
@@ -115,6 +116,7 @@ struct uas {
 
 /* st.c */
 extern const char uas_allow[];     /* "Allow: ...\r\n" */
+extern const char uas_later[];     /* of a 503: Retry-After, Ms-diagnostics */
 void st_init(struct st *st, struct uas *uas, struct conn *conn,
 	     const struct view *v);
 void st_answer(struct uas *uas, struct conn *conn, const struct view *v,

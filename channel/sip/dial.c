@@ -71,7 +71,7 @@ static int dial(struct conn **connp, struct conns *cs, bool tls,
 
 	conn->dialled  = true;
 	conn->state    = CONN_DIALLING;
-	conn->deadline = cs->now + 1000 * CONN_DIAL_S;
+	conn->deadline = cs->now + CONN_DIAL_MS;
 	conn->laddr    = cs->lsnv[tls].laddr;
 	list_append(&cs->dialledl, &conn->le_dialled, conn);
 

@@ -88,9 +88,25 @@ static inline void put9(char *p, uint32_t n)
 }
 
 
+/* The next number is one more: as a rule one digit changes */
+static inline void count_up(char *p)
+{
+	char *d = p + 8;
+
+	while (*d == '9' && d > p)
+		*d-- = '0';
+	++*d;
+}
+
+
 static inline char *head_put(struct dlg *dlg, char *p, uint32_t cseq)
 {
-	put9(dlg->head + dlg->brancho, cseq);
+	if (cseq == dlg->inhead + 1)
+		count_up(dlg->head + dlg->brancho);
+	else
+		put9(dlg->head + dlg->brancho, cseq);
+	dlg->inhead = cseq;
+
 	memcpy(dlg->head + dlg->cseqo, dlg->head + dlg->brancho, 9);
 	memcpy(p, dlg->head, dlg->headl);
 	return p + dlg->headl;
@@ -140,7 +156,7 @@ void dlg_pump(struct dlg *dlg)
 static int ring_grow(struct dlg *dlg)
 {
 	const uint32_t cap = dlg->qcap ? 2 * dlg->qcap : RING_MIN;
-	struct info **qv = mem_alloc(cap * sizeof(*qv), NULL);
+	struct info **qv = mem_alloc(cap * sizeof(struct info *), NULL);
 
 	if (!qv)
 		return ENOMEM;
@@ -217,6 +233,7 @@ static void bye_send(struct dlg *dlg)
 
 	put9(dlg->head + dlg->brancho, dlg->top);
 	put9(dlg->head + dlg->cseqo, dlg->top);
+	dlg->inhead = dlg->top;
 	p = start;
 	memcpy(p, "BYE", 3);
 	p += 3;

@@ -186,6 +186,8 @@ bool dlg_request(struct uas *uas, struct conn *conn, const struct view *v)
 
 	dlg->heard = conns_now(uas->conns);
 	dlg_pin(dlg, conn);
+	if (dlg->over)
+		return false;
 	if (dlg->inv)
 		invite_acked(dlg->inv);
 
@@ -230,11 +232,13 @@ static void judge(struct dlg *dlg, uint16_t code)
 /* Take the answered ones off the front of the ring */
 static void ring_advance(struct dlg *dlg)
 {
-	while (dlg->sent && !dlg->qv[dlg->qhead]) {
+	while (dlg->qlen && !dlg->qv[dlg->qhead]) {
 		dlg->qhead = (dlg->qhead + 1) & (dlg->qcap - 1);
 		--dlg->qlen;
-		--dlg->sent;
 		++dlg->base;
+		/* after a lost connection none counts as sent */
+		if (dlg->sent)
+			--dlg->sent;
 	}
 
 	if (!dlg->qlen && dlg->qcap > RING_SPARE) {
@@ -253,7 +257,7 @@ void dlg_response(struct uas *uas, const struct view *v)
 	if (v->scode < 200)
 		return;
 
-	if (!dlg || v->cseq_met.l != 4 || memcmp(v->cseq_met.p, "INFO", 4)) {
+	if (!dlg || pl_strcmp(&v->cseq_met, "INFO")) {
 		++sip_stats.responses_stray;
 		return;
 	}

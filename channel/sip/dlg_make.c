@@ -2,7 +2,6 @@
  * @file channel/sip/dlg_make.c  What a dialog is made of: head, 200, SDP
  */
 #include <string.h>
-#include <strings.h>
 #include <re.h>
 #include "channel/sip/core.h"
 
@@ -103,6 +102,7 @@ static int head_take(struct dlg *dlg, struct mbuf *mb)
 	mem_deref(dlg->head);
 	dlg->head  = head;
 	dlg->headl = mb->end;
+	dlg->inhead = 0;
 	dlg->cseqo = mb->end - (sizeof("000000000 INFO\r\n") - 1);
 	return 0;
 }
@@ -183,12 +183,8 @@ void dlg_head_move(struct dlg *dlg)
 
 static int target_of(const struct view *v, struct pl *target)
 {
-	if (view_uri(&v->contact, target) || !view_clean(target) ||
-	    memchr(target->p, ' ', target->l))
-		return EBADMSG;
-
-	if (strncasecmp(target->p, "sip:", MIN(target->l, 4u)) &&
-	    strncasecmp(target->p, "sips:", MIN(target->l, 5u)))
+	if (view_uri(&v->contact, target) || !view_uri_is_sip(target) ||
+	    !view_clean(target) || memchr(target->p, ' ', target->l))
 		return EBADMSG;
 
 	return 0;

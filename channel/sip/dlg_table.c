@@ -23,7 +23,7 @@ static int table_grow(struct uas *uas)
 	if (n > SLOTS_MAX)
 		return ENOSPC;
 
-	p = mem_reallocarray(uas->slotv, n, sizeof(*uas->slotv), NULL);
+	p = mem_reallocarray(uas->slotv, n, sizeof(struct dlg *), NULL);
 	if (!p)
 		return ENOMEM;
 	uas->slotv = p;
@@ -101,7 +101,7 @@ struct dlg *dlg_find(const struct uas *uas, const struct pl *tag)
 	}
 
 	dlg = slot < uas->slots ? uas->slotv[slot] : NULL;
-	if (!dlg || memcmp(dlg->tag, tag->p, TAG_LEN))
+	if (!dlg || memcmp(dlg->tag, tag->p, TAG_LEN) != 0)
 		return NULL;
 
 	return dlg;

@@ -2,17 +2,9 @@
  * @file channel/sip/identity.c  Who sent a request
  */
 #include <string.h>
-#include <strings.h>
 #include <re.h>
 #include "channel/sip/identity.h"
 #include "channel/sip/view.h"
-
-
-static bool is_sip(const struct pl *uri)
-{
-	return (uri->l > 4 && !strncasecmp(uri->p, "sip:", 4)) ||
-		(uri->l > 5 && !strncasecmp(uri->p, "sips:", 5));
-}
 
 
 /* One field may carry a sip: and a tel: address, comma between them */
@@ -23,7 +15,7 @@ static int asserted_of(const struct pl *val, struct pl *uri)
 	while (rest.l) {
 		const char *comma;
 
-		if (!view_uri(&rest, uri) && is_sip(uri))
+		if (!view_uri(&rest, uri) && view_uri_is_sip(uri))
 			return 0;
 
 		if (!uri->p || uri->p < rest.p)
@@ -82,7 +74,7 @@ int identity_decode(struct identity *id, const struct view *v)
 		err = view_uri(&v->from, &uri);
 		if (err)
 			return err;
-		if (!is_sip(&uri))
+		if (!view_uri_is_sip(&uri))
 			return EBADMSG;
 	}
 

@@ -162,8 +162,7 @@ void invite_request(struct uas *uas, struct conn *conn, const struct view *v)
 	}
 
 	if (uas->ev.accepting && !uas->ev.accepting(uas->arg)) {
-		st_answer(uas, conn, v, 503, "Service Unavailable",
-			  diag_line(20008));
+		st_answer(uas, conn, v, 503, "Service Unavailable", uas_later);
 		return;
 	}
 

@@ -90,7 +90,7 @@ static bool net_has(const struct net4or6 *net, const uint8_t addr[16])
 	const unsigned bytes = net->bits / 8, rest = net->bits % 8;
 	const uint8_t mask = (uint8_t)(0xff00 >> rest);
 
-	if (memcmp(net->addr, addr, bytes))
+	if (memcmp(net->addr, addr, bytes) != 0)
 		return false;
 
 	return !rest || !((net->addr[bytes] ^ addr[bytes]) & mask);
@@ -231,7 +231,7 @@ static bool name_match(const char *pattern, const char *name)
 	if (0 == strcasecmp(pattern, name))
 		return true;
 
-	if (strncmp(pattern, "*.", 2))
+	if (strncmp(pattern, "*.", 2) != 0)
 		return false;
 
 	dot = strchr(name, '.');
@@ -286,6 +286,19 @@ void peers_seen(struct peers *peers, const char *name, const struct sa *sa)
 
 	seen->sa = *sa;
 	sa_set_port(&seen->sa, 0);
+}
+
+
+void peers_inherit(struct peers *peers, const struct peers *old)
+{
+	if (!peers || !old)
+		return;
+
+	for (size_t i = 0; i < old->seenc; i++) {
+		if (peers_name_ok(peers, old->seenv[i].name))
+			peers_seen(peers, old->seenv[i].name,
+				   &old->seenv[i].sa);
+	}
 }
 
 

@@ -27,5 +27,7 @@ void peers_seen(struct peers *peers, const char *name, const struct sa *sa);
 /** Where it was seen last; port 0.  ENOENT */
 int  peers_lookup(const struct peers *peers, const struct pl *name,
 		  struct sa *sa);
+/** Lists were read again: keep where those still listed were seen */
+void peers_inherit(struct peers *peers, const struct peers *old);
 /** Some TLS peer was seen there */
 bool peers_was_seen(const struct peers *peers, const struct sa *sa);

@@ -13,7 +13,13 @@ const char uas_allow[] =
 	"Allow: INVITE, ACK, CANCEL, BYE, INFO, UPDATE, OPTIONS, SUBSCRIBE"
 	"\r\n";
 
-enum { FIELD_MAX = 32 };               /* of status line, lengths            */
+const char uas_later[] =
+	"Retry-After: 5\r\n"
+	"Ms-diagnostics: 20008;source=\"pchat\";"
+	"reason=\"Rejected session (inbound queue full)\";"
+	"component=\"GroupChat\"\r\n";
+
+enum { LINES_MAX = 128 };              /* of status line, lengths, names     */
 
 
 static void destructor(void *data)
@@ -26,7 +32,8 @@ static void destructor(void *data)
 
 static inline char *put(char *p, const char *s, size_t l)
 {
-	memcpy(p, s, l);
+	if (s && l)
+		memcpy(p, s, l);
 	return p + l;
 }
 
@@ -126,7 +133,7 @@ static void answer(const struct st *st, uint16_t code, const char *reason,
 	const size_t ctypel = str_len(ctype), bodyl = body ? body->l : 0;
 	char *p, *start;
 
-	start = conn_reserve(st->conn, 4 * FIELD_MAX + reasonl + extral +
+	start = conn_reserve(st->conn, LINES_MAX + reasonl + extral +
 			     ctypel + bodyl +
 			     (st->v ? fields_len(st->v) : st->fieldl));
 	if (!start)
@@ -138,8 +145,7 @@ static void answer(const struct st *st, uint16_t code, const char *reason,
 	p = put(p, reason, reasonl);
 	p = PUT(p, "\r\n");
 	p = st->v ? put_fields(p, st->v) : put(p, st->fieldv, st->fieldl);
-	if (extral)
-		p = put(p, extra, extral);
+	p = put(p, extra, extral);
 	if (ctypel) {
 		p = PUT(p, "Content-Type: ");
 		p = put(p, ctype, ctypel);
@@ -148,8 +154,7 @@ static void answer(const struct st *st, uint16_t code, const char *reason,
 	p = PUT(p, "Content-Length: ");
 	p = put_u32(p, (uint32_t)bodyl);
 	p = PUT(p, "\r\n\r\n");
-	if (bodyl)
-		p = put(p, body->p, bodyl);
+	p = put(p, body ? body->p : NULL, bodyl);
 
 	conn_commit(st->conn, (size_t)(p - start));
 	count(code);

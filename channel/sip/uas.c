@@ -2,7 +2,6 @@
  * @file channel/sip/uas.c  The SIP core: opening, requests by method
  */
 #include <string.h>
-#include <strings.h>
 #include <re.h>
 #include "common/log.h"
 #include "channel/sip/core.h"
@@ -53,6 +52,12 @@ static void on_options(struct uas *uas, struct conn *conn,
 
 	if (v->ttag.l && !dlg_request(uas, conn, v)) {
 		unknown_dialog(uas, conn, v);
+		return;
+	}
+
+	/* a front end that probes shall send new clients elsewhere */
+	if (!v->ttag.l && uas->ev.accepting && !uas->ev.accepting(uas->arg)) {
+		st_answer(uas, conn, v, 503, "Service Unavailable", uas_later);
 		return;
 	}
 
@@ -171,8 +176,7 @@ static bool refuse(struct uas *uas, struct conn *conn, const struct view *v)
 		return true;
 	}
 
-	if (!v->ttag.l && strncasecmp(v->ruri.p, "sip:", 4) &&
-	    strncasecmp(v->ruri.p, "sips:", 5)) {
+	if (!v->ttag.l && !view_uri_is_sip(&v->ruri)) {
 		st_answer(uas, conn, v, 416, "Unsupported URI Scheme", NULL);
 		return true;
 	}
@@ -185,13 +189,14 @@ static void msg_handler(struct conn *conn, const struct view *v, void *arg)
 {
 	struct uas *uas = arg;
 
+	conn_welcome(conn);
+
 	if (v->scode) {
 		dlg_response(uas, v);
 		return;
 	}
 
 	++sip_stats.requests[v->method];
-	conn_welcome(conn);
 
 	if (!refuse(uas, conn, v))
 		requestv[v->method](uas, conn, v);
@@ -291,8 +296,10 @@ static int secure(struct uas *uas, const struct uas_conf *conf)
 	if (!err && str_isset(conf->listen_tls))
 		err = conns_load_tls(uas->conns, conf->cert, conf->key,
 				     conf->ca);
-	if (!err)
+	if (!err) {
+		peers_inherit(peers, conns_peers(uas->conns));
 		conns_set_peers(uas->conns, peers);
+	}
 
 	mem_deref(peers);
 	return err;

@@ -28,9 +28,14 @@ static inline void trim(struct pl *pl)
 }
 
 
+/* Most write names as the RFC does: that is seen without a function call */
 static inline bool name_is(const struct pl *pl, const char *name)
 {
-	return 0 == strncasecmp(pl->p, name, pl->l);
+	if ((pl->p[0] ^ name[0]) & ~0x20)
+		return false;
+
+	return 0 == memcmp(pl->p, name, pl->l) ||
+		0 == strncasecmp(pl->p, name, pl->l);
 }
 
 
@@ -212,7 +217,7 @@ static int request_line(struct view *v, const struct pl *line)
 		return EBADMSG;
 	v->ruri.l = line->l - v->met.l - 1 - ver.l;
 
-	if (strncasecmp(v->ruri.p + v->ruri.l, ver.p, ver.l) ||
+	if (strncasecmp(v->ruri.p + v->ruri.l, ver.p, ver.l) != 0 ||
 	    memchr(v->ruri.p, ' ', v->ruri.l))
 		return EBADMSG;
 
@@ -385,7 +390,8 @@ const char *view_fault(const struct view *v)
 	if (!v->cseq_met.l)
 		return "Missing or bad CSeq";
 	if (!v->scode && (v->cseq_met.l != v->met.l ||
-			  strncasecmp(v->cseq_met.p, v->met.p, v->met.l)))
+			  strncasecmp(v->cseq_met.p, v->met.p,
+				      v->met.l) != 0))
 		return "CSeq method differs";
 	if (v->twice)
 		return "Repeated header field";

@@ -77,6 +77,8 @@ bool view_param(const struct pl *val, const char *name, struct pl *pv);
 int  view_uri(const struct pl *val, struct pl *uri);
 /** One name of a comma-separated list, any case */
 bool view_list_has(const struct pl *list, const char *token);
+/** "sip:" or "sips:" and something after it */
+bool view_uri_is_sip(const struct pl *uri);
 /** No control characters: may be written into a message of ours */
 bool view_clean(const struct pl *pl);
 /** Two topmost Via values of one transaction: branch, else sent-by */

@@ -59,7 +59,8 @@ bool view_param(const struct pl *val, const char *name, struct pl *pv)
 
 		for (++p; p < end && blank(*p); ++p)
 			;
-		if ((size_t)(end - p) < nl || strncasecmp(p, name, nl))
+		if ((size_t)(end - p) < nl || (*p ^ *name) & ~0x20 ||
+		    strncasecmp(p, name, nl) != 0)
 			continue;
 
 		for (q = p + nl; q < end && blank(*q); ++q)
@@ -110,6 +111,13 @@ int view_uri(const struct pl *val, struct pl *uri)
 	trim(uri);
 
 	return uri->l ? 0 : EBADMSG;
+}
+
+
+bool view_uri_is_sip(const struct pl *uri)
+{
+	return (uri->l > 4 && !strncasecmp(uri->p, "sip:", 4)) ||
+		(uri->l > 5 && !strncasecmp(uri->p, "sips:", 5));
 }
 
 

@@ -66,7 +66,7 @@ static void members(const struct view *v, const char *p, size_t l)
 		&v->contact, &v->maxfwd, &v->require, &v->ctype,
 	};
 
-	for (size_t i = 0; i < ARRAY_SIZE(plv); i++) {
+	for (size_t i = 0; i < sizeof(plv) / sizeof(plv[0]); i++) {
 		inside(plv[i], p, l);
 		values(plv[i], p, l);
 	}

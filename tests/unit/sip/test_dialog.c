@@ -418,7 +418,11 @@ START_TEST(refusals_have_their_reason)
 	msg = raw_msg(ada);
 	ck_assert_int_eq(status(msg), 503);
 	ck_assert(!strncmp(field(msg, "Ms-diagnostics"), "20008;", 6));
+	ck_assert_str_eq(field(msg, "Retry-After"), "5");
+	req.met = "OPTIONS";
+	ck_assert_int_eq(ask(&req), 503);
 
+	req.met   = "INVITE";
 	app.busy  = false;
 	req.extra = NULL;
 	ck_assert_int_eq(ask(&req), 400);

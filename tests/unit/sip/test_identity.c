@@ -92,7 +92,7 @@ START_TEST(an_endless_name_is_refused)
 
 	memset(from, 'a', sizeof(from));
 	memcpy(from, "<sip:", 5);
-	strcpy(from + 1100, "@example.net>");
+	memcpy(from + 1100, "@example.net>", 14);
 	ck_assert_int_eq(decode(from, ""), EOVERFLOW);
 }
 END_TEST

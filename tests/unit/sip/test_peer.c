@@ -108,6 +108,27 @@ START_TEST(a_name_leads_to_where_it_was_seen_last)
 END_TEST
 
 
+START_TEST(new_lists_remember_who_is_still_listed)
+{
+	struct peers *next;
+	struct sa sa;
+	struct pl a = PL("a.example.net"), b = PL("b.example.org");
+
+	ck_assert_int_eq(peers_alloc(&peers, NULL, "*.example.net "
+				     "*.example.org"), 0);
+	(void)sa_set_str(&sa, "192.0.2.1", 1);
+	peers_seen(peers, "a.example.net", &sa);
+	peers_seen(peers, "b.example.org", &sa);
+	ck_assert_int_eq(peers_alloc(&next, NULL, "*.example.net"), 0);
+	peers_inherit(next, peers);
+	mem_deref(peers);
+	peers = next;
+	ck_assert_int_eq(peers_lookup(peers, &a, &sa), 0);
+	ck_assert_int_eq(peers_lookup(peers, &b, &sa), ENOENT);
+}
+END_TEST
+
+
 START_TEST(many_names_push_out_the_oldest)
 {
 	struct sa sa;
@@ -139,6 +160,7 @@ static Suite *sip_peer_suite(void)
 	tcase_add_test(tc, an_empty_list_believes_nobody);
 	tcase_add_test(tc, a_wildcard_stands_for_one_label);
 	tcase_add_test(tc, a_name_leads_to_where_it_was_seen_last);
+	tcase_add_test(tc, new_lists_remember_who_is_still_listed);
 	tcase_add_test(tc, many_names_push_out_the_oldest);
 	suite_add_tcase(suite, tc);
 	return suite;

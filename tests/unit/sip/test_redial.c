@@ -157,6 +157,24 @@ START_TEST(a_request_on_a_new_connection_moves_the_dialog)
 END_TEST
 
 
+START_TEST(a_late_answer_may_come_another_way)
+{
+	char msg[2048];
+
+	sign_in(fe, rr);
+	say("a");
+	str_ncpy(msg, raw_msg(fe), sizeof(msg));
+	raw_close(fe);
+	fe = raw_open(&app);
+	raw_answer(fe, msg, 200);
+	ck_assert(loop_until(backlog_none, NULL));
+	say("b");
+	ck_assert_uint_eq(dlg_backlog(app.dlg), 1);
+	ck_assert_uint_eq(app.closes, 0);
+}
+END_TEST
+
+
 START_TEST(strangers_are_not_dialled)
 {
 	sign_in(fe, "Record-Route: <sip:192.0.2.1:5060;lr>\r\n");
@@ -210,6 +228,7 @@ static Suite *sip_redial_suite(void)
 	tcase_add_test(tc, the_front_end_is_dialled_again);
 	tcase_add_test(tc, dialogs_share_what_is_dialled);
 	tcase_add_test(tc, a_request_on_a_new_connection_moves_the_dialog);
+	tcase_add_test(tc, a_late_answer_may_come_another_way);
 	tcase_add_test(tc, strangers_are_not_dialled);
 	tcase_add_test(tc, a_front_end_that_is_away_is_asked_again_later);
 	suite_add_tcase(suite, tc);

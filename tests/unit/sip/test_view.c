@@ -310,13 +310,15 @@ END_TEST
 
 START_TEST(too_many_via_are_refused)
 {
-	char msg[1024] = "INFO sip:a SIP/2.0\r\n";
+	struct mbuf *mb = mbuf_alloc(1024);
 
+	(void)mbuf_write_str(mb, "INFO sip:a SIP/2.0\r\n");
 	for (int i = 0; i < VIEW_VIAS; i++)
-		strcat(msg, "Via: SIP/2.0/TCP x\r\n");
-	ck_assert_int_eq(decode(msg), EAGAIN);
-	strcat(msg, "v: SIP/2.0/TCP x\r\n\r\n");
-	ck_assert_int_eq(decode(msg), EBADMSG);
+		(void)mbuf_write_str(mb, "Via: SIP/2.0/TCP x\r\n");
+	ck_assert_int_eq(view_decode(&v, (char *)mb->buf, mb->end), EAGAIN);
+	(void)mbuf_write_str(mb, "v: SIP/2.0/TCP x\r\n\r\n");
+	ck_assert_int_eq(view_decode(&v, (char *)mb->buf, mb->end), EBADMSG);
+	mem_deref(mb);
 }
 END_TEST
 
