@@ -16,7 +16,8 @@
 static const char data[] =
 	"{\"users\":[" USER("ada") "," USER("bob") "],"
 	"\"categories\":[" MAIN "],"
-	"\"rooms\":[" ROOM("Kept") "," ROOM("Left") "]}";
+	"\"rooms\":[" ROOM("Kept") "," ROOM("Left") ","
+	ROOM("Stops") "]}";
 
 static struct pool *pool;
 
@@ -89,10 +90,10 @@ END_TEST
 START_TEST(an_instance_that_stops_gives_its_users_back)
 {
 	struct client *ada, *bob;
-	const char *name = pool_inst(pool, 1)->name;
-	char *room;
+	char *room, *name;
 
-	ck_room(room, pool, "Kept");
+	ck_assert_int_eq(str_dup(&name, pool_inst(pool, 1)->name), 0);
+	ck_room(room, pool, "Stops");
 	ck_open(ada, pool, 0, "ada");
 	ck_open(bob, pool, 1, "bob");
 	ck_assert_uint_eq(chat_join(ada, room, NULL), 200);

@@ -63,17 +63,28 @@ static void req_flush(struct client *c, uint16_t status)
 }
 
 
+/* The number that a header value begins with; 0 without header */
+static unsigned number(const struct sip_hdr *hdr)
+{
+	struct pl pl = PL_INIT;
+
+	if (hdr)
+		(void)re_regex(hdr->val.p, hdr->val.l, "[0-9]+", &pl);
+
+	return pl_u32(&pl);
+}
+
+
 static void answer_read(struct client_answer *ans, const struct sip_msg *msg)
 {
 	const struct sip_hdr *hdr;
 
 	ans->status = msg->scode;
 
-	hdr = sip_msg_xhdr(msg, "Ms-diagnostics");
-	ans->diag = hdr ? pl_u32(&hdr->val) : 0;
+	ans->diag = number(sip_msg_xhdr(msg, "Ms-diagnostics"));
 
 	hdr = sip_msg_hdr(msg, SIP_HDR_SESSION_EXPIRES);
-	ans->expires_s = hdr ? pl_u32(&hdr->val) : 0;
+	ans->expires_s = number(hdr);
 	ans->refresher_uac = hdr &&
 		!re_regex(hdr->val.p, hdr->val.l, "refresher=uac");
 }

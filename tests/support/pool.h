@@ -36,7 +36,7 @@ int  pool_up(struct pool **poolp, const struct pool_opts *opts);
 void pool_down(struct pool *pool);
 /** `down` and `up` again in the same folder: the data stays */
 int  pool_cycle(struct pool *pool);
-/** The accessors' strings and pids as pool.json has them now */
+/** Read pool.json again; what the accessors returned before is gone */
 int  pool_reload(struct pool *pool);
 
 /** One process by name: an instance's, "store", "registrar" */

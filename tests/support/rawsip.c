@@ -168,6 +168,15 @@ static size_t whole(const struct mbuf *mb)
 }
 
 
+/* A keep-alive is answered by CR LF, between messages */
+static void skip_pong(struct mbuf *mb)
+{
+	while (mb->pos < mb->end &&
+	       (mb->buf[mb->pos] == '\r' || mb->buf[mb->pos] == '\n'))
+		++mb->pos;
+}
+
+
 static int fill(struct raw *r, unsigned timeout_ms)
 {
 	struct pollfd pfd = { .fd = r->fd, .events = POLLIN };
@@ -196,7 +205,7 @@ int raw_read(struct raw *r, unsigned timeout_ms, char **msgp)
 	size_t len;
 	int err;
 
-	while (!(len = whole(r->in))) {
+	while (skip_pong(r->in), !(len = whole(r->in))) {
 		err = fill(r, timeout_ms);
 		if (err)
 			return err;
