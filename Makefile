@@ -152,9 +152,9 @@ asan:
 lint:
 	$(Q)cppcheck --quiet --std=c11 --enable=warning,performance,portability \
 		--inline-suppr --suppressions-list=.cppcheck --error-exitcode=1 -j 2 \
-		-I. $(REFLAGS) $(filter %.c,$(SOURCES))
+		--include=.cppcheck.h -I. $(filter %.c,$(SOURCES))
 	$(Q)printf '%s\n' $(filter-out tests/purple/%,$(filter %.c,$(SOURCES))) | \
-		xargs -P 2 -n 8 sh -c 'clang-tidy --quiet "$$@" -- $(CFLAGS_ALL) 2>/dev/null || exit 255' lint
+		xargs -P 2 -n 8 sh -c 'clang-tidy --quiet "$$@" -- $(CFLAGS_ALL) 2>/dev/null || exit 1' lint
 
 bench: all $(BUILD)/tests/load $(BUILD)/tests/floor
 	$(Q)PCHAT_BUILD=$(abspath $(BUILD)) tests/bench/run
