@@ -13,7 +13,7 @@ enum { SLICE = 500 };    /* recipients served in one go */
 
 struct fan {
 	struct le le;                  /* room.fanl                          */
-	struct room *room;             /* reference                          */
+	struct room *room;             /* which frees us when it goes        */
 	struct info *info;
 	struct le *next;               /* in room.locall                     */
 	const struct endpoint *skip;   /* compared only                      */
@@ -83,7 +83,6 @@ static void slice_handler(void *arg)
 		next->next = list_head(&room->locall);
 		tmr_start(&next->tmr, 0, slice_handler, next);
 	}
-	mem_deref(room);
 }
 
 
@@ -114,7 +113,6 @@ int fanout_send(struct room *room, const struct mbuf *mb, int64_t msg_id,
 	}
 
 	*fan = now;
-	fan->room = mem_ref(room);
 	list_append(&room->fanl, &fan->le, fan);
 	if (list_head(&room->fanl) == &fan->le)
 		tmr_start(&fan->tmr, 0, slice_handler, fan);

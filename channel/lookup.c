@@ -11,6 +11,7 @@
 enum { RETRY_MS = 300, TRIES = 10 };
 
 struct request {
+	struct le le;            /* service.lookupl                          */
 	struct service *svc;
 	lookup_h *h;
 	void *arg;
@@ -26,6 +27,7 @@ static void destructor(void *data)
 {
 	struct request *req = data;
 
+	list_unlink(&req->le);
 	tmr_cancel(&req->tmr);
 	mem_deref(req->uri);
 }
@@ -126,7 +128,17 @@ int lookup_start(struct service *svc, const char *uri, lookup_h *h, void *arg)
 	req->svc = svc;
 	req->h = h;
 	req->arg = arg;
+	list_append(&svc->lookupl, &req->le, req);
 	tmr_start(&req->tmr, 0, try_handler, req);
 
 	return 0;
+}
+
+
+void lookup_cancel_all(struct service *svc)
+{
+	struct le *le;
+
+	while ((le = list_head(&svc->lookupl)))
+		finish(le->data, ECANCELED, NULL);
 }

@@ -16,6 +16,7 @@
 #include "channel/sip/uas.h"
 #include "channel/conf_keys.h"
 #include "channel/endpoint.h"
+#include "channel/lookup.h"
 #include "channel/pool.h"
 #include "channel/post.h"
 #include "channel/relay.h"
@@ -77,13 +78,12 @@ static void info_handler(struct dlg *dlg, struct st *st,
 
 static void closed_handler(struct dlg *dlg, enum dlg_end why, void *arg)
 {
+	const struct service *svc = arg;
 	struct endpoint *ep = dlg_arg(dlg);
-
-	(void)arg;
 
 	log_debug("signoff", "user=%s why=%d", ep->user->uri, why);
 	endpoint_over(ep, why == DLG_BYE);
-	n_endpoints = ep->svc->endpoints;
+	n_endpoints = svc->endpoints;
 }
 
 
@@ -229,6 +229,7 @@ static void destructor(void *data)
 	svc->db_post = mem_deref(svc->db_post);
 	svc->db_read = mem_deref(svc->db_read);
 	svc->db_main = mem_deref(svc->db_main);
+	lookup_cancel_all(svc);
 	tmr_cancel(&svc->tmr_end);
 	list_flush(&svc->endl);
 	mem_deref(svc->post);

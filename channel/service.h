@@ -50,6 +50,7 @@ struct service {
 	uint32_t endpoints;
 	struct post *post;
 	struct pool *pool;
+	struct list lookupl;          /* users asked for: see lookup.c       */
 	struct list endl;             /* ended endpoints: see ending.c       */
 	struct tmr tmr_end;
 	struct tmr tmr_sweep;

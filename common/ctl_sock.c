@@ -53,7 +53,7 @@ int ctl_sock_connect(int *fdp, const char *path)
 static int remove_stale(const char *path)
 {
 	struct stat st;
-	int fd, err;
+	int fd = -1, err;
 
 	if (lstat(path, &st))
 		return errno == ENOENT ? 0 : errno;
