@@ -99,7 +99,7 @@ unsigned conn_port(const struct conn *conn)
 static struct sockaddr_in address(const char *hostport)
 {
 	struct sockaddr_in sin = { .sin_family = AF_INET };
-	const char *colon = strrchr(hostport ? hostport : "", ':');
+	const char *colon = hostport ? strrchr(hostport, ':') : NULL;
 	char host[64];
 
 	if (!colon || (size_t)(colon - hostport) >= sizeof(host))

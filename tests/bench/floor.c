@@ -240,15 +240,24 @@ static void queue(struct peer *peer)
 
 static void post(unsigned room)
 {
-	unsigned i;
+	unsigned i, peer = 0;
 
 	roomv[room].open = opt.room;
 	for (i = 0; i < opt.room; i++) {
-		if (opt.shared)
-			queue(&peerv[i % peerc]);
-		else
+		if (opt.shared) {
+			queue(&peerv[peer]);
+			peer = peer + 1 < peerc ? peer + 1 : 0;
+		}
+		else {
 			put(peerv[room * opt.room + i].fd, info, INFO_BYTES);
+		}
 	}
+}
+
+
+static unsigned following(unsigned room)
+{
+	return room + 1 < roomc ? room + 1 : 0;
 }
 
 
@@ -270,9 +279,9 @@ static void answered(unsigned peer, unsigned n)
 		if (roomv[room].open)
 			return;
 
-		oldest = (oldest + 1) % roomc;
+		oldest = following(oldest);
 		post(next_room);
-		next_room = (next_room + 1) % roomc;
+		next_room = following(next_room);
 	}
 }
 
@@ -298,7 +307,8 @@ static void serve(double *cpu)
 
 	for (next_room = 0; next_room < opt.window && next_room < roomc; )
 		post(next_room++);
-	next_room %= roomc;
+	if (next_room == roomc)
+		next_room = 0;
 
 	while (seconds(CLOCK_MONOTONIC) < end) {
 

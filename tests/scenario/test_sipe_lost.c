@@ -79,7 +79,7 @@ START_TEST(a_killed_client_comes_back_to_one_copy_of_everything)
 	sipe_enter(bob, BOB, "Harbour");
 	sipe_enter(ada, ADA, "Harbour");
 	pidgin_mark(bob);
-	ada = mem_deref(ada);
+	mem_deref(ada);
 
 	ada = sipe_sign_in(ADA, "tcp");
 	sipe_enter(ada, ADA, "Harbour");

@@ -335,7 +335,7 @@ START_TEST(what_is_said_reads_back_as_it_was)
 {
 	static const char *const textv[] = {
 		"plain", "<b>&amp; \"quoted\" 'twice'</b> ]]> <![CDATA[ -->",
-		"\xc3\xa4\xd0\x96\xe2\x82\xac" GRIN, GRIN GRIN,
+		("\xc3\xa4\xd0\x96\xe2\x82\xac" GRIN), (GRIN GRIN),
 		"a\nb\n\nc\n", "a\r\nb\r\n\r\nc", "a\rb\n\rc", "\n", "\r", "\t",
 		" two  blanks ", "\x7f\xc2\x85\xe2\x80\xa8",
 		"1234567&12345678<123456789>", "1234567\xc3\xa4",
