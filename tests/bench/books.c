@@ -98,10 +98,12 @@ void books_answered(struct load *load, uint32_t no, unsigned status)
 	}
 	else {
 		++load->counts.refused;
+		++load->refusedv[status < 700 ? status : 0];
 	}
 
 	maybe_closed(load, post);
-	drive_answered(load, post->author);
+	if (status != 200 || post->echoed)
+		drive_answered(load, post->author);
 }
 
 
@@ -133,6 +135,21 @@ static void check_order(struct load *load, struct room *room, size_t k,
 }
 
 
+/* A posting makes postv grow: the post is looked up again */
+static struct post *own_copy(struct load *load, struct user *u, uint32_t no)
+{
+	struct post *post = &load->postv[no];
+
+	if (u == post->author && !post->echoed) {
+		post->echoed = true;
+		if (post->status == 200)
+			drive_answered(load, u);
+	}
+
+	return &load->postv[no];
+}
+
+
 void books_delivered(struct load *load, struct user *u, uint32_t no)
 {
 	struct member *m;
@@ -153,6 +170,7 @@ void books_delivered(struct load *load, struct user *u, uint32_t no)
 	check_order(load, post->room, m->heard++, no);
 	++load->counts.deliveries;
 
+	post = own_copy(load, u, no);
 	if (++post->delivered == post->room->size) {
 		if (post->measured)
 			latency_add(&load->lat_last, now_ns() - post->due_ns);
@@ -189,6 +207,13 @@ unsigned books_check(struct load *load)
 
 	for (i = 0; i < load->roomc; i++)
 		unstored += load->roomv[i].posted != load->roomv[i].orderc;
+
+	for (i = 0; i < 700; i++) {
+		if (load->refusedv[i])
+			(void)fprintf(stderr, "%llu posts answered %zu\n",
+				      (unsigned long long)load->refusedv[i],
+				      i);
+	}
 
 	errors  = complain(unanswered, "posts were not answered");
 	errors += complain(lost, "posts are not at every member once");

@@ -85,6 +85,7 @@ struct post {
 	uint32_t delivered;
 	uint16_t status;               /* 0: not answered                  */
 	bool measured;
+	bool echoed;                   /* its author has its own copy      */
 };
 
 /* What was counted; a run is the difference of two */
@@ -109,6 +110,7 @@ struct load {
 	size_t open_posts;             /* not answered or not all there    */
 	struct counts counts;
 	uint64_t order_errors, unknown;
+	uint64_t refusedv[700];        /* by status                        */
 	bool measuring;
 	struct latency lat_200, lat_last;
 
@@ -165,7 +167,7 @@ double latency_ms(struct latency *lat, double quantile);
 
 /* drive.c */
 void drive_start(struct load *load);
-/** A post was answered: the poster's window has room */
+/** A post was refused, or answered and echoed: the window has room */
 void drive_answered(struct load *load, struct user *u);
 /** Open loop: post what is due.  @return ns until the next */
 uint64_t drive_due(struct load *load);
