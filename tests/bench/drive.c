@@ -2,8 +2,8 @@
  * @file tests/bench/drive.c  Who posts when
  *
  * Closed loop: every poster keeps a window of posts that are not answered, or
- * whose own copy has not come.  Open loop:
- * posts fall due at a fixed rate, whatever becomes of those before.
+ * whose own copy has not come.  Open loop: posts fall due at a fixed rate,
+ * whatever becomes of those before.
  */
 #include <string.h>
 #include "tests/bench/load.h"
