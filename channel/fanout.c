@@ -7,9 +7,14 @@
 #include "channel/sip/dialog.h"
 #include "channel/endpoint.h"
 #include "channel/fanout.h"
+#include "channel/post_batch.h"
 #include "channel/room.h"
+#include "channel/service.h"
 
-enum { SLICE = 500 };    /* recipients served in one go */
+enum {
+	SLICE = 500,           /* recipients served in one go                */
+	BUSY  = 5000,          /* recipients waiting                         */
+};
 
 struct fan {
 	struct le le;                  /* room.fanl                          */
@@ -18,14 +23,17 @@ struct fan {
 	struct le *next;               /* in room.locall                     */
 	const struct endpoint *skip;   /* compared only                      */
 	int64_t msg_id;
+	uint64_t left;                 /* recipients, about                  */
 	struct tmr tmr;
 };
 
-static uint64_t n_deliveries;
+static uint64_t n_deliveries, n_left;
 
 static const struct stats_row rowv[] = {
 	{ "deliveries", &n_deliveries, false,
 	  "Documents handed to the dialogs of participants" },
+	{ "deliveries_waiting", &n_left, true,
+	  "Recipients that documents in slices have still to go to" },
 };
 
 
@@ -39,6 +47,7 @@ static void destructor(void *data)
 {
 	struct fan *fan = data;
 
+	n_left -= fan->left;
 	tmr_cancel(&fan->tmr);
 	list_unlink(&fan->le);
 	mem_deref(fan->info);
@@ -47,9 +56,9 @@ static void destructor(void *data)
 
 static bool serve(struct fan *fan)
 {
-	unsigned n = 0;
+	uint64_t n = 0, seen = 0;
 
-	while (fan->next && n < SLICE) {
+	for (; fan->next && n < SLICE; ++seen) {
 		const struct occupant *occ = fan->next->data;
 
 		fan->next = fan->next->next;
@@ -61,6 +70,10 @@ static bool serve(struct fan *fan)
 		++n;
 	}
 	n_deliveries += n;
+
+	seen = min(seen, fan->left);
+	fan->left -= seen;
+	n_left -= seen;
 
 	return fan->next == NULL;
 }
@@ -83,6 +96,15 @@ static void slice_handler(void *arg)
 		next->next = list_head(&room->locall);
 		tmr_start(&next->tmr, 0, slice_handler, next);
 	}
+
+	if (!fanout_busy())
+		post_kick(room->svc->post);
+}
+
+
+bool fanout_busy(void)
+{
+	return n_left > BUSY;
 }
 
 
@@ -113,6 +135,8 @@ int fanout_send(struct room *room, const struct mbuf *mb, int64_t msg_id,
 	}
 
 	*fan = now;
+	fan->left = room->locals;
+	n_left += fan->left;
 	list_append(&room->fanl, &fan->le, fan);
 	if (list_head(&room->fanl) == &fan->le)
 		tmr_start(&fan->tmr, 0, slice_handler, fan);

@@ -7,6 +7,7 @@
 #include "common/log.h"
 #include "common/stats.h"
 #include "channel/deliver.h"
+#include "channel/fanout.h"
 #include "channel/message.h"
 #include "channel/post_batch.h"
 #include "channel/relay.h"
@@ -104,7 +105,7 @@ void post_batch_start(struct post *post)
 {
 	struct post_batch *batch;
 
-	if (post->running || !post->queuel.head ||
+	if (post->running || !post->queuel.head || fanout_busy() ||
 	    !db_isup(post->svc->db_post))
 		return;
 
