@@ -131,7 +131,9 @@ check-db: $(BUILD)/tests/db-tests
 	$(Q)$<
 
 check-scenario: all tests $(BUILD)/tests/purple-client
-	$(Q)PCHAT_BUILD=$(abspath $(BUILD)) $(BUILD)/tests/scenario-tests
+	$(Q)PCHAT_BUILD=$(abspath $(BUILD)) \
+		PCHAT_PURPLE=$(abspath $(BUILD))/tests/purple-client \
+		$(BUILD)/tests/scenario-tests
 
 # The sample that is shipped is the one that the key table makes.
 check-conf: all

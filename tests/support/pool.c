@@ -12,6 +12,7 @@
 #include "tests/support/pool.h"
 #include "tests/support/poolfile.h"
 #include "tests/support/proc.h"
+#include "tests/support/sanlog.h"
 
 
 enum {
@@ -19,6 +20,8 @@ enum {
 	DOWN_MS   = 60000,
 	ARGS_MAX  = 64,
 };
+
+#define FAULT "fault "
 
 struct pool {
 	char *base;                    /* our temporary folder             */
@@ -203,7 +206,8 @@ static int data_write(struct pool *pool, const char *data)
 }
 
 
-static void enlist(const char *base)
+/* A folder, or with a mark what was found at fault in it */
+static void enlist(const char *mark, const char *base)
 {
 	const char *list = getenv("PCHAT_POOLS");
 	FILE *f = list ? fopen(list, "a") : NULL;
@@ -211,7 +215,7 @@ static void enlist(const char *base)
 	if (!f)
 		return;
 
-	(void)fprintf(f, "%s\n", base);
+	(void)fprintf(f, "%s%s\n", mark, base);
 	(void)fclose(f);
 }
 
@@ -232,7 +236,7 @@ static int folder(struct pool *pool)
 	if (chmod(path, 0755))
 		return errno;
 
-	enlist(path);
+	enlist("", path);
 
 	err = str_dup(&pool->base, path);
 	if (!err)
@@ -286,6 +290,9 @@ void pool_down(struct pool *pool)
 
 	if (pool->log && !access(pool->dir, F_OK))
 		down(pool);
+
+	if (pool->dir && sanlog_show(pool->dir))
+		enlist(FAULT, pool->base);
 
 	if (pool->base && !getenv("PCHAT_KEEP"))
 		proc_rmtree(pool->base);
@@ -473,19 +480,26 @@ static void sweep(const char *base)
 }
 
 
-void pools_sweep(const char *listfile)
+/* What the sweep itself finds is appended, and read in the end */
+bool pools_sweep(const char *listfile)
 {
+	bool fault = false;
 	char line[512];
 	FILE *f = listfile ? fopen(listfile, "r") : NULL;
 
 	if (!f)
-		return;
+		return false;
 
 	while (fgets(line, sizeof(line), f)) {
 		line[strcspn(line, "\n")] = '\0';
-		sweep(line);
+		if (!strncmp(line, FAULT, sizeof(FAULT) - 1))
+			fault = true;
+		else
+			sweep(line);
 	}
 
 	(void)fclose(f);
 	(void)unlink(listfile);
+
+	return fault;
 }

@@ -32,7 +32,8 @@ struct pool_opts {
  * @return 0, ETIMEDOUT, EPROTO (the script failed: its output is printed)
  */
 int  pool_up(struct pool **poolp, const struct pool_opts *opts);
-/** Take it down, whatever its state, and remove the folder.  NULL is fine */
+/** Take it down, whatever its state, print what the sanitizers reported in its
+ *  logs, and remove the folder.  NULL is fine */
 void pool_down(struct pool *pool);
 /** `down` and `up` again in the same folder: the data stays */
 int  pool_cycle(struct pool *pool);
@@ -68,5 +69,10 @@ pid_t pool_postmaster(const struct pool *pool);
  */
 char *pool_sql(const struct pool *pool, const char *sql, const char *p1);
 
-/** Take down every pool that is listed and still there; removes the list */
-void pools_sweep(const char *listfile);
+/**
+ * Take down every pool that is listed and still there; removes the list
+ *
+ * @return true if a process of any listed pool, taken down before or now, left
+ *         a sanitizer's report in its log
+ */
+bool pools_sweep(const char *listfile);
