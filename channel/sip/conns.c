@@ -13,17 +13,19 @@ static void destructor(void *data)
 	struct conns *cs = data;
 	struct le *le;
 
-	tmr_cancel(&cs->tmr_turn);
 	listener_close(&cs->lsnv[0]);
 	listener_close(&cs->lsnv[1]);
 
+	/* the last answers go as far as the kernel takes them: no turn comes */
 	while ((le = cs->connl.head)) {
 		struct conn *conn = le->data;
 
+		conn_flush(conn);
 		conn_finish(conn);
 		mem_deref(conn);
 	}
 
+	tmr_cancel(&cs->tmr_turn);
 	outbuf_drain_pool();
 	mem_deref(cs->peers);
 	mem_deref(cs->tls);
