@@ -145,11 +145,14 @@ check-fuzz fuzz: $(FUZZERS)
 		$$f -s $(if $(filter check-fuzz,$@),3,$(S)) \
 			tests/fuzz/corpus/$$(basename $$f) || exit 1; done
 
-# Everything again with the address and undefined-behaviour checkers.
+# Everything again with the address and undefined-behaviour checkers: built
+# with as many jobs as asked for, tested one after another.
+ASAN = $(MAKE) --no-print-directory BUILD=$(BUILD)/asan \
+	CFLAGS="-O1 -g -fno-omit-frame-pointer" \
+	SANFLAGS="-fsanitize=address,undefined -fno-sanitize-recover=undefined"
 asan:
-	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/asan CFLAGS="-O1 -g -fno-omit-frame-pointer" \
-		SANFLAGS="-fsanitize=address,undefined -fno-sanitize-recover=undefined" \
-		all tests check-unit check-db check-fuzz check-scenario
+	+$(Q)$(ASAN) all tests
+	+$(Q)$(ASAN) -j1 check-unit check-db check-fuzz check-scenario
 
 lint:
 	$(Q)cppcheck --quiet --std=c11 --enable=warning,performance,portability \
