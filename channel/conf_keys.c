@@ -39,7 +39,7 @@ const struct conf_key channel_keyv[] = {
 	  "connect over TLS; *.example.net stands for one label." },
 	{ "sip.window", CONF_UINT, NULL, "32", 1, 256, 0, NULL,
 	  "Requests to a client that may be unanswered at a time." },
-	{ "sip.queue_max", CONF_UINT, NULL, "2000", 10, 1000000, 0, NULL,
+	{ "sip.queue_max", CONF_UINT, NULL, "10000", 10, 1000000, 0, NULL,
 	  "Requests that may wait for a client; one that lets more pile up is "
 	  "given up." },
 	{ "sip.info_timeout_s", CONF_UINT, "s", "32", 1, 600, 0, NULL,
@@ -65,6 +65,12 @@ const struct conf_key channel_keyv[] = {
 	  "How often a process renews its place in the pool." },
 	{ "lease.lapse_ms", CONF_UINT, "ms", "4000", 500, 600000, 0, NULL,
 	  "A process that did not renew for so long counts as dead." },
+
+	{ "bus.hello_ms", CONF_UINT, "ms", "500", 50, 10000, 0, NULL,
+	  "How often a process greets the others over the bus." },
+	{ "bus.wait_ms", CONF_UINT, "ms", "5000", 0, 60000, 0, NULL,
+	  "How long a process that starts waits for all others to hear it "
+	  "before it takes clients all the same." },
 
 	{ "post.batch_max", CONF_UINT, NULL, "256", 1, 10000, 0, NULL,
 	  "Messages stored by one commit at most." },

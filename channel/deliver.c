@@ -7,9 +7,12 @@
 #include "common/log.h"
 #include "common/stats.h"
 #include "channel/xccos/xccos.h"
+#include "channel/sip/dialog.h"
 #include "channel/deliver.h"
+#include "channel/endpoint.h"
 #include "channel/fanout.h"
 #include "channel/message.h"
+#include "channel/pressure.h"
 #include "channel/room.h"
 #include "channel/service.h"
 
@@ -17,6 +20,9 @@ enum {
 	GAP_MS     = 20,       /* how late the bus may be                    */
 	RETRY_MS   = 500,      /* between tries when the store does not answer */
 	REPAIR_MAX = 500,      /* messages read at a time                    */
+	BACKLOG    = 200,      /* a dialog has so much: the next read waits  */
+	PACE_MS    = 3000,     /* but not longer: who is slow will be cut    */
+	LAG        = 1000,     /* messages behind the store                  */
 };
 
 struct repair {
@@ -86,8 +92,20 @@ static int64_t missing(const struct room *room)
 }
 
 
+static void update_lag(struct room *room)
+{
+	const bool lagging = room->gap_to > room->order.last + LAG;
+
+	if (lagging != room->lagging) {
+		room->lagging = lagging;
+		pressure_lagging(room->svc, lagging);
+	}
+}
+
+
 static void watch(struct room *room)
 {
+	update_lag(room);
 	if (!missing(room))
 		tmr_cancel(&room->tmr_gap);
 	else if (!tmr_isrunning(&room->tmr_gap) && !room->repairing)
@@ -167,9 +185,45 @@ static int repair(struct room *room)
 }
 
 
+static bool dialogs_full(const struct room *room)
+{
+	const struct le *le;
+
+	for (le = room->locall.head; le; le = le->next) {
+		const struct occupant *occ = le->data;
+
+		if (occ->ep->dlg && dlg_backlog(occ->ep->dlg) > BACKLOG)
+			return true;
+	}
+
+	return false;
+}
+
+
+/* What is read goes to everybody in one burst: let the last one go out */
+static bool paced(struct room *room)
+{
+	const uint64_t now = tmr_jiffies();
+
+	if (!dialogs_full(room)) {
+		room->paced_ms = 0;
+		return false;
+	}
+	if (!room->paced_ms)
+		room->paced_ms = now;
+
+	return now - room->paced_ms < PACE_MS;
+}
+
+
 static void gap_handler(void *arg)
 {
 	struct room *room = arg;
+
+	if (missing(room) && paced(room)) {
+		tmr_start(&room->tmr_gap, GAP_MS, gap_handler, room);
+		return;
+	}
 
 	if (missing(room) && repair(room))
 		tmr_start(&room->tmr_gap, RETRY_MS, gap_handler, room);
@@ -178,7 +232,9 @@ static void gap_handler(void *arg)
 
 void deliver_message(struct room *room, struct message *msg)
 {
-	(void)order_push(&room->order, msg, out, room);
+	if (order_push(&room->order, msg, out, room) == EOVERFLOW &&
+	    msg->id > room->gap_to)
+		room->gap_to = msg->id;
 	watch(room);
 }
 

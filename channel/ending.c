@@ -9,7 +9,6 @@
 #include "channel/service.h"
 
 enum {
-	GATHER_MS = 50,
 	RETRY_MS  = 1000,
 	BUNCH     = 1000,
 };
@@ -88,6 +87,22 @@ static void send_handler(void *arg)
 }
 
 
+size_t ending_byes(const struct service *svc, int64_t *idv, size_t max)
+{
+	const struct le *le;
+	size_t n = 0;
+
+	for (le = svc->endl.head; le && n < max; le = le->next) {
+		const struct ended *ended = le->data;
+
+		if (ended->bye)
+			idv[n++] = ended->endpoint_id;
+	}
+
+	return n;
+}
+
+
 void ending_add(struct service *svc, int64_t endpoint_id, bool bye)
 {
 	struct ended *ended = mem_zalloc(sizeof(*ended), destructor);
@@ -102,5 +117,5 @@ void ending_add(struct service *svc, int64_t endpoint_id, bool bye)
 	ended->bye = bye;
 	list_append(&svc->endl, &ended->le, ended);
 	if (!tmr_isrunning(&svc->tmr_end))
-		tmr_start(&svc->tmr_end, GATHER_MS, send_handler, svc);
+		tmr_start(&svc->tmr_end, 0, send_handler, svc);
 }

@@ -7,14 +7,11 @@
 #include "channel/sip/dialog.h"
 #include "channel/endpoint.h"
 #include "channel/fanout.h"
-#include "channel/post_batch.h"
+#include "channel/pressure.h"
 #include "channel/room.h"
 #include "channel/service.h"
 
-enum {
-	SLICE = 500,           /* recipients served in one go                */
-	BUSY  = 5000,          /* recipients waiting                         */
-};
+enum { SLICE = 500 };    /* recipients served in one go */
 
 struct fan {
 	struct le le;                  /* room.fanl                          */
@@ -27,13 +24,11 @@ struct fan {
 	struct tmr tmr;
 };
 
-static uint64_t n_deliveries, n_left;
+static uint64_t n_deliveries;
 
 static const struct stats_row rowv[] = {
 	{ "deliveries", &n_deliveries, false,
 	  "Documents handed to the dialogs of participants" },
-	{ "deliveries_waiting", &n_left, true,
-	  "Recipients that documents in slices have still to go to" },
 };
 
 
@@ -47,7 +42,8 @@ static void destructor(void *data)
 {
 	struct fan *fan = data;
 
-	n_left -= fan->left;
+	if (fan->left)
+		pressure_waiting(fan->room->svc, -(int64_t)fan->left);
 	tmr_cancel(&fan->tmr);
 	list_unlink(&fan->le);
 	mem_deref(fan->info);
@@ -73,7 +69,8 @@ static bool serve(struct fan *fan)
 
 	seen = min(seen, fan->left);
 	fan->left -= seen;
-	n_left -= seen;
+	if (seen)
+		pressure_waiting(fan->room->svc, -(int64_t)seen);
 
 	return fan->next == NULL;
 }
@@ -96,15 +93,6 @@ static void slice_handler(void *arg)
 		next->next = list_head(&room->locall);
 		tmr_start(&next->tmr, 0, slice_handler, next);
 	}
-
-	if (!fanout_busy())
-		post_kick(room->svc->post);
-}
-
-
-bool fanout_busy(void)
-{
-	return n_left > BUSY;
 }
 
 
@@ -136,7 +124,7 @@ int fanout_send(struct room *room, const struct mbuf *mb, int64_t msg_id,
 
 	*fan = now;
 	fan->left = room->locals;
-	n_left += fan->left;
+	pressure_waiting(room->svc, fan->left);
 	list_append(&room->fanl, &fan->le, fan);
 	if (list_head(&room->fanl) == &fan->le)
 		tmr_start(&fan->tmr, 0, slice_handler, fan);

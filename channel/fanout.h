@@ -22,11 +22,5 @@ struct mbuf;
 int  fanout_send(struct room *room, const struct mbuf *mb, int64_t msg_id,
 		 const struct endpoint *skip);
 
-/**
- * So much is waiting to go out that storing more would only make it wait:
- * posts stay in their queue, where a limit and a time hold for them
- */
-bool fanout_busy(void);
-
 /** An occupant goes: slices that would continue at it pass it over */
 void fanout_pass(struct room *room, const struct occupant *occ);

@@ -111,6 +111,9 @@ static void occupant_destructor(void *data)
 		fanout_pass(occ->room, occ);
 		--occ->room->locals;
 	}
+	else if (occ->le_room.list) {
+		--occ->room->remotes;
+	}
 	list_unlink(&occ->le_room);
 	if (occ->ep)
 		mem_deref(occ->room);
@@ -130,6 +133,7 @@ static void place(struct occupant *occ, struct room *room,
 	else {
 		occ->room = room;
 		list_append(&room->remotel, &occ->le_room, occ);
+		++room->remotes;
 	}
 	hash_append(room->tab->ht_occ, key(room->id, occ->endpoint_id),
 		    &occ->he, occ);

@@ -11,12 +11,14 @@ void order_init(struct order *order, int64_t last)
 {
 	order->last = last;
 	list_init(&order->heldl);
+	order->held = 0;
 }
 
 
 void order_flush(struct order *order)
 {
 	list_flush(&order->heldl);
+	order->held = 0;
 }
 
 
@@ -29,6 +31,7 @@ static void release(struct order *order, order_h *h, void *arg)
 			return;
 
 		list_unlink(&msg->le);
+		--order->held;
 		if (msg->id == order->last + 1) {
 			order->last = msg->id;
 			h(msg, arg);
@@ -47,7 +50,10 @@ static int hold(struct order *order, struct message *msg)
 
 	if (le && ((struct message *)le->data)->id == msg->id)
 		return EALREADY;
+	if (order->held >= ORDER_HELD_MAX)
+		return EOVERFLOW;
 
+	++order->held;
 	mem_ref(msg);
 	if (le)
 		list_insert_after(&order->heldl, le, &msg->le, msg);

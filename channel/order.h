@@ -9,11 +9,14 @@
  */
 #pragma once
 
+enum { ORDER_HELD_MAX = 500 };
+
 struct message;
 
 struct order {
 	int64_t last;            /* newest message that went out             */
 	struct list heldl;       /* early ones, ascending                    */
+	uint32_t held;           /* how many                                 */
 };
 
 /** The next message in the row */
@@ -27,7 +30,7 @@ void order_flush(struct order *order);
  * is held
  *
  * @return 0, EALREADY (went out before, or is held already), EAGAIN (held: a
- *         gap is before it)
+ *         gap is before it), EOVERFLOW (early, and not held: too many are)
  */
 int  order_push(struct order *order, struct message *msg, order_h *h,
 		void *arg);

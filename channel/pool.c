@@ -13,6 +13,7 @@
 #include "common/log.h"
 #include "common/stats.h"
 #include "channel/endpoint.h"
+#include "channel/hello.h"
 #include "channel/peer.h"
 #include "channel/pool.h"
 #include "channel/reattach.h"
@@ -21,13 +22,13 @@
 #include "channel/roster.h"
 #include "channel/service.h"
 
-enum { LEAVE_MS = 1000 };
+enum { LEAVE_MS = 1000, POLL_MS = 100 };
 
 struct pool {
 	struct service *svc;
 	struct list peerl;
 	struct tmr tmr;
-	uint32_t period_ms, lapse_ms;
+	uint32_t period_ms, lapse_ms, wait_ms;
 	uint64_t unbroken_ms;        /* loop clock: our lease holds since    */
 	bool registered;
 	bool beating;                /* a statement is under way             */
@@ -74,6 +75,7 @@ int pool_open(struct pool **poolp, struct service *svc, pool_ready_h *h)
 	pool->readyh = h;
 	pool->period_ms = (uint32_t)config_uint(svc->conf, "lease.period_ms");
 	pool->lapse_ms = (uint32_t)config_uint(svc->conf, "lease.lapse_ms");
+	pool->wait_ms = (uint32_t)config_uint(svc->conf, "bus.wait_ms");
 	*poolp = pool;
 
 	return 0;
@@ -84,6 +86,7 @@ static void gone(struct pool *pool, struct peer *peer)
 {
 	log_info("pool.gone", "instance=%s", peer->name);
 	bus_peer_del(pool->svc->bus, peer->endpoint, peer->key);
+	hello_peer(pool->svc->hello, peer->id, false);
 	roster_purge(pool->svc, peer->id);
 	mem_deref(peer);
 	--n_peers;
@@ -131,6 +134,7 @@ static void see(struct pool *pool, const struct db_res *res, uint32_t row)
 		++n_peers;
 		log_info("pool.peer", "instance=%s", peer->name);
 		(void)bus_peer_add(pool->svc->bus, peer->endpoint, peer->key);
+		hello_peer(pool->svc->hello, peer->id, true);
 	}
 
 	peer->seen = true;
@@ -224,10 +228,6 @@ static void registered_handler(int err, const struct db_res *res, void *arg)
 		log_warn("pool.revived", "endpoints=%u", svc->endpoints);
 		revive(svc);
 	}
-	if (pool->readyh) {
-		pool->readyh(svc);
-		pool->readyh = NULL;
-	}
 	tmr_start(&pool->tmr, 0, beat_timer, pool);
 }
 
@@ -246,6 +246,23 @@ static int enroll(struct pool *pool)
 
 	return db_exec(svc->db_main, "instance_register", &args,
 		       registered_handler, pool);
+}
+
+
+/* Ready is who hears all others and is heard by them: hello.h */
+static void check_ready(struct pool *pool)
+{
+	if (!pool->readyh)
+		return;
+
+	if (!hello_complete(pool->svc->hello) &&
+	    tmr_jiffies() - pool->unbroken_ms < pool->wait_ms) {
+		tmr_start(&pool->tmr, POLL_MS, beat_timer, pool);
+		return;
+	}
+
+	pool->readyh(pool->svc);
+	pool->readyh = NULL;
 }
 
 
@@ -269,7 +286,9 @@ static void beat_handler(int err, const struct db_res *res, void *arg)
 	}
 	forget_unseen(pool);
 
-	if (!own && !pool->lefth) {
+	if (own)
+		check_ready(pool);
+	else if (!pool->lefth) {
 		pool->registered = false;
 		pool->unbroken_ms = tmr_jiffies();
 		tmr_start(&pool->tmr, 0, beat_timer, pool);
@@ -310,6 +329,13 @@ static void beat_timer(void *arg)
 }
 
 
+void pool_changed(struct pool *pool)
+{
+	if (pool->registered && !pool->lefth)
+		tmr_start(&pool->tmr, 0, beat_timer, pool);
+}
+
+
 void pool_store_up(struct pool *pool)
 {
 	pool->unbroken_ms = tmr_jiffies();
@@ -319,7 +345,7 @@ void pool_store_up(struct pool *pool)
 
 bool pool_isready(const struct pool *pool)
 {
-	return pool->registered;
+	return pool->registered && !pool->readyh;
 }
 
 

@@ -17,6 +17,8 @@ int  pool_open(struct pool **poolp, struct service *svc, pool_ready_h *h);
 /** The main connection came up: (re)register */
 void pool_store_up(struct pool *pool);
 
+/** Somebody came or left: look at once */
+void pool_changed(struct pool *pool);
 bool pool_isready(const struct pool *pool);
 
 /** Called when the store knows that we left, or after a second */

@@ -7,9 +7,9 @@
 #include "common/log.h"
 #include "common/stats.h"
 #include "channel/deliver.h"
-#include "channel/fanout.h"
 #include "channel/message.h"
 #include "channel/post_batch.h"
+#include "channel/pressure.h"
 #include "channel/relay.h"
 #include "channel/room.h"
 #include "channel/service.h"
@@ -105,7 +105,7 @@ void post_batch_start(struct post *post)
 {
 	struct post_batch *batch;
 
-	if (post->running || !post->queuel.head || fanout_busy() ||
+	if (post->running || !post->queuel.head || pressure_busy(post->svc) ||
 	    !db_isup(post->svc->db_post))
 		return;
 

@@ -7,11 +7,14 @@
 #include "common/db/db.h"
 #include "common/log.h"
 #include "common/stats.h"
+#include "channel/ending.h"
 #include "channel/endpoint.h"
 #include "channel/join.h"
 #include "channel/reattach.h"
 #include "channel/service.h"
 #include "channel/user.h"
+
+enum { BYES_MAX = 1000 };
 
 static uint64_t n_reattached;
 
@@ -27,6 +30,29 @@ static void __attribute__((constructor)) init(void)
 }
 
 
+struct returning {
+	struct endpoint *ep;         /* reference                            */
+	reattach_h *h;
+	void *arg;
+};
+
+
+static void destructor(void *data)
+{
+	struct returning *ret = data;
+
+	mem_deref(ret->ep);
+}
+
+
+static void finish(struct returning *ret)
+{
+	if (ret->h)
+		ret->h(ret->arg);
+	mem_deref(ret);
+}
+
+
 static void superseded_handler(int err, const struct db_res *res, void *arg)
 {
 	(void)err;
@@ -35,19 +61,10 @@ static void superseded_handler(int err, const struct db_res *res, void *arg)
 }
 
 
-static void join_handler(int err, struct join *join, void *arg)
+/* What waited for this client is not waited for any more */
+static void forget_waiting(struct endpoint *ep)
 {
-	struct endpoint *ep = join->ep;
 	struct db_args args;
-
-	(void)arg;
-
-	if (err || !ep->dlg)
-		return;
-
-	++n_reattached;
-	log_info("endpoint.reattached", "user=%s rooms=%zu", ep->user->uri,
-		 join->roomc);
 
 	db_args_init(&args);
 	db_int8(&args, ep->user->id);
@@ -57,42 +74,85 @@ static void join_handler(int err, struct join *join, void *arg)
 }
 
 
-static void rooms_handler(int err, const struct db_res *res, void *arg)
+static void join_handler(int err, struct join *join, void *arg)
 {
-	struct endpoint *ep = arg;
-	struct join *join;
-	uint32_t i, n;
+	struct endpoint *ep = join->ep;
 
-	n = err ? 0 : min(db_rows(res), (uint32_t)JOIN_MAX);
-	if (!n || !ep->dlg || ep->joined || join_alloc(&join, ep, n))
-		goto out;
+	if (!err && ep->dlg) {
+		++n_reattached;
+		log_info("endpoint.reattached", "user=%s rooms=%zu",
+			 ep->user->uri, join->roomc);
+		forget_waiting(ep);
+	}
+
+	finish(arg);
+}
+
+
+static int join_rooms(struct returning *ret, const struct db_res *res)
+{
+	const uint32_t n = min(db_rows(res), (uint32_t)JOIN_MAX);
+	struct join *join;
+	uint32_t i;
+	int err;
+
+	if (!n || !ret->ep->dlg || ret->ep->joined)
+		return ENODATA;
+
+	err = join_alloc(&join, ret->ep, n);
+	if (err)
+		return err;
 
 	for (i = 0; i < n; i++)
 		memcpy(join->roomv[i].guid, db_get_uuid(res, i, 0), GUID_SIZE);
 
-	if (join_start(join, join_handler, NULL))
+	err = join_start(join, join_handler, ret);
+	if (err)
 		mem_deref(join);
 
- out:
-	mem_deref(ep);
+	return err;
 }
 
 
-void reattach(struct endpoint *ep)
+static void rooms_handler(int err, const struct db_res *res, void *arg)
 {
+	if (err || join_rooms(arg, res))
+		finish(arg);
+}
+
+
+int reattach(struct endpoint *ep, reattach_h *h, void *arg)
+{
+	struct returning *ret;
+	int64_t notv[BYES_MAX];
 	struct db_args args;
+	size_t n;
+	int err;
 
 	if (!str_isset(ep->epid))
-		return;
+		return ENODATA;
+
+	ret = mem_zalloc(sizeof(*ret), destructor);
+	if (!ret)
+		return ENOMEM;
 
 	ep->bare = true;
+	ret->ep = mem_ref(ep);
+	ret->h = h;
+	ret->arg = arg;
+
+	notv[0] = ep->id;
+	n = 1 + ending_byes(ep->svc, notv + 1, BYES_MAX - 1);
 	db_args_init(&args);
 	db_int8(&args, ep->user->id);
 	db_text(&args, ep->epid);
-	db_int8(&args, ep->id);
-	if (!db_exec(ep->svc->db_main, "endpoint_rooms", &args, rooms_handler,
-		     ep))
-		mem_ref(ep);
+	db_int8v(&args, notv, n);
+	err = db_exec(ep->svc->db_main, "endpoint_rooms", &args,
+		      rooms_handler, ret);
+	if (err)
+		mem_deref(ret);
+
+	return err;
 }
 
 
@@ -104,6 +164,6 @@ void reattach_all(struct service *svc)
 		struct endpoint *ep = le->data;
 
 		if (ep->bare && !ep->occl.head)
-			reattach(ep);
+			(void)reattach(ep, NULL, NULL);
 	}
 }

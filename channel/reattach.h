@@ -13,6 +13,10 @@
 struct endpoint;
 struct service;
 
-void reattach(struct endpoint *ep);
+typedef void (reattach_h)(void *arg);
+
+/** @param h  Called once, later, when the endpoint is where it can be; not at
+ *            all when an error is returned (ENODATA: nothing to look for) */
+int  reattach(struct endpoint *ep, reattach_h *h, void *arg);
 /** An instance died: who came back before that was known gets its rooms */
 void reattach_all(struct service *svc);

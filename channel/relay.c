@@ -10,6 +10,7 @@
 #include "channel/deliver.h"
 #include "channel/endpoint.h"
 #include "channel/frame.h"
+#include "channel/hello.h"
 #include "channel/message.h"
 #include "channel/relay.h"
 #include "channel/room.h"
@@ -234,10 +235,16 @@ void relay_handler(const struct pl *topic, const struct pl *body, void *arg)
 	struct mbuf mb = {
 		.buf = (uint8_t *)body->p, .size = body->l, .end = body->l,
 	};
+	struct service *svc = arg;
 	int err;
 
+	if (hello_is_topic(topic)) {
+		hello_receive(svc->hello, body);
+		return;
+	}
+
 	++n_received;
-	err = take(arg, topic, &mb);
+	err = take(svc, topic, &mb);
 	if (err) {
 		++n_bad;
 		log_warn("relay.bad", "bytes=%zu error=%d", body->l, err);

@@ -6,6 +6,7 @@
 #include <re.h>
 #include "common/chaturi.h"
 #include "common/store/room.h"
+#include "channel/pressure.h"
 #include "channel/roomtab.h"
 
 enum { BUCKETS = 1<<14, OCC_BUCKETS = 1<<16 };
@@ -124,6 +125,8 @@ static void destructor(void *data)
 	}
 
 	tmr_cancel(&room->tmr_gap);
+	if (room->lagging)
+		pressure_lagging(room->svc, false);
 	while ((le = list_head(&room->remotel)))
 		room_leave(le->data, NULL);
 	order_flush(&room->order);

@@ -36,6 +36,7 @@ struct room {
 	struct list locall;          /* occupants that are ours              */
 	uint32_t locals;             /* how many                             */
 	struct list remotel;         /* and those of other instances         */
+	uint32_t remotes;            /* how many                             */
 	struct list presl;           /* users, in order of coming            */
 	uint32_t users;              /* how many                             */
 	bool silent;                 /* too large for roster notices         */
@@ -44,6 +45,8 @@ struct room {
 	struct tmr tmr_gap;          /* the bus is late: ask the store       */
 	int64_t gap_to;              /* id that is known to exist            */
 	bool repairing;              /* the store was asked                  */
+	bool lagging;                /* far behind: see pressure.h           */
+	uint64_t paced_ms;           /* a repair waits for dialogs since     */
 	struct list fanl;            /* fan-outs in slices: see fanout.h     */
 	uint32_t load_gen;           /* roster reads so far                  */
 	uint32_t loads;              /* roster reads under way               */

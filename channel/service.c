@@ -16,6 +16,7 @@
 #include "channel/sip/uas.h"
 #include "channel/conf_keys.h"
 #include "channel/endpoint.h"
+#include "channel/hello.h"
 #include "channel/lookup.h"
 #include "channel/pool.h"
 #include "channel/post.h"
@@ -91,7 +92,7 @@ static bool accepting(void *arg)
 {
 	const struct service *svc = arg;
 
-	return svc->identified && !svc->draining;
+	return svc->identified && !svc->draining && pool_isready(svc->pool);
 }
 
 
@@ -186,6 +187,17 @@ static void post_state(bool up, void *arg)
 }
 
 
+static void pool_handler(const char *channel, const char *payload, void *arg)
+{
+	struct service *svc = arg;
+
+	(void)channel;
+	(void)payload;
+
+	pool_changed(svc->pool);
+}
+
+
 static int open_db(struct db **dbp, struct service *svc, const char *name,
 		   uint32_t timeout_ms, db_state_h *stateh)
 {
@@ -211,6 +223,8 @@ static int open_store(struct service *svc)
 	if (!err)
 		err = open_db(&svc->db_read, svc, "pchat-read",
 			      READ_TIMEOUT_MS, NULL);
+	if (!err)
+		err = db_listen(svc->db_main, "pchat_pool", pool_handler, svc);
 
 	return err;
 }
@@ -243,6 +257,7 @@ static void destructor(void *data)
 	}
 
 	mem_deref(svc->uas);
+	mem_deref(svc->hello);
 	mem_deref(svc->pool);
 	mem_deref(svc->rooms);
 	mem_deref(svc->users);
@@ -264,6 +279,9 @@ static int open_parts(struct service *svc)
 				    svc);
 	if (!err)
 		err = pool_open(&svc->pool, svc, ready_handler);
+	if (!err)
+		err = hello_open(&svc->hello, svc, (uint32_t)
+				 config_uint(svc->conf, "bus.hello_ms"));
 	if (!err)
 		err = post_alloc(&svc->post, svc);
 	if (!err)

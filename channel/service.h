@@ -7,6 +7,7 @@
 #pragma once
 
 #include "common/guid.h"
+#include "channel/pressure.h"
 
 struct config;
 struct ctl;
@@ -14,6 +15,7 @@ struct db;
 struct bus;
 struct uas;
 struct mbuf;
+struct hello;
 struct post;
 struct pool;
 struct roomtab;
@@ -50,10 +52,13 @@ struct service {
 	uint32_t endpoints;
 	struct post *post;
 	struct pool *pool;
+	struct hello *hello;
+	struct pressure press;
 	struct list lookupl;          /* users asked for: see lookup.c       */
 	struct list endl;             /* ended endpoints: see ending.c       */
 	struct tmr tmr_end;
 	struct tmr tmr_sweep;
+	uint32_t sweeps;
 	struct tmr tmr_forget;
 
 	int64_t instance_id;          /* random                              */

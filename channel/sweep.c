@@ -17,7 +17,7 @@ enum {
 	TICKS      = 20,       /* in which all rooms are looked at once      */
 	SLICE_MAX  = 2000,
 	YOUNG_MS   = 2000,
-	ROSTERS    = 4,        /* rosters compared in a tick at most         */
+	ROSTERS    = 7,        /* every so manieth slice: rosters too        */
 	FORGET_MS  = 60000,
 	KEEP_S     = 600,      /* messages of rooms without history          */
 };
@@ -25,8 +25,8 @@ enum {
 static uint64_t n_roster_repairs;
 
 static const struct stats_row rowv[] = {
-	{ "roster_compared", &n_roster_repairs, false,
-	  "Rosters that were read again to compare" },
+	{ "roster_repairs", &n_roster_repairs, false,
+	  "Rosters that were not as the store has them" },
 };
 
 static void tick(void *arg);
@@ -83,8 +83,7 @@ static size_t collect_young(struct service *svc, int64_t *idv, size_t max)
 
 
 /* The next slice of the list goes to its end */
-static size_t collect(struct service *svc, int64_t *idv, size_t max,
-		      struct room **oldv, size_t *oldc)
+static size_t collect(struct service *svc, int64_t *idv, size_t max)
 {
 	struct list *rooml = roomtab_list(svc->rooms);
 	size_t slice = roomtab_count(svc->rooms) / TICKS + 1;
@@ -97,11 +96,42 @@ static size_t collect(struct service *svc, int64_t *idv, size_t max,
 		list_unlink(le);
 		list_append(rooml, le, room);
 		idv[n++] = room->id;
-		if (*oldc < ROSTERS && !room->silent && !room->loads)
-			oldv[(*oldc)++] = room;
 	}
 
 	return n;
+}
+
+
+/* A roster that differs in number is read again; one that is just changing
+   may be so for nothing */
+static void counts_handler(int err, const struct db_res *res, void *arg)
+{
+	struct service *svc = arg;
+	uint32_t i;
+
+	for (i = 0; !err && i < db_rows(res); i++) {
+		struct room *room = roomtab_by_id(svc->rooms,
+						  db_get_int(res, i, 0));
+
+		if (!room || room->loads ||
+		    room->remotes == db_get_int(res, i, 1))
+			continue;
+
+		++n_roster_repairs;
+		(void)roster_load(svc, &room, 1, NULL, NULL);
+	}
+}
+
+
+static void ask_counts(struct service *svc, const int64_t *idv, size_t n)
+{
+	struct db_args args;
+
+	db_args_init(&args);
+	db_int8v(&args, idv, n);
+	db_int8(&args, svc->instance_id);
+	(void)db_exec(svc->db_main, "roster_counts", &args, counts_handler,
+		      svc);
 }
 
 
@@ -109,18 +139,17 @@ static void tick(void *arg)
 {
 	struct service *svc = arg;
 	int64_t idv[SLICE_MAX];
-	struct room *oldv[ROSTERS];
-	size_t n, oldc = 0;
+	size_t n;
 
 	tmr_start(&svc->tmr_sweep, TICK_MS, tick, svc);
 
 	if (!roomtab_count(svc->rooms) || !db_isup(svc->db_main))
 		return;
 
-	n = collect(svc, idv, SLICE_MAX, oldv, &oldc);
+	n = collect(svc, idv, SLICE_MAX);
 	ask_heads(svc, idv, n);
-	if (oldc && !roster_load(svc, oldv, oldc, NULL, NULL))
-		n_roster_repairs += oldc;
+	if (++svc->sweeps % ROSTERS == 0)
+		ask_counts(svc, idv, n);
 }
 
 

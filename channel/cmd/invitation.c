@@ -67,15 +67,10 @@ static void invitations_handler(int err, const struct db_res *res, void *arg)
 }
 
 
-/* A client that asks for invitations before it joined anything is new, or
-   came back without its rooms: reattach.h */
-int cmd_getinv(struct cmd *cmd)
+static int ask(struct cmd *cmd)
 {
 	const char *last = xccos_attr(cmd->prim, "inv", "inviteId");
 	struct db_args args;
-
-	if (!cmd->ep->joined)
-		reattach(cmd->ep);
 
 	db_args_init(&args);
 	db_int8(&args, cmd->ep->user->id);
@@ -84,4 +79,25 @@ int cmd_getinv(struct cmd *cmd)
 
 	return db_exec(cmd->svc->db_main, "invitations", &args,
 		       invitations_handler, cmd) ? EBUSY : 0;
+}
+
+
+static void reattached_handler(void *arg)
+{
+	struct cmd *cmd = arg;
+
+	if (ask(cmd))
+		cmd_fail(cmd, EBUSY);
+}
+
+
+/* A client that asks for invitations before it joined anything is new, or
+   came back without its rooms: reattach.h.  What it sends next is done in
+   its rooms */
+int cmd_getinv(struct cmd *cmd)
+{
+	if (!cmd->ep->joined && !reattach(cmd->ep, reattached_handler, cmd))
+		return 0;
+
+	return ask(cmd);
 }

@@ -362,6 +362,15 @@ CREATE TABLE instance (
     lease_until  timestamptz NOT NULL
 );
 
+CREATE FUNCTION instance_told() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    NOTIFY pchat_pool;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER instance_told
+    AFTER INSERT OR DELETE OR UPDATE OF instance_id ON instance
+    FOR EACH STATEMENT EXECUTE FUNCTION instance_told();
+
 -- One signed-in client that is in at least one room.  instance_id NULL: its
 -- dialog was lost other than by BYE at detached_on; its rooms wait for the
 -- same user and epid to come back.

@@ -22,6 +22,15 @@ SELECT o.room_id, o.endpoint_id, e.instance_id, o.mask, p.principal_id,
  WHERE o.room_id = ANY ($1::bigint[])
    AND e.instance_id IS NOT NULL AND e.instance_id <> $2;
 
+-- name: roster_counts
+-- How many are in rooms through other instances.  $1 bigint[]: rooms,
+-- $2 bigint: our instance
+SELECT w.room_id, (SELECT count(*) FROM roster o
+                     JOIN endpoint e ON e.endpoint_id = o.endpoint_id
+                    WHERE o.room_id = w.room_id AND e.instance_id IS NOT NULL
+                      AND e.instance_id <> $2)
+  FROM unnest($1::bigint[]) AS w (room_id);
+
 -- name: roster_remove
 -- $1 bigint: endpoint, $2 bigint: room
 DELETE FROM roster WHERE endpoint_id = $1 AND room_id = $2;
@@ -42,12 +51,12 @@ UPDATE endpoint SET instance_id = NULL, detached_on = now()
 
 -- name: endpoint_rooms
 -- The rooms of a user's other dialogs with the same epid.  $1 bigint: user,
--- $2 text: epid, $3 bigint: the asking endpoint
+-- $2 text: epid, $3 bigint[]: not these
 SELECT DISTINCT r.guid
   FROM endpoint e
   JOIN roster o ON o.endpoint_id = e.endpoint_id
   JOIN room r ON r.room_id = o.room_id
- WHERE e.principal_id = $1 AND e.epid = $2 AND e.endpoint_id <> $3;
+ WHERE e.principal_id = $1 AND e.epid = $2 AND e.endpoint_id <> ALL ($3::bigint[]);
 
 -- name: endpoint_superseded
 -- A client is back in its rooms: what waited for it goes.  $1 bigint: user,
