@@ -205,6 +205,7 @@ static int open_db(struct db **dbp, struct service *svc, const char *name,
 		.name = name,
 		.conninfo = config_str(svc->conf, "store.conninfo"),
 		.timeout_ms = timeout_ms,
+		.one_plan = timeout_ms != READ_TIMEOUT_MS,
 	};
 
 	return db_open(dbp, &dc, stateh, svc);

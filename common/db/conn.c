@@ -375,8 +375,7 @@ int db_open(struct db **dbp, const struct db_conf *conf,
 	if (err)
 		goto out;
 
-	err = db_target_alloc(&db->target, conf->conninfo, db->name,
-			      conf->timeout_ms);
+	err = db_target_alloc(&db->target, conf);
 	if (err)
 		goto out;
 

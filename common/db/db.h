@@ -79,6 +79,9 @@ struct db_conf {
 	const char *name;         /* in logs and pg_stat_activity           */
 	const char *conninfo;     /* libpq; several hosts are fine          */
 	uint32_t timeout_ms;      /* statement_timeout; 0: none             */
+	bool one_plan;            /* a statement is planned once, not for its
+	                             parameters each time: planning costs
+	                             more than small statements             */
 	uint32_t queue_max;       /* statements under way; 0: 10000         */
 	uint32_t backoff_max_ms;  /* longest wait between tries; 0: 5000    */
 };

@@ -108,8 +108,7 @@ void db_req_finish(struct db *db, struct db_req *req, int err);
 void db_req_abort(struct db *db, int err);
 
 /* target.c: the hosts of a conninfo, tried one by one */
-int  db_target_alloc(struct db_target **tp, const char *conninfo,
-		     const char *name, uint32_t timeout_ms);
+int  db_target_alloc(struct db_target **tp, const struct db_conf *conf);
 PGconn *db_target_connect(struct db_target *t);
 void db_target_next(struct db_target *t);
 uint32_t db_target_hosts(const struct db_target *t);

@@ -115,12 +115,12 @@ static bool lists_fit(const struct db_target *t)
 }
 
 
-static int target_fill(struct db_target *t, const char *conninfo,
-		       const char *name, uint32_t timeout_ms)
+static int target_fill(struct db_target *t, const struct db_conf *conf)
 {
 	const char *options;
+	int err;
 
-	t->optv = PQconninfoParse(conninfo, NULL);
+	t->optv = PQconninfoParse(conf->conninfo, NULL);
 	if (!t->optv)
 		return EINVAL;
 
@@ -133,32 +133,30 @@ static int target_fill(struct db_target *t, const char *conninfo,
 	t->limit_ms = limit_ms(option(t, "connect_timeout"));
 	options = option(t, "options");
 
-	if (timeout_ms) {
-		int err = re_sdprintf(&t->options,
-				      "%s -c statement_timeout=%u",
-				      options ? options : "", timeout_ms);
-		if (err)
-			return err;
-	}
+	err = re_sdprintf(&t->options, "%s -c jit=off -c statement_timeout=%u"
+			  " -c plan_cache_mode=%s", options ? options : "",
+			  conf->timeout_ms,
+			  conf->one_plan ? "force_generic_plan" : "auto");
+	if (err)
+		return err;
 
-	return str_dup(&t->name, name ? name : "pchat");
+	return str_dup(&t->name, conf->name ? conf->name : "pchat");
 }
 
 
-int db_target_alloc(struct db_target **tp, const char *conninfo,
-		    const char *name, uint32_t timeout_ms)
+int db_target_alloc(struct db_target **tp, const struct db_conf *conf)
 {
 	struct db_target *t;
 	int err;
 
-	if (!tp || !conninfo)
+	if (!tp || !conf->conninfo)
 		return EINVAL;
 
 	t = mem_zalloc(sizeof(*t), destructor);
 	if (!t)
 		return ENOMEM;
 
-	err = target_fill(t, conninfo, name, timeout_ms);
+	err = target_fill(t, conf);
 	if (err)
 		mem_deref(t);
 	else
