@@ -28,6 +28,7 @@
 #include "channel/user.h"
 
 enum {
+	BACKOFF_MAX_MS = 1000,     /* between tries to reach the store       */
 	POST_TIMEOUT_MS = 2000,    /* shorter than a post waits at most      */
 	MAIN_TIMEOUT_MS = 10000,
 	READ_TIMEOUT_MS = 5000,
@@ -169,12 +170,24 @@ static void schema_handler(int err, uint32_t found, uint32_t wanted, void *arg)
 }
 
 
+/* The store is back: the other connections need not wait to find out */
+static void store_back(struct service *svc)
+{
+	db_retry(svc->db_main);
+	db_retry(svc->db_post);
+	db_retry(svc->db_read);
+}
+
+
 static void main_state(bool up, void *arg)
 {
 	struct service *svc = arg;
 
-	if (up)
-		(void)db_schema_check(svc->db_main, schema_handler, svc);
+	if (!up)
+		return;
+
+	store_back(svc);
+	(void)db_schema_check(svc->db_main, schema_handler, svc);
 }
 
 
@@ -182,6 +195,8 @@ static void post_state(bool up, void *arg)
 {
 	struct service *svc = arg;
 
+	if (up)
+		store_back(svc);
 	if (svc->post)
 		post_store_state(svc->post, up);
 }
@@ -198,6 +213,13 @@ static void pool_handler(const char *channel, const char *payload, void *arg)
 }
 
 
+static void read_state(bool up, void *arg)
+{
+	if (up)
+		store_back(arg);
+}
+
+
 static int open_db(struct db **dbp, struct service *svc, const char *name,
 		   uint32_t timeout_ms, db_state_h *stateh)
 {
@@ -205,6 +227,7 @@ static int open_db(struct db **dbp, struct service *svc, const char *name,
 		.name = name,
 		.conninfo = config_str(svc->conf, "store.conninfo"),
 		.timeout_ms = timeout_ms,
+		.backoff_max_ms = BACKOFF_MAX_MS,
 		.one_plan = timeout_ms != READ_TIMEOUT_MS,
 	};
 
@@ -223,7 +246,7 @@ static int open_store(struct service *svc)
 			      POST_TIMEOUT_MS, post_state);
 	if (!err)
 		err = open_db(&svc->db_read, svc, "pchat-read",
-			      READ_TIMEOUT_MS, NULL);
+			      READ_TIMEOUT_MS, read_state);
 	if (!err)
 		err = db_listen(svc->db_main, "pchat_pool", pool_handler, svc);
 

@@ -392,6 +392,13 @@ int db_open(struct db **dbp, const struct db_conf *conf,
 }
 
 
+void db_retry(struct db *db)
+{
+	if (db && db->state == DB_DOWN && tmr_isrunning(&db->tmr))
+		tmr_start(&db->tmr, 0, retry_handler, db);
+}
+
+
 bool db_isup(const struct db *db)
 {
 	return db && db->state == DB_UP && !db->broken;
