@@ -6,7 +6,10 @@
  * and one commit; the next batch gathers meanwhile.  After the commit, and
  * only then, the poster's request is answered 200 and the message goes to the
  * room and to the bus.  A batch that lost its connection is looked up before
- * anything is said of it.  design.md section 3, steps 2 and 3.
+ * anything is said of it; when the store stays away for longer than a post may
+ * wait, its posters are told 503 although the commit may have gone through:
+ * only the store knows, and what it has is delivered when it is back.
+ * design.md section 3, steps 2 and 3.
  */
 #pragma once
 

@@ -8,7 +8,6 @@
 #include "common/conf.h"
 #include "common/ctl.h"
 #include "common/daemon.h"
-#include "common/db/db.h"
 #include "common/log.h"
 #include "common/stats.h"
 #include "channel/cmd/table.h"
@@ -24,15 +23,9 @@
 #include "channel/room.h"
 #include "channel/service.h"
 #include "channel/signin.h"
+#include "channel/store.h"
 #include "channel/sweep.h"
 #include "channel/user.h"
-
-enum {
-	BACKOFF_MAX_MS = 1000,     /* between tries to reach the store       */
-	POST_TIMEOUT_MS = 2000,    /* shorter than a post waits at most      */
-	MAIN_TIMEOUT_MS = 10000,
-	READ_TIMEOUT_MS = 5000,
-};
 
 static uint64_t n_endpoints, n_rooms;
 
@@ -78,14 +71,34 @@ static void info_handler(struct dlg *dlg, struct st *st,
 }
 
 
+static void left_handler(struct service *svc)
+{
+	(void)svc;
+
+	daemon_stop();
+}
+
+
+static void service_stop(void *arg)
+{
+	struct service *svc = arg;
+
+	svc->draining = true;
+	pool_leave(svc->pool, left_handler);
+}
+
+
 static void closed_handler(struct dlg *dlg, enum dlg_end why, void *arg)
 {
-	const struct service *svc = arg;
+	struct service *svc = arg;
 	struct endpoint *ep = dlg_arg(dlg);
 
 	log_debug("signoff", "user=%s why=%d", ep->user->uri, why);
 	endpoint_over(ep, why == DLG_BYE);
 	n_endpoints = svc->endpoints;
+
+	if (svc->draining && !svc->endpoints)
+		service_stop(svc);
 }
 
 
@@ -128,132 +141,6 @@ static void uas_conf_read(struct uas_conf *uc, const struct config *conf)
 }
 
 
-/* ---------------------------------------------------------------- the store */
-
-static void ready_handler(struct service *svc)
-{
-	sweep_start(svc);
-	daemon_ready();
-}
-
-
-static void identity_handler(int err, const struct db_res *res, void *arg)
-{
-	struct service *svc = arg;
-
-	if (err || !db_rows(res))
-		return;
-
-	memcpy(svc->store_guid, db_get_uuid(res, 0, 0), GUID_SIZE);
-	memcpy(svc->root_guid, db_get_uuid(res, 0, 1), GUID_SIZE);
-	svc->identified = true;
-	pool_store_up(svc->pool);
-}
-
-
-static void schema_handler(int err, uint32_t found, uint32_t wanted, void *arg)
-{
-	struct service *svc = arg;
-	struct db_args args;
-
-	if (err == EPROTO) {
-		svc->failed = true;
-		daemon_stop();
-		return;
-	}
-	if (err)
-		return;
-
-	db_args_init(&args);
-	(void)db_exec(svc->db_main, "store_identity", &args, identity_handler,
-		      svc);
-}
-
-
-/* The store is back: the other connections need not wait to find out */
-static void store_back(struct service *svc)
-{
-	db_retry(svc->db_main);
-	db_retry(svc->db_post);
-	db_retry(svc->db_read);
-}
-
-
-static void main_state(bool up, void *arg)
-{
-	struct service *svc = arg;
-
-	if (!up)
-		return;
-
-	store_back(svc);
-	(void)db_schema_check(svc->db_main, schema_handler, svc);
-}
-
-
-static void post_state(bool up, void *arg)
-{
-	struct service *svc = arg;
-
-	if (up)
-		store_back(svc);
-	if (svc->post)
-		post_store_state(svc->post, up);
-}
-
-
-static void pool_handler(const char *channel, const char *payload, void *arg)
-{
-	struct service *svc = arg;
-
-	(void)channel;
-	(void)payload;
-
-	pool_changed(svc->pool);
-}
-
-
-static void read_state(bool up, void *arg)
-{
-	if (up)
-		store_back(arg);
-}
-
-
-static int open_db(struct db **dbp, struct service *svc, const char *name,
-		   uint32_t timeout_ms, db_state_h *stateh)
-{
-	const struct db_conf dc = {
-		.name = name,
-		.conninfo = config_str(svc->conf, "store.conninfo"),
-		.timeout_ms = timeout_ms,
-		.backoff_max_ms = BACKOFF_MAX_MS,
-		.one_plan = timeout_ms != READ_TIMEOUT_MS,
-	};
-
-	return db_open(dbp, &dc, stateh, svc);
-}
-
-
-static int open_store(struct service *svc)
-{
-	int err;
-
-	err = open_db(&svc->db_main, svc, "pchat-main", MAIN_TIMEOUT_MS,
-		      main_state);
-	if (!err)
-		err = open_db(&svc->db_post, svc, "pchat-post",
-			      POST_TIMEOUT_MS, post_state);
-	if (!err)
-		err = open_db(&svc->db_read, svc, "pchat-read",
-			      READ_TIMEOUT_MS, read_state);
-	if (!err)
-		err = db_listen(svc->db_main, "pchat_pool", pool_handler, svc);
-
-	return err;
-}
-
-
 /* ------------------------------------------------------------- the skeleton */
 
 /* In reverse order of opening.  The connections to the store go first: what
@@ -264,9 +151,7 @@ static void destructor(void *data)
 	struct le *le;
 
 	sweep_stop(svc);
-	svc->db_post = mem_deref(svc->db_post);
-	svc->db_read = mem_deref(svc->db_read);
-	svc->db_main = mem_deref(svc->db_main);
+	store_close(svc);
 	lookup_cancel_all(svc);
 	tmr_cancel(&svc->tmr_end);
 	list_flush(&svc->endl);
@@ -286,6 +171,13 @@ static void destructor(void *data)
 	mem_deref(svc->rooms);
 	mem_deref(svc->users);
 	mem_deref(svc->bus);
+}
+
+
+static void ready_handler(struct service *svc)
+{
+	sweep_start(svc);
+	daemon_ready();
 }
 
 
@@ -309,7 +201,7 @@ static int open_parts(struct service *svc)
 	if (!err)
 		err = post_alloc(&svc->post, svc);
 	if (!err)
-		err = open_store(svc);
+		err = store_open(svc);
 	if (err)
 		return err;
 
@@ -353,23 +245,6 @@ static void service_reload(void *arg)
 	settings_read(svc);
 	uas_conf_read(&uc, svc->conf);
 	(void)uas_reload(svc->uas, &uc);
-}
-
-
-static void left_handler(struct service *svc)
-{
-	(void)svc;
-
-	daemon_stop();
-}
-
-
-static void service_stop(void *arg)
-{
-	struct service *svc = arg;
-
-	svc->draining = true;
-	pool_leave(svc->pool, left_handler);
 }
 
 

@@ -56,6 +56,7 @@ struct service {
 	struct pressure press;
 	struct list lookupl;          /* users asked for: see lookup.c       */
 	struct list endl;             /* ended endpoints: see ending.c       */
+	struct tmr tmr_identify;
 	struct tmr tmr_end;
 	struct tmr tmr_sweep;
 	uint32_t sweeps;
@@ -67,7 +68,6 @@ struct service {
 	uint8_t root_guid[GUID_SIZE];
 	bool identified;              /* store_guid and root_guid are read   */
 	bool draining;
-	bool failed;                  /* the store is not ours to use        */
 };
 
 extern const struct daemon_spec channel_daemon;

@@ -28,7 +28,7 @@ static struct {
 	struct ctl *ctl;
 	void *svc;
 	uint64_t since;            /* jiffies of the start               */
-	bool ready, draining, leaving, stopped;
+	bool ready, draining, leaving, stopped, failed;
 } dm;
 
 static const struct conf_key own_keyv[] = {
@@ -119,6 +119,13 @@ static void stop(void)
 
 	dm.leaving = true;
 	dm.spec->stop(dm.svc);
+}
+
+
+void daemon_fail(void)
+{
+	dm.failed = true;
+	daemon_stop();
 }
 
 
@@ -358,6 +365,9 @@ static int serve(void)
 		if (err)
 			status = failed("loop", err);
 	}
+
+	if (dm.failed)
+		status = EXIT_FAILED;
 
 	/* a failed loop has not told the supervisor yet */
 	daemon_stop();

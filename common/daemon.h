@@ -41,3 +41,5 @@ int  daemon_main(const struct daemon_spec *spec, int argc, char *argv[]);
 void daemon_ready(void);
 /** Leave the loop after this turn */
 void daemon_stop(void);
+/** The same, with exit status 1: what is wrong has been logged */
+void daemon_fail(void);

@@ -1,0 +1,168 @@
+/**
+ * @file channel/store.c  Our connections to the Persistent Chat Store
+ */
+#include <errno.h>
+#include <string.h>
+#include <re.h>
+#include "common/conf.h"
+#include "common/daemon.h"
+#include "common/db/db.h"
+#include "common/log.h"
+#include "channel/pool.h"
+#include "channel/post.h"
+#include "channel/service.h"
+#include "channel/store.h"
+
+enum {
+	BACKOFF_MAX_MS  = 1000,    /* between tries to reach the store       */
+	POST_TIMEOUT_MS = 2000,    /* shorter than a post waits at most      */
+	MAIN_TIMEOUT_MS = 10000,
+	READ_TIMEOUT_MS = 5000,
+	AGAIN_MS        = 500,     /* the store did not say what it is       */
+};
+
+static void identify(void *arg);
+
+
+static void identity_handler(int err, const struct db_res *res, void *arg)
+{
+	struct service *svc = arg;
+
+	if (err == ECANCELED)
+		return;
+	if (err || !db_rows(res)) {
+		tmr_start(&svc->tmr_identify, AGAIN_MS, identify, svc);
+		return;
+	}
+
+	memcpy(svc->store_guid, db_get_uuid(res, 0, 0), GUID_SIZE);
+	memcpy(svc->root_guid, db_get_uuid(res, 0, 1), GUID_SIZE);
+	svc->identified = true;
+	pool_store_up(svc->pool);
+}
+
+
+static void schema_handler(int err, uint32_t found, uint32_t wanted, void *arg)
+{
+	struct service *svc = arg;
+	struct db_args args;
+
+	(void)found;
+	(void)wanted;
+
+	if (err == ECANCELED)
+		return;
+	if (err == EPROTO) {
+		daemon_fail();
+		return;
+	}
+
+	db_args_init(&args);
+	if (err || db_exec(svc->db_main, "store_identity", &args,
+			   identity_handler, svc))
+		tmr_start(&svc->tmr_identify, AGAIN_MS, identify, svc);
+}
+
+
+/* Only while it is up: the next time it comes up begins here again */
+static void identify(void *arg)
+{
+	struct service *svc = arg;
+
+	if (db_isup(svc->db_main) &&
+	    db_schema_check(svc->db_main, schema_handler, svc))
+		tmr_start(&svc->tmr_identify, AGAIN_MS, identify, svc);
+}
+
+
+/* The store is back: the other connections need not wait to find out */
+static void store_back(struct service *svc)
+{
+	db_retry(svc->db_main);
+	db_retry(svc->db_post);
+	db_retry(svc->db_read);
+}
+
+
+static void main_state(bool up, void *arg)
+{
+	struct service *svc = arg;
+
+	if (!up)
+		return;
+
+	store_back(svc);
+	identify(svc);
+}
+
+
+static void post_state(bool up, void *arg)
+{
+	struct service *svc = arg;
+
+	if (up)
+		store_back(svc);
+	if (svc->post)
+		post_store_state(svc->post, up);
+}
+
+
+static void pool_handler(const char *channel, const char *payload, void *arg)
+{
+	struct service *svc = arg;
+
+	(void)channel;
+	(void)payload;
+
+	pool_changed(svc->pool);
+}
+
+
+static void read_state(bool up, void *arg)
+{
+	if (up)
+		store_back(arg);
+}
+
+
+static int open_db(struct db **dbp, struct service *svc, const char *name,
+		   uint32_t timeout_ms, db_state_h *stateh)
+{
+	const struct db_conf dc = {
+		.name = name,
+		.conninfo = config_str(svc->conf, "store.conninfo"),
+		.timeout_ms = timeout_ms,
+		.backoff_max_ms = BACKOFF_MAX_MS,
+		.one_plan = timeout_ms != READ_TIMEOUT_MS,
+	};
+
+	return db_open(dbp, &dc, stateh, svc);
+}
+
+
+int store_open(struct service *svc)
+{
+	int err;
+
+	err = open_db(&svc->db_main, svc, "pchat-main", MAIN_TIMEOUT_MS,
+		      main_state);
+	if (!err)
+		err = open_db(&svc->db_post, svc, "pchat-post",
+			      POST_TIMEOUT_MS, post_state);
+	if (!err)
+		err = open_db(&svc->db_read, svc, "pchat-read",
+			      READ_TIMEOUT_MS, read_state);
+	if (!err)
+		err = db_listen(svc->db_main, "pchat_pool", pool_handler, svc);
+
+	return err;
+}
+
+
+void store_close(struct service *svc)
+{
+	tmr_cancel(&svc->tmr_identify);
+	svc->db_post = mem_deref(svc->db_post);
+	svc->db_read = mem_deref(svc->db_read);
+	svc->db_main = mem_deref(svc->db_main);
+}
