@@ -137,6 +137,19 @@ static void child_output(const char *log)
 }
 
 
+/* initdb looks for itself, and beside itself for postgres, in PATH */
+static void child_path(void)
+{
+	const char *path = getenv("PATH");
+	char *own = NULL;
+
+	if (!re_sdprintf(&own, "%s:%s", run.bindir,
+			 path ? path : "/usr/bin:/bin"))
+		(void)setenv("PATH", own, 1);
+	mem_deref(own);
+}
+
+
 pid_t pgrun_spawn(const char *dir, char *const argv[])
 {
 	const pid_t parent = getpid();
@@ -150,6 +163,7 @@ pid_t pgrun_spawn(const char *dir, char *const argv[])
 	if (pid == 0) {
 		child_prepare(parent);
 		child_output(log);
+		child_path();
 		(void)execv(path, argv);
 		_exit(127);
 	}
