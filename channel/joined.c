@@ -16,6 +16,8 @@
 
 #define UNMARKED UINT32_MAX
 
+enum { ENVELOPE = 64 };      /* what closes the document */
+
 
 static bool listed(const struct join_room *jr)
 {
@@ -114,7 +116,7 @@ static int write_masks(struct mbuf *mb, const struct room *room)
 }
 
 
-static int write_room(struct mbuf *mb, const struct room *room)
+static int write_room(struct mbuf *mb, const struct room *room, bool lists)
 {
 	static const enum xccos_visibility visv[] = {
 		[ROOM_OPEN] = XCCOS_OPEN, [ROOM_CLOSED] = XCCOS_SCOPED,
@@ -134,7 +136,7 @@ static int write_room(struct mbuf *mb, const struct room *room)
 	int err;
 
 	err = xccos_chanib_open(mb, &chan);
-	if (!err && !room->silent)
+	if (!err && lists && !room->silent)
 		err = write_masks(mb, room);
 	if (!err)
 		err = xccos_chanib_info(mb, &chan);
@@ -145,21 +147,39 @@ static int write_room(struct mbuf *mb, const struct room *room)
 }
 
 
-int joined_write(struct mbuf *mb, const struct join *join, bool failures)
+static int write_rooms(struct mbuf *mb, const struct join *join, bool failures,
+		       bool lists)
 {
+	int err = 0;
 	size_t i;
-	int err;
 
-	err = write_users(mb, join);
+	if (lists)
+		err = write_users(mb, join);
 
 	for (i = 0; !err && i < join->roomc; i++) {
 		const struct join_room *jr = &join->roomv[i];
 
 		if (!jr->err)
-			err = write_room(mb, jr->room);
+			err = write_room(mb, jr->room, lists);
 		else if (failures)
 			err = xccos_fib(mb, jr->domain, jr->value);
 	}
 
 	return err;
+}
+
+
+int joined_write(struct mbuf *mb, const struct join *join, bool failures,
+		 size_t max)
+{
+	const size_t start = mb->pos;
+	int err;
+
+	err = write_rooms(mb, join, failures, true);
+	if (err || mb->end + ENVELOPE <= max)
+		return err;
+
+	mb->pos = mb->end = start;
+
+	return write_rooms(mb, join, failures, false);
 }

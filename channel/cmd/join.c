@@ -129,7 +129,8 @@ static void join_handler(int err, struct join *join, void *arg)
 	if (!err)
 		err = cmd_reply_begin(cmd, 0);
 	if (!err)
-		err = joined_write(cmd->mb, join, false);
+		err = joined_write(cmd->mb, join, false,
+				   cmd->svc->set.reply_max);
 
 	if (err)
 		cmd_fail(cmd, err);
@@ -145,7 +146,8 @@ static void bjoin_handler(int err, struct join *join, void *arg)
 	if (!err)
 		err = cmd_reply_begin(cmd, 0);
 	if (!err)
-		err = joined_write(cmd->mb, join, true);
+		err = joined_write(cmd->mb, join, true,
+				   cmd->svc->set.reply_max);
 
 	if (err)
 		cmd_fail(cmd, err);
