@@ -8,13 +8,13 @@
 #include "common/stats.h"
 #include "channel/xccos/xccos.h"
 #include "channel/sip/dialog.h"
+#include "channel/core.h"
 #include "channel/deliver.h"
 #include "channel/endpoint.h"
 #include "channel/fanout.h"
 #include "channel/message.h"
 #include "channel/pressure.h"
 #include "channel/room.h"
-#include "channel/service.h"
 
 enum {
 	GAP_MS     = 20,       /* how late the bus may be                    */

@@ -5,8 +5,8 @@
 #include <re.h>
 #include "common/db/db.h"
 #include "common/log.h"
+#include "channel/core.h"
 #include "channel/ending.h"
-#include "channel/service.h"
 
 enum {
 	RETRY_MS  = 1000,

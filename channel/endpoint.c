@@ -4,11 +4,8 @@
 #include <errno.h>
 #include <re.h>
 #include "channel/sip/dialog.h"
-#include "channel/ending.h"
+#include "channel/core.h"
 #include "channel/endpoint.h"
-#include "channel/room.h"
-#include "channel/roster.h"
-#include "channel/service.h"
 #include "channel/user.h"
 
 
@@ -61,24 +58,4 @@ int endpoint_send(struct endpoint *ep, const struct mbuf *mb)
 	mem_deref(info);
 
 	return 0;
-}
-
-
-void endpoint_over(struct endpoint *ep, bool bye)
-{
-	struct le *le;
-
-	ep->dlg = NULL;
-	list_unlink(&ep->le);
-	--ep->svc->endpoints;
-
-	list_flush(&ep->cmdl);
-	ep->cmdc = 0;
-	while ((le = list_head(&ep->occl)))
-		roster_leave(ep->svc, le->data);
-
-	if (ep->stored)
-		ending_add(ep->svc, ep->id, bye);
-
-	mem_deref(ep);
 }

@@ -34,10 +34,3 @@ int  endpoint_alloc(struct endpoint **epp, struct service *svc,
 
 /** Send one XCCOS document; nothing when the dialog is over */
 int  endpoint_send(struct endpoint *ep, const struct mbuf *mb);
-
-/**
- * The dialog is over: leave all rooms, drop what waits
- *
- * @param bye  The client said so; else its rooms wait for its return
- */
-void endpoint_over(struct endpoint *ep, bool bye);

@@ -5,11 +5,11 @@
 #include <re.h>
 #include "common/stats.h"
 #include "channel/sip/dialog.h"
+#include "channel/core.h"
 #include "channel/endpoint.h"
 #include "channel/fanout.h"
 #include "channel/pressure.h"
 #include "channel/room.h"
-#include "channel/service.h"
 
 enum { SLICE = 500 };    /* recipients served in one go */
 

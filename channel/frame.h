@@ -1,10 +1,16 @@
 /**
- * @file channel/frame.h  Numbers and texts in bus frames, network byte order
+ * @file channel/frame.h  Bus frames: what they begin with; numbers and texts in
+ *                        network byte order
  */
 #pragma once
 
 #include <arpa/inet.h>
 #include <endian.h>
+
+enum { FRAME_VERSION = 1, FRAME_HEAD = 10 };
+
+/** A frame begins with version, kind (a byte each) and instance */
+enum frame_kind { FRAME_MESSAGES, FRAME_ENTER, FRAME_LEAVE };
 
 #define FRAME_NONE 0xffffffffu    /* length of a text that is not there */
 

@@ -6,10 +6,9 @@
 #include "common/bus.h"
 #include "common/log.h"
 #include "common/stats.h"
+#include "channel/core.h"
 #include "channel/frame.h"
 #include "channel/hello.h"
-#include "channel/post_batch.h"
-#include "channel/service.h"
 
 #define TOPIC "hello"
 
@@ -29,6 +28,7 @@ struct neighbour {
 
 struct hello {
 	struct service *svc;
+	hello_h *h;
 	struct list neighl;
 	struct tmr tmr;
 	uint32_t period_ms;
@@ -122,7 +122,8 @@ static void timer(void *arg)
 }
 
 
-int hello_open(struct hello **hp, struct service *svc, uint32_t period_ms)
+int hello_open(struct hello **hp, struct service *svc, uint32_t period_ms,
+	       hello_h *h)
 {
 	struct hello *hello = mem_zalloc(sizeof(*hello), destructor);
 	int err;
@@ -131,6 +132,7 @@ int hello_open(struct hello **hp, struct service *svc, uint32_t period_ms)
 		return ENOMEM;
 
 	hello->svc = svc;
+	hello->h = h;
 	hello->period_ms = period_ms;
 	err = bus_subscribe(svc->bus, TOPIC, sizeof(TOPIC) - 1);
 	if (err) {
@@ -187,8 +189,7 @@ void hello_receive(struct hello *hello, const struct pl *body)
 
 	if (first)
 		say(hello);
-	if (!hello_others_busy(hello))
-		post_kick(hello->svc->post);
+	hello->h(hello->svc);
 }
 
 

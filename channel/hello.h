@@ -12,7 +12,11 @@ struct hello;
 struct pl;
 struct service;
 
-int  hello_open(struct hello **hp, struct service *svc, uint32_t period_ms);
+/** Somebody's word came */
+typedef void (hello_h)(struct service *svc);
+
+int  hello_open(struct hello **hp, struct service *svc, uint32_t period_ms,
+		hello_h *h);
 /** A frame of the topic that hello_is_topic() knows */
 void hello_receive(struct hello *hello, const struct pl *body);
 bool hello_is_topic(const struct pl *topic);

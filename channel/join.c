@@ -12,11 +12,11 @@
 #include "common/log.h"
 #include "common/store/room.h"
 #include "channel/access.h"
+#include "channel/core.h"
 #include "channel/endpoint.h"
 #include "channel/join.h"
 #include "channel/room.h"
 #include "channel/roster.h"
-#include "channel/service.h"
 #include "channel/user.h"
 
 

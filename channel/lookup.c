@@ -4,8 +4,8 @@
 #include <errno.h>
 #include <re.h>
 #include "common/db/db.h"
+#include "channel/core.h"
 #include "channel/lookup.h"
-#include "channel/service.h"
 #include "channel/user.h"
 
 enum { RETRY_MS = 300, TRIES = 10 };

@@ -12,6 +12,7 @@
 #include "common/db/db.h"
 #include "common/log.h"
 #include "common/stats.h"
+#include "channel/core.h"
 #include "channel/endpoint.h"
 #include "channel/hello.h"
 #include "channel/peer.h"
@@ -20,7 +21,6 @@
 #include "channel/room.h"
 #include "channel/relay.h"
 #include "channel/roster.h"
-#include "channel/service.h"
 
 enum { LEAVE_MS = 1000, POLL_MS = 100 };
 

@@ -6,10 +6,10 @@
 #include "common/conf.h"
 #include "common/stats.h"
 #include "channel/sip/uas.h"
+#include "channel/core.h"
 #include "channel/message.h"
 #include "channel/post_batch.h"
 #include "channel/room.h"
-#include "channel/service.h"
 #include "channel/user.h"
 
 enum { WATCH_MS = 250 };

@@ -6,13 +6,13 @@
 #include "common/db/db.h"
 #include "common/log.h"
 #include "common/stats.h"
+#include "channel/core.h"
 #include "channel/deliver.h"
+#include "channel/hello.h"
 #include "channel/message.h"
 #include "channel/post_batch.h"
-#include "channel/pressure.h"
 #include "channel/relay.h"
 #include "channel/room.h"
-#include "channel/service.h"
 
 static uint64_t n_batches, n_unknown, n_split;
 
@@ -105,7 +105,8 @@ void post_batch_start(struct post *post)
 {
 	struct post_batch *batch;
 
-	if (post->running || !post->queuel.head || pressure_busy(post->svc) ||
+	if (post->running || !post->queuel.head || post->svc->press.busy ||
+	    hello_others_busy(post->svc->hello) ||
 	    !db_isup(post->svc->db_post))
 		return;
 

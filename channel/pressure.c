@@ -2,10 +2,8 @@
  * @file channel/pressure.c  When to store no more for a while
  */
 #include <re.h>
-#include "channel/hello.h"
-#include "channel/post_batch.h"
+#include "channel/core.h"
 #include "channel/pressure.h"
-#include "channel/service.h"
 
 enum { WAITING_MAX = 5000 };
 
@@ -19,10 +17,7 @@ static void update(struct service *svc)
 		return;
 
 	press->busy = busy;
-	if (svc->hello)
-		hello_busy(svc->hello, busy);
-	if (!busy && svc->post)
-		post_kick(svc->post);
+	press->h(svc, busy);
 }
 
 
@@ -40,10 +35,4 @@ void pressure_lagging(struct service *svc, bool more)
 	else
 		--svc->press.lagging;
 	update(svc);
-}
-
-
-bool pressure_busy(const struct service *svc)
-{
-	return svc->press.busy || hello_others_busy(svc->hello);
 }

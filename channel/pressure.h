@@ -10,8 +10,12 @@
 
 struct service;
 
+/** More is waiting than should, or no longer */
+typedef void (pressure_h)(struct service *svc, bool busy);
+
 /** Member of struct service */
 struct pressure {
+	pressure_h *h;
 	int64_t waiting;         /* recipients of documents in slices        */
 	uint32_t lagging;        /* rooms that are far behind the store      */
 	bool busy;
@@ -19,5 +23,3 @@ struct pressure {
 
 void pressure_waiting(struct service *svc, int64_t change);
 void pressure_lagging(struct service *svc, bool more);
-/** Here or elsewhere */
-bool pressure_busy(const struct service *svc);

@@ -9,8 +9,8 @@
 #include "common/conf.h"
 #include "common/log.h"
 #include "channel/sip/uas.h"
+#include "channel/core.h"
 #include "channel/lookup.h"
-#include "channel/service.h"
 #include "channel/signin.h"
 #include "channel/xccos/xccos.h"
 

@@ -7,11 +7,11 @@
 #include "common/db/db.h"
 #include "common/log.h"
 #include "common/stats.h"
+#include "channel/core.h"
 #include "channel/ending.h"
 #include "channel/endpoint.h"
 #include "channel/join.h"
 #include "channel/reattach.h"
-#include "channel/service.h"
 #include "channel/user.h"
 
 enum { BYES_MAX = 1000 };

@@ -22,6 +22,3 @@ void relay_enter(struct service *svc, const struct room *room,
 		 const struct endpoint *ep, uint32_t mask);
 void relay_leave(struct service *svc, const struct room *room,
 		 int64_t endpoint_id);
-
-/** The bus_h of a channel process; @p arg is the service */
-void relay_handler(const struct pl *topic, const struct pl *body, void *arg);

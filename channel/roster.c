@@ -6,12 +6,12 @@
 #include "common/log.h"
 #include "channel/xccos/xccos.h"
 #include "channel/access.h"
+#include "channel/core.h"
 #include "channel/endpoint.h"
 #include "channel/fanout.h"
 #include "channel/relay.h"
 #include "channel/room.h"
 #include "channel/roster.h"
-#include "channel/service.h"
 #include "channel/user.h"
 
 

@@ -8,9 +8,9 @@
 #include <errno.h>
 #include <re.h>
 #include "common/db/db.h"
+#include "channel/core.h"
 #include "channel/room.h"
 #include "channel/roster.h"
-#include "channel/service.h"
 #include "channel/user.h"
 
 struct parted {

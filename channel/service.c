@@ -14,15 +14,19 @@
 #include "channel/sip/dialog.h"
 #include "channel/sip/uas.h"
 #include "channel/conf_keys.h"
+#include "channel/core.h"
 #include "channel/endpoint.h"
 #include "channel/hello.h"
 #include "channel/lookup.h"
 #include "channel/pool.h"
 #include "channel/post.h"
+#include "channel/post_batch.h"
 #include "channel/relay.h"
+#include "channel/relay_in.h"
 #include "channel/room.h"
 #include "channel/service.h"
 #include "channel/signin.h"
+#include "channel/signoff.h"
 #include "channel/store.h"
 #include "channel/sweep.h"
 #include "channel/user.h"
@@ -94,7 +98,7 @@ static void closed_handler(struct dlg *dlg, enum dlg_end why, void *arg)
 	struct endpoint *ep = dlg_arg(dlg);
 
 	log_debug("signoff", "user=%s why=%d", ep->user->uri, why);
-	endpoint_over(ep, why == DLG_BYE);
+	signoff(ep, why == DLG_BYE);
 	n_endpoints = svc->endpoints;
 
 	if (svc->draining && !svc->endpoints)
@@ -162,7 +166,7 @@ static void destructor(void *data)
 
 		dlg_close(ep->dlg);
 		ep->stored = false;
-		endpoint_over(ep, false);
+		signoff(ep, false);
 	}
 
 	mem_deref(svc->uas);
@@ -178,6 +182,22 @@ static void ready_handler(struct service *svc)
 {
 	sweep_start(svc);
 	daemon_ready();
+}
+
+
+/* Who posts has to wait, here and elsewhere, until what is stored went out */
+static void pressure_handler(struct service *svc, bool busy)
+{
+	if (svc->hello)
+		hello_busy(svc->hello, busy);
+	if (!busy && svc->post)
+		post_kick(svc->post);
+}
+
+
+static void hello_handler(struct service *svc)
+{
+	post_kick(svc->post);
 }
 
 
@@ -197,7 +217,8 @@ static int open_parts(struct service *svc)
 		err = pool_open(&svc->pool, svc, ready_handler);
 	if (!err)
 		err = hello_open(&svc->hello, svc, (uint32_t)
-				 config_uint(svc->conf, "bus.hello_ms"));
+				 config_uint(svc->conf, "bus.hello_ms"),
+				 hello_handler);
 	if (!err)
 		err = post_alloc(&svc->post, svc);
 	if (!err)
@@ -225,6 +246,7 @@ static int service_open(void **svcp, struct config *conf, struct ctl *ctl)
 	svc->domain = config_str(conf, "pool.domain");
 	svc->instance_id = (int64_t)(rand_u64() >> 1);
 	svc->envid = (uint64_t)rand_u32() << 24;
+	svc->press.h = pressure_handler;
 	settings_read(svc);
 
 	err = open_parts(svc);

@@ -16,9 +16,9 @@
 #include "common/stats.h"
 #include "channel/sip/dialog.h"
 #include "channel/sip/uas.h"
+#include "channel/core.h"
 #include "channel/endpoint.h"
 #include "channel/lookup.h"
-#include "channel/service.h"
 #include "channel/signin.h"
 #include "channel/user.h"
 

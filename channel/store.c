@@ -8,9 +8,9 @@
 #include "common/daemon.h"
 #include "common/db/db.h"
 #include "common/log.h"
+#include "channel/core.h"
 #include "channel/pool.h"
 #include "channel/post.h"
-#include "channel/service.h"
 #include "channel/store.h"
 
 enum {

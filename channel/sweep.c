@@ -6,10 +6,10 @@
 #include "common/db/db.h"
 #include "common/log.h"
 #include "common/stats.h"
+#include "channel/core.h"
 #include "channel/deliver.h"
 #include "channel/room.h"
 #include "channel/roster.h"
-#include "channel/service.h"
 #include "channel/sweep.h"
 
 enum {

@@ -12,10 +12,10 @@
 #include "channel/cmd/table.h"
 #include "channel/xccos/xccos.h"
 #include "channel/access.h"
+#include "channel/core.h"
 #include "channel/endpoint.h"
 #include "channel/message.h"
 #include "channel/room.h"
-#include "channel/service.h"
 #include "channel/user.h"
 
 enum { COUNT_MAX = 500, ENVELOPE = 1024 };

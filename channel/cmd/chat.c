@@ -9,11 +9,11 @@
 #include "channel/sip/uas.h"
 #include "channel/xccos/xccos.h"
 #include "channel/access.h"
+#include "channel/core.h"
 #include "channel/endpoint.h"
 #include "channel/message.h"
 #include "channel/post.h"
 #include "channel/room.h"
-#include "channel/service.h"
 #include "channel/user.h"
 
 /* What a refusal says.  Never 404: it would end the dialog (RFC 5057) */

@@ -10,9 +10,9 @@
 #include "common/db/db.h"
 #include "channel/cmd/table.h"
 #include "channel/xccos/xccos.h"
+#include "channel/core.h"
 #include "channel/endpoint.h"
 #include "channel/reattach.h"
-#include "channel/service.h"
 #include "channel/user.h"
 
 enum { INVITATIONS_MAX = 500 };

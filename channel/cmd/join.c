@@ -7,12 +7,12 @@
 #include "common/db/db.h"
 #include "channel/cmd/table.h"
 #include "channel/xccos/xccos.h"
+#include "channel/core.h"
 #include "channel/endpoint.h"
 #include "channel/join.h"
 #include "channel/joined.h"
 #include "channel/room.h"
 #include "channel/roster.h"
-#include "channel/service.h"
 
 
 static bool count_handler(const void *node, void *arg)

@@ -14,8 +14,8 @@
 #include "channel/cmd/table.h"
 #include "channel/xccos/xccos.h"
 #include "channel/access.h"
+#include "channel/core.h"
 #include "channel/endpoint.h"
-#include "channel/service.h"
 #include "channel/user.h"
 
 enum { ROLE_MEMBER = 1, ROLE_MANAGER = 2, CRITERIA_MAX = 256 };

@@ -7,8 +7,8 @@
 #include "channel/cmd/table.h"
 #include "channel/sip/dialog.h"
 #include "channel/xccos/xccos.h"
+#include "channel/core.h"
 #include "channel/endpoint.h"
-#include "channel/service.h"
 
 
 /* Any instance is as good as any other: the registrar spreads the sessions,

@@ -9,9 +9,9 @@
 #include "channel/cmd/table.h"
 #include "channel/sip/uas.h"
 #include "channel/xccos/xccos.h"
+#include "channel/core.h"
 #include "channel/endpoint.h"
 #include "channel/post_batch.h"
-#include "channel/service.h"
 #include "channel/user.h"
 
 struct row {
