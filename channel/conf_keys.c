@@ -93,6 +93,11 @@ const struct conf_key channel_keyv[] = {
 	  CONF_RELOAD, NULL, "Largest story, told to clients." },
 	{ "search.limit", CONF_UINT, NULL, "999", 1, 100000, CONF_RELOAD, NULL,
 	  "Most rooms that a search returns." },
+	{ "search.timeout_ms", CONF_UINT, "ms", "2000", 100, 60000, 0, NULL,
+	  "How long a search in messages may take; then it is refused." },
+	{ "search.queue_max", CONF_UINT, NULL, "16", 1, 10000, 0, NULL,
+	  "Searches in messages that may wait for the store at a time; beyond "
+	  "it they are refused with 503." },
 	{ "reply.size_max", CONF_UINT, "bytes", "262144", 16384, 16777216,
 	  CONF_RELOAD, NULL,
 	  "Largest reply; history leaves out its oldest messages to fit.  The "

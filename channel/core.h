@@ -42,7 +42,10 @@ struct service {
 
 	struct db *db_main;           /* sign-in, rosters, the pool          */
 	struct db *db_post;           /* messages being stored, alone        */
-	struct db *db_read;           /* history and search                  */
+	struct db *db_read;           /* what answers at once: history pages,
+	                                 rooms by name                       */
+	struct db *db_search;         /* history that may take a while       */
+	struct db *db_index;          /* the full-text index                 */
 	struct bus *bus;
 	struct uas *uas;
 
@@ -61,6 +64,8 @@ struct service {
 	struct tmr tmr_sweep;
 	uint32_t sweeps;
 	struct tmr tmr_forget;
+	struct tmr tmr_index;
+	int64_t index_room;           /* where the next step goes on         */
 
 	int64_t instance_id;          /* random                              */
 	uint64_t envid;               /* of our last document                */

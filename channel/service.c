@@ -17,6 +17,7 @@
 #include "channel/core.h"
 #include "channel/endpoint.h"
 #include "channel/hello.h"
+#include "channel/index.h"
 #include "channel/lookup.h"
 #include "channel/pool.h"
 #include "channel/post.h"
@@ -155,6 +156,7 @@ static void destructor(void *data)
 	struct le *le;
 
 	sweep_stop(svc);
+	index_stop(svc);
 	store_close(svc);
 	lookup_cancel_all(svc);
 	tmr_cancel(&svc->tmr_end);
@@ -181,6 +183,7 @@ static void destructor(void *data)
 static void ready_handler(struct service *svc)
 {
 	sweep_start(svc);
+	index_start(svc);
 	daemon_ready();
 }
 

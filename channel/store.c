@@ -18,6 +18,7 @@ enum {
 	POST_TIMEOUT_MS = 2000,    /* shorter than a post waits at most      */
 	MAIN_TIMEOUT_MS = 10000,
 	READ_TIMEOUT_MS = 5000,
+	INDEX_TIMEOUT_MS = 20000,
 	AGAIN_MS        = 500,     /* the store did not say what it is       */
 };
 
@@ -81,6 +82,8 @@ static void store_back(struct service *svc)
 	db_retry(svc->db_main);
 	db_retry(svc->db_post);
 	db_retry(svc->db_read);
+	db_retry(svc->db_search);
+	db_retry(svc->db_index);
 }
 
 
@@ -140,6 +143,23 @@ static int open_db(struct db **dbp, struct service *svc, const char *name,
 }
 
 
+/* What waits here waits for what is before it: few may */
+static int open_search(struct service *svc)
+{
+	const struct db_conf dc = {
+		.name = "pchat-search",
+		.conninfo = config_str(svc->conf, "store.conninfo"),
+		.timeout_ms = (uint32_t)config_uint(svc->conf,
+						    "search.timeout_ms"),
+		.queue_max = (uint32_t)config_uint(svc->conf,
+						   "search.queue_max"),
+		.backoff_max_ms = BACKOFF_MAX_MS,
+	};
+
+	return db_open(&svc->db_search, &dc, read_state, svc);
+}
+
+
 int store_open(struct service *svc)
 {
 	int err;
@@ -153,6 +173,11 @@ int store_open(struct service *svc)
 		err = open_db(&svc->db_read, svc, "pchat-read",
 			      READ_TIMEOUT_MS, read_state);
 	if (!err)
+		err = open_search(svc);
+	if (!err)
+		err = open_db(&svc->db_index, svc, "pchat-index",
+			      INDEX_TIMEOUT_MS, read_state);
+	if (!err)
 		err = db_listen(svc->db_main, "pchat_pool", pool_handler, svc);
 
 	return err;
@@ -163,6 +188,8 @@ void store_close(struct service *svc)
 {
 	tmr_cancel(&svc->tmr_identify);
 	svc->db_post = mem_deref(svc->db_post);
+	svc->db_index = mem_deref(svc->db_index);
+	svc->db_search = mem_deref(svc->db_search);
 	svc->db_read = mem_deref(svc->db_read);
 	svc->db_main = mem_deref(svc->db_main);
 }

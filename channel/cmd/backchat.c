@@ -9,6 +9,7 @@
 #include "common/chaturi.h"
 #include "common/db/db.h"
 #include "common/store/room.h"
+#include "channel/cmd/bcq.h"
 #include "channel/cmd/table.h"
 #include "channel/xccos/xccos.h"
 #include "channel/access.h"
@@ -21,8 +22,8 @@
 enum { COUNT_MAX = 500, ENVELOPE = 1024 };
 
 
-static int write_message(struct mbuf *mb, const char *uri,
-			 const struct db_res *res, uint32_t row)
+int cmd_write_message(struct mbuf *mb, const char *uri,
+		      const struct db_res *res, uint32_t row)
 {
 	struct message msg;
 	struct xccos_chat chat = { .chan_uri = uri };
@@ -52,7 +53,7 @@ static int write_messages(struct cmd *cmd, const char *uri,
 	int err = mb ? 0 : ENOMEM;
 
 	for (i = 0; !err && i < n && i < COUNT_MAX; i++) {
-		err = write_message(mb, uri, res, i);
+		err = cmd_write_message(mb, uri, res, i);
 		if (mb->end + ENVELOPE > cmd->svc->set.reply_max)
 			break;
 		endv[++fit] = mb->end;
@@ -157,6 +158,8 @@ int cmd_bccontext(struct cmd *cmd)
 	struct room *room;
 	struct pl pl;
 
+	if (bcq_asked(cmd->prim))
+		return cmd_history(cmd);
 	if (!uri)
 		return EINVAL;
 

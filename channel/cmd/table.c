@@ -31,6 +31,9 @@ static const struct row rowv[] = {
 	{ "getinv",          cmd_getinv          },
 };
 
+/* Every other verb that begins so: its spelling is not public */
+static const struct row history = { "bc", cmd_history };
+
 static uint64_t n_commands, n_failed, n_unknown, n_malformed, n_shed;
 
 static const struct stats_row statv[] = {
@@ -60,6 +63,7 @@ static void destructor(void *data)
 	list_unlink(&cmd->le);
 	if (cmd->st)
 		st_reply(cmd->st, 503, "Service Unavailable", POST_BUSY);
+	mem_deref(cmd->state);
 	mem_deref(cmd->mb);
 	mem_deref(cmd->doc);
 	mem_deref(cmd->ep);
@@ -75,7 +79,7 @@ static const struct row *find(const char *verb)
 			return &rowv[i];
 	}
 
-	return NULL;
+	return verb && !strncmp(verb, history.verb, 2) ? &history : NULL;
 }
 
 

@@ -8,6 +8,7 @@
 #pragma once
 
 struct cmd;
+struct db_res;
 struct endpoint;
 struct pl;
 struct room_rec;
@@ -28,6 +29,7 @@ struct cmd {
 	const struct xccos_prim *prim;
 	struct st *st;                 /* of a chat message, to be answered  */
 	int arg;                       /* the row's                          */
+	void *state;                   /* the handler's, a reference         */
 	struct mbuf *mb;               /* the reply being written            */
 };
 
@@ -48,5 +50,10 @@ void cmd_fail(struct cmd *cmd, int err);
 int  cmd_write_room(struct cmd *cmd, const struct room_rec *rec,
 		    bool with_mask);
 
+/** msg of a history reply, from a row that message_read() takes */
+int  cmd_write_message(struct mbuf *mb, const char *uri,
+		       const struct db_res *res, uint32_t row);
+
 cmd_h cmd_requri, cmd_getserverinfo, cmd_getassociations, cmd_join, cmd_bjoin,
-      cmd_part, cmd_bccontext, cmd_chansrch, cmd_getinv, cmd_grpchat;
+      cmd_part, cmd_bccontext, cmd_history, cmd_chansrch, cmd_getinv,
+      cmd_grpchat;
