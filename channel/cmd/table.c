@@ -29,6 +29,8 @@ static const struct row rowv[] = {
 	{ "bccontext",       cmd_bccontext       },
 	{ "chansrch",        cmd_chansrch        },
 	{ "getinv",          cmd_getinv          },
+	{ "getpref",         cmd_getpref         },
+	{ "setpref",         cmd_setpref         },
 };
 
 static uint64_t n_commands, n_failed, n_unknown, n_malformed, n_shed;

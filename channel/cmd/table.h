@@ -49,4 +49,5 @@ int  cmd_write_room(struct cmd *cmd, const struct room_rec *rec,
 		    bool with_mask);
 
 cmd_h cmd_requri, cmd_getserverinfo, cmd_getassociations, cmd_join, cmd_bjoin,
-      cmd_part, cmd_bccontext, cmd_chansrch, cmd_getinv, cmd_grpchat;
+      cmd_part, cmd_bccontext, cmd_chansrch, cmd_getinv, cmd_getpref,
+      cmd_setpref, cmd_grpchat;
