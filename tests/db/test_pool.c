@@ -393,16 +393,20 @@ static bool is_true(void *arg)
 }
 
 
-/* Notices come in the order of commits: how many before one of our own? */
+/* Notices come in the order of commits: how many before one of our own, and
+   after the one of the last call? */
 static unsigned notices_until_now(bool *ours)
 {
-	const unsigned before = notices;
+	unsigned n;
 
 	*ours = false;
 	ask_do("NOTIFY pchat_pool, 'test'");
 	ck_assert_int_eq(wait_for(is_true, ours, ASK_LIMIT_MS), 0);
 
-	return notices - before;
+	n = notices;
+	notices = 0;
+
+	return n;
 }
 
 
