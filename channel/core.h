@@ -8,6 +8,7 @@
 
 #include "common/guid.h"
 #include "channel/pressure.h"
+#include "channel/settings.h"
 
 struct config;
 struct ctl;
@@ -20,20 +21,6 @@ struct post;
 struct pool;
 struct roomtab;
 struct usertab;
-
-/** Limits and texts from the configuration, read once and on reload */
-struct settings {
-	uint32_t update_limit;        /* ParticipantUpdateLimit             */
-	uint32_t history_default;
-	uint32_t message_max;         /* bytes                              */
-	uint32_t story_max;
-	uint32_t search_limit;
-	uint32_t reply_max;           /* bytes                              */
-	uint32_t queue_max;           /* commands per endpoint              */
-	uint32_t reattach_s;
-	const char *display_name;
-	const char *management_url;
-};
 
 struct service {
 	struct config *conf;

@@ -29,6 +29,8 @@ static const struct row rowv[] = {
 	{ "bccontext",       cmd_bccontext       },
 	{ "chansrch",        cmd_chansrch        },
 	{ "getinv",          cmd_getinv          },
+	{ "getpref",         cmd_getpref         },
+	{ "setpref",         cmd_setpref         },
 };
 
 /* Every other verb that begins so: its spelling is not public */

@@ -56,4 +56,4 @@ int  cmd_write_message(struct mbuf *mb, const char *uri,
 
 cmd_h cmd_requri, cmd_getserverinfo, cmd_getassociations, cmd_join, cmd_bjoin,
       cmd_part, cmd_bccontext, cmd_history, cmd_chansrch, cmd_getinv,
-      cmd_grpchat;
+      cmd_getpref, cmd_setpref, cmd_grpchat;
