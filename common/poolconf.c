@@ -19,6 +19,8 @@ const struct poolconf_key poolconf_keyv[] = {
 	  "largest story in bytes" },
 	{ "SearchLimit", "search.limit", false, 1, 100000,
 	  "most rooms that a search returns" },
+	{ "SearchLanguage", NULL, true, 1, 63,
+	  "PostgreSQL text search configuration of the full-text index" },
 	{ "DisplayName", "pool.display_name", true, 1, 256,
 	  "the pool's name, told to clients" },
 	{ "RoomManagementUrl", "web.room_management_url", true, 0, 2048,

@@ -9,7 +9,8 @@
 
 struct poolconf_key {
 	const char *name;       /* "DefaultChatHistory"                      */
-	const char *conf;       /* the key of pchat-channel's file           */
+	const char *conf;       /* the key of pchat-channel's file; NULL:
+	                           there is none, the store itself obeys     */
 	bool text;
 	uint64_t min, max;      /* of a number; of a text's bytes            */
 	const char *help;

@@ -13,7 +13,7 @@ ALTER INDEX message_fts_tsv SET (gin_pending_list_limit = 256);
 ALTER TABLE room_indexed SET (fillfactor = 50);
 
 -- The text search configuration of what is indexed now; the wanted one is
--- search.language of the table configuration.
+-- SearchLanguage of the table configuration.
 CREATE TABLE search_index (
     single   boolean PRIMARY KEY DEFAULT true CHECK (single),
     language text NOT NULL DEFAULT 'simple'
@@ -32,7 +32,8 @@ CREATE FUNCTION search_language_wanted() RETURNS text
                        FROM configuration c
                        JOIN pg_ts_config t ON t.cfgname = c.value
                         AND pg_ts_config_is_visible(t.oid)
-                      WHERE c.scope = 'global' AND c.key = 'search.language'),
+                      WHERE c.scope IN ('global', 'pool') AND c.key = 'SearchLanguage'
+                      ORDER BY c.scope = 'pool' DESC LIMIT 1),
                     'simple')
 $$;
 

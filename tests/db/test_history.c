@@ -201,7 +201,7 @@ START_TEST(another_language_makes_the_index_anew)
 	(void)step(0, 100, 100);
 	ck_assert_int_eq(find("{1}", TEXT("grasses", "0", "false")), 0);
 	ck_assert_int_eq(store_sql(st, "INSERT INTO configuration (key, value)"
-		" VALUES ('search.language', 'english')"), 0);
+		" VALUES ('SearchLanguage', 'english')"), 0);
 	(void)step(0, 100, 100);
 	ck_assert_int_eq(find("{1}", TEXT("grasses", "0", "false")), 102);
 	/* the very phrase is what is asked, not its stem */
