@@ -39,9 +39,9 @@ $$;
 
 -- A tsvector has a size limit; what is beyond a message's first part is not
 -- found rather than stop the indexing of all.
-CREATE FUNCTION search_vector(chat text) RETURNS tsvector
-    LANGUAGE sql STABLE AS $$
-    SELECT to_tsvector(search_language(), left(chat, 100000))
+CREATE FUNCTION search_vector(config regconfig, chat text) RETURNS tsvector
+    LANGUAGE sql IMMUTABLE AS $$
+    SELECT to_tsvector(config, left(chat, 100000))
 $$;
 
 -- Index what is new in the next rooms.  A room's counter moves in the
@@ -55,6 +55,7 @@ CREATE FUNCTION search_index_step(after bigint, slice integer, batch integer)
     LANGUAGE plpgsql AS $$
 DECLARE
     wanted text := search_language_wanted();
+    config regconfig := wanted::regconfig;
     budget bigint := batch;
     upto   bigint;
     r      record;
@@ -84,7 +85,7 @@ BEGIN
         IF r.last_id > r.msg_id THEN
             upto := least(r.last_id, r.msg_id + budget);
             INSERT INTO message_fts AS f (room_id, msg_id, tsv, ts, author_id)
-            SELECT m.room_id, m.msg_id, search_vector(m.chat), m.ts, m.author_id
+            SELECT m.room_id, m.msg_id, search_vector(config, m.chat), m.ts, m.author_id
               FROM message m
              WHERE m.room_id = r.room_id AND m.flags & 8 = 0
                AND m.msg_id > r.msg_id AND m.msg_id <= upto
@@ -117,7 +118,7 @@ CREATE TRIGGER message_fts_remove AFTER DELETE ON message
 
 CREATE FUNCTION message_fts_replace() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    UPDATE message_fts f SET tsv = search_vector(n.chat)
+    UPDATE message_fts f SET tsv = search_vector(search_language(), n.chat)
       FROM fresh n
      WHERE f.room_id = n.room_id AND f.msg_id = n.msg_id;
     RETURN NULL;
@@ -205,7 +206,8 @@ $$;
 
 -- Messages by room, words, authors, and time or id, the newest (backwards) or
 -- the oldest first.  words and authors NULL: any; anchor NULL: none, else the
--- first message and the times do not count; max: rows.
+-- first message and the times do not count; max: rows.  Where words are asked
+-- for, or many rooms, the index answers, which may be a second behind.
 CREATE FUNCTION history_find(rooms bigint[], words text, match integer,
                              matchcase boolean, authors text[],
                              from_ts timestamptz, to_ts timestamptz,
@@ -213,6 +215,7 @@ CREATE FUNCTION history_find(rooms bigint[], words text, match integer,
     RETURNS TABLE (room_id bigint, msg_id bigint)
     LANGUAGE plpgsql STABLE ROWS 100 AS $$
 DECLARE
+    direct   boolean := words IS NULL AND cardinality(rooms) <= 100;
     query    tsquery;
     patterns text[];
     authorv  bigint[];
@@ -228,7 +231,7 @@ BEGIN
 
     IF anchor IS NOT NULL THEN
         cond := cond || ' AND x.msg_id' || cmp || '$7';
-    ELSIF words IS NOT NULL THEN
+    ELSIF NOT direct THEN
         cond := cond || CASE WHEN isfinite(from_ts) THEN ' AND x.ts >= $5' ELSE '' END
                      || CASE WHEN isfinite(to_ts) THEN ' AND x.ts <= $6' ELSE '' END;
     ELSE
@@ -239,7 +242,7 @@ BEGIN
                              ELSE '' END;
     END IF;
 
-    IF words IS NULL THEN
+    IF direct THEN
         RETURN QUERY EXECUTE
             'SELECT m.room_id, m.msg_id FROM unnest($1) AS w (id)
               CROSS JOIN LATERAL (
@@ -252,16 +255,19 @@ BEGIN
         RETURN;
     END IF;
 
-    query := search_query(words, match);
-    IF numnode(query) = 0 THEN
-        RETURN;
+    IF words IS NOT NULL THEN
+        query := search_query(words, match);
+        IF numnode(query) = 0 THEN
+            RETURN;
+        END IF;
+        patterns := search_patterns(words, match, matchcase);
     END IF;
-    patterns := search_patterns(words, match, matchcase);
     RETURN QUERY EXECUTE
         'SELECT x.room_id, x.msg_id FROM message_fts x'
         || CASE WHEN patterns IS NULL THEN '' ELSE
            ' JOIN message m ON m.room_id = x.room_id AND m.msg_id = x.msg_id' END
-        || ' WHERE x.tsv @@ $2 AND x.room_id = ANY ($1)' || cond
+        || ' WHERE x.room_id = ANY ($1)' || cond
+        || CASE WHEN query IS NULL THEN '' ELSE ' AND x.tsv @@ $2' END
         || CASE WHEN patterns IS NULL THEN ''
                 WHEN match = 1 THEN ' AND m.chat ~ ALL ($3)'
                 ELSE ' AND m.chat ~ ANY ($3)' END
