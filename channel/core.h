@@ -22,6 +22,9 @@ struct pool;
 struct roomtab;
 struct usertab;
 
+/** The name of db_post, by which the store knows it */
+#define POST_CONNECTION "pchat-post"
+
 struct service {
 	struct config *conf;
 	struct settings set;

@@ -199,7 +199,7 @@ int store_open(struct service *svc)
 	err = open_db(&svc->db_main, svc, "pchat-main", MAIN_TIMEOUT_MS,
 		      main_state);
 	if (!err)
-		err = open_db(&svc->db_post, svc, "pchat-post",
+		err = open_db(&svc->db_post, svc, POST_CONNECTION,
 			      POST_TIMEOUT_MS, post_state);
 	if (!err)
 		err = open_db(&svc->db_read, svc, "pchat-read",

@@ -438,6 +438,55 @@ START_TEST(the_outcome_of_a_batch_that_was_not_stored_is_null)
 END_TEST
 
 
+static void lost_handler(int err, const struct db_res *res, void *arg)
+{
+	int *told = arg;
+
+	*told = err;
+}
+
+
+/* As a process that lost its connection does: end what may still be at work,
+   look, and send it again */
+START_TEST(a_batch_whose_backend_still_waited_is_stored_once)
+{
+	const uint64_t limit = tmr_jiffies() + ASK_LIMIT_MS;
+	PGconn *pg = PQconnectdb(store_conninfo(ask_store()));
+	struct db *lost = ask_connect();
+	const int32_t pid = db_backend(lost);
+	const int64_t batch = ++batches;
+	struct db_args args;
+	int64_t basev[2];
+	int told = 0;
+
+	PQclear(PQexec(pg, "BEGIN"));
+	PQclear(PQexec(pg, "UPDATE room_head SET open = open"));
+	batch_args(&args, batch, "01", 0);
+	ck_assert_int_eq(db_exec(lost, "post_batch", &args, lost_handler,
+				 &told), 0);
+	while (!waits(pg))
+		ck_assert_uint_lt(tmr_jiffies(), limit);
+	mem_deref(lost);
+	ck_assert_int_eq(told, ECANCELED);
+
+	db_args_init(&args);
+	db_int4(&args, pid);
+	db_text(&args, "ask");
+	ck_assert_int_eq(ask("post_abort", &args), 0);
+	ck_assert(db_get_bool(ask_res(), 0, 0));
+	PQclear(PQexec(pg, "COMMIT"));
+	PQfinish(pg);
+
+	outcome(basev, batch, 0);
+	ck_assert_int_eq(basev[0], -1);
+	batch_args(&args, batch, "01", 0);
+	ck_assert_int_eq(ask("post_batch", &args), 0);
+	ck_assert_int_eq(ask_number("SELECT count(*) FROM message WHERE "
+				    "origin = %lld", (long long)batch), 2);
+}
+END_TEST
+
+
 START_TEST(the_outcome_tells_a_closed_room_from_its_neighbour)
 {
 	int64_t batch, basev[2];
@@ -600,6 +649,7 @@ static Suite *db_post_suite(void)
 	tcase_add_test(
 		tc, only_what_is_not_kept_is_forgotten_and_only_after_its_time);
 	tcase_add_test(tc, the_outcome_of_a_stored_batch_is_what_it_answered);
+	tcase_add_test(tc, a_batch_whose_backend_still_waited_is_stored_once);
 	tcase_add_test(tc,
 		       the_outcome_of_a_batch_that_was_not_stored_is_null);
 	tcase_add_test(tc,
