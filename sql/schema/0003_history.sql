@@ -87,7 +87,7 @@ BEGIN
             INSERT INTO message_fts AS f (room_id, msg_id, tsv, ts, author_id)
             SELECT m.room_id, m.msg_id, search_vector(config, m.chat), m.ts, m.author_id
               FROM message m
-             WHERE m.room_id = r.room_id AND m.flags & 8 = 0
+             WHERE m.room_id = r.room_id AND m.flags & 8 <> 8
                AND m.msg_id > r.msg_id AND m.msg_id <= upto
                 ON CONFLICT DO NOTHING;
             INSERT INTO room_indexed AS i (room_id, msg_id)
@@ -208,6 +208,7 @@ $$;
 -- the oldest first.  words and authors NULL: any; anchor NULL: none, else the
 -- first message and the times do not count; max: rows.  Where words are asked
 -- for, or many rooms, the index answers, which may be a second behind.
+-- (flags & 8 <> 8: see message_last in sql/statements.)
 CREATE FUNCTION history_find(rooms bigint[], words text, match integer,
                              matchcase boolean, authors text[],
                              from_ts timestamptz, to_ts timestamptz,
@@ -247,7 +248,7 @@ BEGIN
             'SELECT m.room_id, m.msg_id FROM unnest($1) AS w (id)
               CROSS JOIN LATERAL (
                     SELECT x.room_id, x.msg_id, x.ts FROM message x
-                     WHERE x.room_id = w.id AND x.flags & 8 = 0' || cond || '
+                     WHERE x.room_id = w.id AND x.flags & 8 <> 8' || cond || '
                      ORDER BY x.msg_id' || dir || ' LIMIT $8) AS m
               ORDER BY m.ts' || dir || ', m.room_id' || dir || ', m.msg_id' || dir
             || ' LIMIT $8'
