@@ -20,6 +20,7 @@ struct post;
 struct pool;
 struct roomtab;
 struct usertab;
+struct watch;
 
 /** Limits and texts from the configuration, read once and on reload */
 struct settings {
@@ -52,6 +53,7 @@ struct service {
 	uint32_t endpoints;
 	struct post *post;
 	struct pool *pool;
+	struct watch *watch;
 	struct hello *hello;
 	struct pressure press;
 	struct list lookupl;          /* users asked for: see lookup.c       */

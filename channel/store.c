@@ -12,6 +12,7 @@
 #include "channel/pool.h"
 #include "channel/post.h"
 #include "channel/store.h"
+#include "channel/watch.h"
 
 enum {
 	BACKOFF_MAX_MS  = 1000,    /* between tries to reach the store       */
@@ -93,6 +94,7 @@ static void main_state(bool up, void *arg)
 
 	store_back(svc);
 	identify(svc);
+	watch_all(svc->watch);
 }
 
 
@@ -154,6 +156,8 @@ int store_open(struct service *svc)
 			      READ_TIMEOUT_MS, read_state);
 	if (!err)
 		err = db_listen(svc->db_main, "pchat_pool", pool_handler, svc);
+	if (!err)
+		err = watch_listen(svc->watch);
 
 	return err;
 }
