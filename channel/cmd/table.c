@@ -29,6 +29,19 @@ static const struct row rowv[] = {
 	{ "bccontext",       cmd_bccontext       },
 	{ "chansrch",        cmd_chansrch        },
 	{ "getinv",          cmd_getinv          },
+	{ "getmembers",      cmd_getmembers      },
+	{ "getmanagers",     cmd_getmanagers     },
+	{ "getpresenters",   cmd_getpresenters   },
+	{ "getperms",        cmd_getperms        },
+	{ "getusers",        cmd_getusers        },
+	{ "usersrch",        cmd_usersrch        },
+	{ "getscopedprincipals", cmd_getscopedprincipals },
+	{ "getnodes",        cmd_getnodes        },
+	{ "nodespermcreatechild", cmd_nodespermcreatechild },
+	{ "getaddins",       cmd_getaddins       },
+	{ "chancreate",      cmd_chancreate      },
+	{ "chanmodify",      cmd_chanmodify      },
+	{ "chandelete",      cmd_chandelete      },
 };
 
 static uint64_t n_commands, n_failed, n_unknown, n_malformed, n_shed;
