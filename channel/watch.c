@@ -48,7 +48,8 @@ struct watch {
 static uint64_t n_changes, n_looked, n_removed;
 
 static const struct stats_row rowv[] = {
-	{ "watch_changes",    &n_changes, false, "Changes that the store told" },
+	{ "watch_changes",    &n_changes, false,
+	  "Changes that the store told of" },
 	{ "occupants_looked", &n_looked,  false,
 	  "Occupants whose rights were read again" },
 	{ "occupants_removed", &n_removed, false,
