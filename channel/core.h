@@ -8,6 +8,7 @@
 
 #include "common/guid.h"
 #include "channel/pressure.h"
+#include "channel/settings.h"
 
 struct config;
 struct ctl;
@@ -22,19 +23,8 @@ struct roomtab;
 struct usertab;
 struct watch;
 
-/** Limits and texts from the configuration, read once and on reload */
-struct settings {
-	uint32_t update_limit;        /* ParticipantUpdateLimit             */
-	uint32_t history_default;
-	uint32_t message_max;         /* bytes                              */
-	uint32_t story_max;
-	uint32_t search_limit;
-	uint32_t reply_max;           /* bytes                              */
-	uint32_t queue_max;           /* commands per endpoint              */
-	uint32_t reattach_s;
-	const char *display_name;
-	const char *management_url;
-};
+/** The name of db_post, by which the store knows it */
+#define POST_CONNECTION "pchat-post"
 
 struct service {
 	struct config *conf;

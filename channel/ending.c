@@ -70,7 +70,8 @@ static void send_handler(void *arg)
 
 		if (ended->sent)
 			return;          /* one bunch at a time */
-		if (byec + lostc == BUNCH)
+		/* what ended in another way comes after, not with it */
+		if (byec + lostc == BUNCH || (ended->bye ? lostc : byec))
 			break;
 		ended->sent = true;
 		if (ended->bye)

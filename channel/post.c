@@ -198,8 +198,8 @@ void post_store_state(struct post *post, bool up)
 	if (!up)
 		return;
 
-	if (post->running)
-		post_batch_resume(post->running);
-	else
+	if (!post->running)
 		post_kick(post);
+	else if (post->running->unknown)
+		post_batch_resume(post->running);
 }

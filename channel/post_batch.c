@@ -85,6 +85,7 @@ static int submit(struct post_batch *batch)
 		rtfv[i] = msg->rtf;
 	}
 
+	batch->backend = db_backend(batch->post->svc->db_post);
 	db_args_init(&args);
 	db_int8(&args, batch->origin);
 	db_int8v(&args, g->roomv, g->rooms);
@@ -306,19 +307,47 @@ static void outcome_handler(int err, const struct db_res *res, void *arg)
 }
 
 
-void post_batch_resume(struct post_batch *batch)
+static int ask_outcome(struct post_batch *batch)
 {
 	const struct batch *g = &batch->group;
 	struct db_args args;
-
-	if (!batch->unknown)
-		return;
 
 	db_args_init(&args);
 	db_int8(&args, batch->origin);
 	db_int8v(&args, g->roomv, g->rooms);
 	db_int8v(&args, batch->afterv, g->rooms);
-	if (!db_exec(batch->post->svc->db_post, "post_outcome", &args,
-		     outcome_handler, batch))
-		batch->unknown = false;
+
+	return db_exec(batch->post->svc->db_post, "post_outcome", &args,
+		       outcome_handler, batch);
+}
+
+
+/* Only a backend that is gone for certain cannot store it any more */
+static void aborted_handler(int err, const struct db_res *res, void *arg)
+{
+	struct post_batch *batch = arg;
+
+	if (err == ECANCELED)
+		return;
+
+	if (batch->abandoned)
+		done(batch);
+	else if (err)
+		batch->unknown = true;
+	else if (db_get_bool(res, 0, 0))
+		batch->unknown = ask_outcome(batch) != 0;
+	else
+		post_batch_resume(batch);
+}
+
+
+void post_batch_resume(struct post_batch *batch)
+{
+	struct db_args args;
+
+	db_args_init(&args);
+	db_int4(&args, batch->backend);
+	db_text(&args, POST_CONNECTION);
+	batch->unknown = db_exec(batch->post->svc->db_post, "post_abort",
+				 &args, aborted_handler, batch) != 0;
 }

@@ -32,6 +32,7 @@ struct post_batch {
 	int64_t origin;          /* names this process and this batch        */
 	int64_t afterv[BATCH_MAX]; /* per room: an id from before it         */
 	uint64_t since_ms;
+	int32_t backend;         /* that it was sent to                      */
 	bool unknown;            /* sent, and the connection went away       */
 	bool abandoned;          /* its posters have their answers           */
 };

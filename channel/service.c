@@ -46,25 +46,6 @@ static void __attribute__((constructor)) init(void)
 }
 
 
-static void settings_read(struct service *svc)
-{
-	const struct config *conf = svc->conf;
-	struct settings *set = &svc->set;
-
-	set->update_limit = (uint32_t)config_uint(conf,
-				"room.participant_update_limit");
-	set->history_default = (uint32_t)config_uint(conf, "history.default");
-	set->message_max = (uint32_t)config_uint(conf, "message.size_max");
-	set->story_max = (uint32_t)config_uint(conf, "message.story_size_max");
-	set->search_limit = (uint32_t)config_uint(conf, "search.limit");
-	set->reply_max = (uint32_t)config_uint(conf, "reply.size_max");
-	set->queue_max = (uint32_t)config_uint(conf, "session.queue_max");
-	set->reattach_s = (uint32_t)config_uint(conf, "session.reattach_s");
-	set->display_name = config_str(conf, "pool.display_name");
-	set->management_url = config_str(conf, "web.room_management_url");
-}
-
-
 /* ------------------------------------------------------------- the SIP side */
 
 static void info_handler(struct dlg *dlg, struct st *st,
@@ -177,6 +158,7 @@ static void destructor(void *data)
 	mem_deref(svc->rooms);
 	mem_deref(svc->users);
 	mem_deref(svc->bus);
+	settings_reset(&svc->set);
 }
 
 
@@ -251,9 +233,9 @@ static int service_open(void **svcp, struct config *conf, struct ctl *ctl)
 	svc->instance_id = (int64_t)(rand_u64() >> 1);
 	svc->envid = (uint64_t)rand_u32() << 24;
 	svc->press.h = pressure_handler;
-	settings_read(svc);
-
-	err = open_parts(svc);
+	err = settings_read(&svc->set, conf);
+	if (!err)
+		err = open_parts(svc);
 	if (err)
 		mem_deref(svc);
 	else
@@ -268,7 +250,8 @@ static void service_reload(void *arg)
 	struct service *svc = arg;
 	struct uas_conf uc;
 
-	settings_read(svc);
+	(void)settings_read(&svc->set, svc->conf);
+	store_settings(svc);
 	uas_conf_read(&uc, svc->conf);
 	(void)uas_reload(svc->uas, &uc);
 }

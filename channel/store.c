@@ -8,6 +8,7 @@
 #include "common/daemon.h"
 #include "common/db/db.h"
 #include "common/log.h"
+#include "common/poolconf.h"
 #include "channel/core.h"
 #include "channel/pool.h"
 #include "channel/post.h"
@@ -25,6 +26,36 @@ enum {
 static void identify(void *arg);
 
 
+static void settings_handler(int err, const struct db_res *res, void *arg)
+{
+	struct service *svc = arg;
+
+	/* what was removed from the store is the file's again */
+	if (!err && !settings_read(&svc->set, svc->conf))
+		settings_apply(&svc->set, res);
+}
+
+
+void store_settings(struct service *svc)
+{
+	struct db_args args;
+
+	db_args_init(&args);
+	(void)db_exec(svc->db_main, "configuration", &args, settings_handler,
+		      svc);
+}
+
+
+static void config_handler(const char *channel, const char *payload,
+			   void *arg)
+{
+	(void)channel;
+	(void)payload;
+
+	store_settings(arg);
+}
+
+
 static void identity_handler(int err, const struct db_res *res, void *arg)
 {
 	struct service *svc = arg;
@@ -39,6 +70,7 @@ static void identity_handler(int err, const struct db_res *res, void *arg)
 	memcpy(svc->store_guid, db_get_uuid(res, 0, 0), GUID_SIZE);
 	memcpy(svc->root_guid, db_get_uuid(res, 0, 1), GUID_SIZE);
 	svc->identified = true;
+	store_settings(svc);
 	pool_store_up(svc->pool);
 }
 
@@ -149,13 +181,16 @@ int store_open(struct service *svc)
 	err = open_db(&svc->db_main, svc, "pchat-main", MAIN_TIMEOUT_MS,
 		      main_state);
 	if (!err)
-		err = open_db(&svc->db_post, svc, "pchat-post",
+		err = open_db(&svc->db_post, svc, POST_CONNECTION,
 			      POST_TIMEOUT_MS, post_state);
 	if (!err)
 		err = open_db(&svc->db_read, svc, "pchat-read",
 			      READ_TIMEOUT_MS, read_state);
 	if (!err)
 		err = db_listen(svc->db_main, "pchat_pool", pool_handler, svc);
+	if (!err)
+		err = db_listen(svc->db_main, POOLCONF_CHANNEL, config_handler,
+				svc);
 	if (!err)
 		err = watch_listen(svc->watch);
 

@@ -11,5 +11,7 @@
 struct service;
 
 int  store_open(struct service *svc);
+/** Ask for the stored settings; they take effect when they are here */
+void store_settings(struct service *svc);
 /** What is under way is told ECANCELED before this returns */
 void store_close(struct service *svc);

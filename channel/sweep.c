@@ -17,7 +17,7 @@ enum {
 	TICKS      = 20,       /* in which all rooms are looked at once      */
 	SLICE_MAX  = 2000,
 	YOUNG_MS   = 2000,
-	ROSTERS    = 7,        /* every so manieth slice: rosters too        */
+	ROSTERS    = 7,        /* one slice in so many: rosters too          */
 	FORGET_MS  = 60000,
 	KEEP_S     = 600,      /* messages of rooms without history          */
 };

@@ -42,6 +42,8 @@ static const struct row rowv[] = {
 	{ "chancreate",      cmd_chancreate      },
 	{ "chanmodify",      cmd_chanmodify      },
 	{ "chandelete",      cmd_chandelete      },
+	{ "getpref",         cmd_getpref         },
+	{ "setpref",         cmd_setpref         },
 };
 
 static uint64_t n_commands, n_failed, n_unknown, n_malformed, n_shed;

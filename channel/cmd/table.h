@@ -52,8 +52,8 @@ int  cmd_write_room_with(struct cmd *cmd, const struct room_rec *rec,
 			 const struct mbuf *own);
 
 cmd_h cmd_requri, cmd_getserverinfo, cmd_getassociations, cmd_join, cmd_bjoin,
-      cmd_part, cmd_bccontext, cmd_chansrch, cmd_getinv, cmd_grpchat,
-      cmd_getmembers, cmd_getmanagers, cmd_getpresenters, cmd_getperms,
-      cmd_getusers, cmd_usersrch, cmd_getscopedprincipals, cmd_getnodes,
-      cmd_nodespermcreatechild, cmd_getaddins, cmd_chancreate,
-      cmd_chanmodify, cmd_chandelete;
+      cmd_part, cmd_bccontext, cmd_chansrch, cmd_getinv, cmd_getpref,
+      cmd_setpref, cmd_grpchat, cmd_getmembers, cmd_getmanagers,
+      cmd_getpresenters, cmd_getperms, cmd_getusers, cmd_usersrch,
+      cmd_getscopedprincipals, cmd_getnodes, cmd_nodespermcreatechild,
+      cmd_getaddins, cmd_chancreate, cmd_chanmodify, cmd_chandelete;

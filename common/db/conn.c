@@ -392,6 +392,12 @@ int db_open(struct db **dbp, const struct db_conf *conf,
 }
 
 
+int32_t db_backend(const struct db *db)
+{
+	return db_isup(db) ? PQbackendPID(db->pg) : 0;
+}
+
+
 void db_retry(struct db *db)
 {
 	if (db && db->state == DB_DOWN && tmr_isrunning(&db->tmr))

@@ -94,6 +94,8 @@ struct db_conf {
 int  db_open(struct db **dbp, const struct db_conf *conf,
 	     db_state_h *stateh, void *arg);
 bool db_isup(const struct db *db);
+/** The server's number for the connection; 0 when it is down */
+int32_t db_backend(const struct db *db);
 /** Try to connect now: another connection found the server back */
 void db_retry(struct db *db);
 /** Statements sent whose outcome is not known yet */

@@ -17,7 +17,7 @@ enum {
 struct toolcmd {
 	const char *subject;
 	const char *verb;       /* NULL: the subject is all       */
-	const char *operand;    /* its name; NULL: takes none     */
+	const char *operand;    /* their names; NULL: takes none  */
 	unsigned flags;
 	tool_h *h;
 	const char *help;
@@ -36,6 +36,12 @@ static const struct toolcmd cmdv[] = {
 	  "all users" },
 	{ "category", "list", NULL, NEEDS_STORE, tool_category_list,
 	  "all categories with their scopes" },
+	{ "config", "list", NULL, NEEDS_STORE, tool_config_list,
+	  "settings of the pool that are kept in the store" },
+	{ "config", "set", "KEY VALUE", NEEDS_STORE, tool_config_set,
+	  "change one; running processes obey at once" },
+	{ "config", "remove", "KEY", NEEDS_STORE, tool_config_remove,
+	  "leave it to the processes' own files again" },
 };
 
 enum { OPT_STORE = 1, OPT_JSON, OPT_DRY, OPT_HELP };
@@ -121,6 +127,17 @@ static int usage(const struct tool *tool, const char *problem,
 }
 
 
+static int words(const char *text)
+{
+	int n = text ? 1 : 0;
+
+	for (; text && *text; ++text)
+		n += *text == ' ';
+
+	return n;
+}
+
+
 static int cmd_run(struct tool *tool, char **argv, int argc)
 {
 	const struct toolcmd *cmd = cmd_find(argv, argc);
@@ -132,7 +149,7 @@ static int cmd_run(struct tool *tool, char **argv, int argc)
 
 	tool->argv = argv + (cmd->verb ? 2 : 1);
 	tool->argc = argc - (cmd->verb ? 2 : 1);
-	operands   = cmd->operand ? 1 : 0;
+	operands   = words(cmd->operand);
 
 	if (tool->argc < operands)
 		return usage(tool, "missing", cmd->operand);

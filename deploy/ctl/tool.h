@@ -50,3 +50,6 @@ tool_h tool_room_show;
 tool_h tool_room_list;
 tool_h tool_user_list;
 tool_h tool_category_list;
+tool_h tool_config_list;
+tool_h tool_config_set;
+tool_h tool_config_remove;

@@ -4,6 +4,15 @@ SELECT * FROM post_batch($1::bigint, $2::bigint[], $3::integer[], $4::integer[],
                          $5::integer[], $6::bigint[], $7::integer[], $8::text[],
                          $9::text[]);
 
+-- name: post_abort
+-- End what may still be at work for a connection that was lost: a backend that
+-- waits for a lock does not notice, and would store the batch after we looked.
+-- False: it would not end.  $1 integer: its pid, $2 text: the connection's name
+SELECT coalesce(bool_and(pg_terminate_backend(a.pid, 1000)), true)
+  FROM pg_stat_activity a
+ WHERE a.pid = $1 AND a.application_name = $2 AND a.usename = current_user
+   AND a.pid <> pg_backend_pid();
+
 -- name: post_outcome
 -- What became of a batch whose connection was lost: rows as post_batch gives
 -- them; every id is NULL when it was not stored.  $1 bigint: batch,

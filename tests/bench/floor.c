@@ -280,6 +280,8 @@ static void answered(unsigned peer, unsigned n)
 			return;
 
 		oldest = following(oldest);
+		while (roomv[next_room].open)
+			next_room = following(next_room);
 		post(next_room);
 		next_room = following(next_room);
 	}

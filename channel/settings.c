@@ -1,0 +1,139 @@
+/**
+ * @file channel/settings.c  Limits and texts that may change while we run
+ */
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+#include <re.h>
+#include "common/conf.h"
+#include "common/db/db.h"
+#include "common/log.h"
+#include "common/poolconf.h"
+#include "channel/settings.h"
+
+/* Where a key of the file goes; texts are char *, numbers uint32_t */
+static const struct place {
+	const char *conf;
+	size_t offset;
+	bool text;
+} placev[] = {
+	{ "room.participant_update_limit",
+	  offsetof(struct settings, update_limit), false },
+	{ "history.default", offsetof(struct settings, history_default),
+	  false },
+	{ "message.size_max", offsetof(struct settings, message_max), false },
+	{ "message.story_size_max", offsetof(struct settings, story_max),
+	  false },
+	{ "search.limit", offsetof(struct settings, search_limit), false },
+	{ "reply.size_max", offsetof(struct settings, reply_max), false },
+	{ "session.queue_max", offsetof(struct settings, queue_max), false },
+	{ "session.reattach_s", offsetof(struct settings, reattach_s),
+	  false },
+	{ "pool.display_name", offsetof(struct settings, display_name),
+	  true },
+	{ "web.room_management_url",
+	  offsetof(struct settings, management_url), true },
+};
+
+
+static int put_text(struct settings *set, const struct place *place,
+		    const char *value)
+{
+	char **sp = (char **)((char *)set + place->offset), *copy;
+	int err;
+
+	err = str_dup(&copy, value ? value : "");
+	if (err)
+		return err;
+
+	mem_deref(*sp);
+	*sp = copy;
+
+	return 0;
+}
+
+
+static void put_number(struct settings *set, const struct place *place,
+		       uint64_t n)
+{
+	*(uint32_t *)((char *)set + place->offset) = (uint32_t)n;
+}
+
+
+int settings_read(struct settings *set, const struct config *conf)
+{
+	size_t i;
+	int err = 0;
+
+	for (i = 0; !err && i < ARRAY_SIZE(placev); i++) {
+		const struct place *place = &placev[i];
+
+		if (place->text)
+			err = put_text(set, place,
+				       config_str(conf, place->conf));
+		else
+			put_number(set, place,
+				   config_uint(conf, place->conf));
+	}
+
+	return err;
+}
+
+
+static const struct place *place_of(const struct poolconf_key *key)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(placev); i++) {
+		if (!strcmp(placev[i].conf, key->conf))
+			return &placev[i];
+	}
+
+	return NULL;
+}
+
+
+static int apply(struct settings *set, const char *name, const char *value)
+{
+	const struct poolconf_key *key = poolconf_find(name);
+	const struct place *place = key ? place_of(key) : NULL;
+	uint64_t n;
+	int err;
+
+	if (!place)
+		return ENOENT;
+
+	err = poolconf_check(key, value, &n);
+	if (err)
+		return err;
+
+	if (place->text)
+		return put_text(set, place, value);
+
+	put_number(set, place, n);
+
+	return 0;
+}
+
+
+void settings_apply(struct settings *set, const struct db_res *res)
+{
+	uint32_t i;
+
+	for (i = 0; i < db_rows(res); i++) {
+		const struct pl name = db_get_text(res, i, 0);
+		const struct pl value = db_get_text(res, i, 1);
+		const int err = apply(set, name.p, value.p);
+
+		if (err)
+			log_warn("settings.stored", "key=%H error=\"%m\"",
+				 log_quote, &name, err);
+	}
+}
+
+
+void settings_reset(struct settings *set)
+{
+	set->display_name = mem_deref(set->display_name);
+	set->management_url = mem_deref(set->management_url);
+}

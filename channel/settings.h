@@ -1,0 +1,28 @@
+/**
+ * @file channel/settings.h  Limits and texts that may change while we run
+ *
+ * From the configuration file, and over it from the store (poolconf.h).
+ */
+#pragma once
+
+struct config;
+struct db_res;
+
+struct settings {
+	uint32_t update_limit;        /* ParticipantUpdateLimit             */
+	uint32_t history_default;
+	uint32_t message_max;         /* bytes                              */
+	uint32_t story_max;
+	uint32_t search_limit;
+	uint32_t reply_max;           /* bytes                              */
+	uint32_t queue_max;           /* commands per endpoint              */
+	uint32_t reattach_s;
+	char *display_name;
+	char *management_url;
+};
+
+/** From the file alone; texts replace those that were there.  ENOMEM */
+int  settings_read(struct settings *set, const struct config *conf);
+/** Rows of the statement "configuration"; a bad one is logged and left out */
+void settings_apply(struct settings *set, const struct db_res *res);
+void settings_reset(struct settings *set);

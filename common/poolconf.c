@@ -1,0 +1,68 @@
+/**
+ * @file common/poolconf.c  Settings of the pool that are kept in the store
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <strings.h>
+#include <re.h>
+#include "common/poolconf.h"
+
+const struct poolconf_key poolconf_keyv[] = {
+	{ "DefaultChatHistory", "history.default", false, 1, 500,
+	  "messages of a history reply when the client names no number" },
+	{ "ParticipantUpdateLimit", "room.participant_update_limit", false, 0,
+	  1000000, "above so many participants a room sends no roster changes" },
+	{ "MessageSizeLimit", "message.size_max", false, 256, 1048576,
+	  "largest chat message in bytes" },
+	{ "StorySizeLimit", "message.story_size_max", false, 256, 1048576,
+	  "largest story in bytes" },
+	{ "SearchLimit", "search.limit", false, 1, 100000,
+	  "most rooms that a search returns" },
+	{ "DisplayName", "pool.display_name", true, 1, 256,
+	  "the pool's name, told to clients" },
+	{ "RoomManagementUrl", "web.room_management_url", true, 0, 2048,
+	  "address of the room pages, told to clients" },
+};
+
+const size_t poolconf_keyc = ARRAY_SIZE(poolconf_keyv);
+
+
+const struct poolconf_key *poolconf_find(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < poolconf_keyc; i++) {
+		if (!strcasecmp(poolconf_keyv[i].name, name))
+			return &poolconf_keyv[i];
+	}
+
+	return NULL;
+}
+
+
+int poolconf_check(const struct poolconf_key *key, const char *value,
+		   uint64_t *np)
+{
+	uint64_t n;
+	char *end;
+
+	if (key->text) {
+		n = str_len(value);
+	}
+	else {
+		if (!isdigit((unsigned char)value[0]))
+			return EINVAL;
+		errno = 0;
+		n = strtoull(value, &end, 10);
+		if (errno || *end)
+			return EINVAL;
+	}
+
+	if (n < key->min || n > key->max)
+		return ERANGE;
+	if (np)
+		*np = n;
+
+	return 0;
+}

@@ -1,0 +1,35 @@
+/**
+ * @file common/poolconf.h  Settings of the pool that are kept in the store
+ *
+ * What operators change while the pool runs, under the names of the product
+ * (product.md A.4).  A stored value beats the one in a process's file; scope
+ * "pool" beats "global".  One table for who sets and who obeys.
+ */
+#pragma once
+
+struct poolconf_key {
+	const char *name;       /* "DefaultChatHistory"                      */
+	const char *conf;       /* the key of pchat-channel's file           */
+	bool text;
+	uint64_t min, max;      /* of a number; of a text's bytes            */
+	const char *help;
+};
+
+extern const struct poolconf_key poolconf_keyv[];
+extern const size_t poolconf_keyc;
+
+/** The notification that tells running processes of a change */
+#define POOLCONF_CHANNEL "pchat_config"
+
+/** Names in any case; NULL: no such setting */
+const struct poolconf_key *poolconf_find(const char *name);
+
+/**
+ * Check a value
+ *
+ * @param np  Set for numbers; may be NULL
+ *
+ * @return 0, EINVAL (no number), ERANGE
+ */
+int  poolconf_check(const struct poolconf_key *key, const char *value,
+		    uint64_t *np);

@@ -1,0 +1,127 @@
+/**
+ * @file deploy/ctl/config.c  pchatctl config: settings of the whole pool
+ */
+#include <errno.h>
+#include <pwd.h>
+#include <string.h>
+#include <unistd.h>
+#include <re.h>
+#include "common/poolconf.h"
+#include "deploy/ctl/tool.h"
+#include "deploy/ctl/store.h"
+#include "deploy/ctl/out.h"
+#include "deploy/ctl/list.h"
+
+static const struct out_col listv[] = {
+	{ "key",        "KEY",     OUT_TEXT },
+	{ "value",      "VALUE",   OUT_TEXT },
+	{ "scope",      NULL,      OUT_TEXT },
+	{ "updated_by", "SET BY",  OUT_TEXT },
+	{ "updated_on", "SET ON",  OUT_TEXT },
+};
+
+
+int tool_config_list(struct tool *tool)
+{
+	return list_run(tool, "ctl_config_list", listv, ARRAY_SIZE(listv));
+}
+
+
+static const char *actor(void)
+{
+	const struct passwd *pw = getpwuid(getuid());
+
+	return pw ? pw->pw_name : "?";
+}
+
+
+static const struct poolconf_key *known(const struct tool *tool)
+{
+	const struct poolconf_key *key = poolconf_find(tool->argv[0]);
+	size_t i;
+
+	if (key)
+		return key;
+
+	(void)fprintf(tool->err, "pchatctl: no such setting: %s; there are\n",
+		      tool->argv[0]);
+	for (i = 0; i < poolconf_keyc; i++)
+		(void)fprintf(tool->err, "  %-24s %s\n", poolconf_keyv[i].name,
+			      poolconf_keyv[i].help);
+
+	return NULL;
+}
+
+
+static bool good(const struct tool *tool, const struct poolconf_key *key)
+{
+	const int err = poolconf_check(key, tool->argv[1], NULL);
+
+	if (err == EINVAL)
+		(void)fprintf(tool->err, "pchatctl: %s: not a number: %s\n",
+			      key->name, tool->argv[1]);
+	else if (err)
+		(void)fprintf(tool->err, "pchatctl: %s: %s is not between "
+			      "%llu and %llu\n", key->name,
+			      key->text ? "its length" : tool->argv[1],
+			      (unsigned long long)key->min,
+			      (unsigned long long)key->max);
+
+	return !err;
+}
+
+
+/* Says what changed, or that nothing did */
+static int change(struct tool *tool, const char *stmt, const char *const *argv,
+		  int argc, const char *done, const char *nothing)
+{
+	struct bstore *st = NULL;
+	PGresult *res = NULL;
+	int err;
+
+	err = tool_connect(&st, tool);
+	if (!err)
+		err = bstore_query(st, &res, stmt, argv, argc);
+	if (!err)
+		(void)fprintf(tool->out, "%s: %s\n", argv[0],
+			      PQntuples(res) ? done : nothing);
+
+	PQclear(res);
+	mem_deref(st);
+
+	return err ? TOOL_FAILED : TOOL_OK;
+}
+
+
+int tool_config_set(struct tool *tool)
+{
+	const struct poolconf_key *key = known(tool);
+	const char *argv[3];
+
+	if (!key || !good(tool, key))
+		return TOOL_FAILED;
+
+	argv[0] = key->name;
+	argv[1] = tool->argv[1];
+	argv[2] = actor();
+
+	return change(tool, "ctl_config_set", argv, 3, "set",
+		      "was so already");
+}
+
+
+int tool_config_remove(struct tool *tool)
+{
+	const struct poolconf_key *key = known(tool);
+	const char *argv[2];
+
+	if (!key)
+		return TOOL_FAILED;
+
+	argv[0] = key->name;
+	argv[1] = actor();
+
+	return change(tool, "ctl_config_remove", argv, 2,
+		      "removed: the processes' own files decide",
+		      "was not set");
+}

@@ -1,0 +1,157 @@
+/**
+ * @file tests/scenario/test_config.c  Settings in the store, effective at once
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include "tests/scenario/scene.h"
+#include "tests/unit/suite.h"
+
+static const char data[] =
+	"{\"users\":[" USER("ada") "],\"categories\":[" MAIN "],"
+	"\"rooms\":[" ROOM("Hall") "]}";
+
+static struct pool *pool;
+
+
+static void up(void)
+{
+	const struct pool_opts opts = { .instances = 2, .data = data };
+
+	ck_assert_int_eq(pool_up(&pool, &opts), 0);
+}
+
+
+static void down(void)
+{
+	pool_down(pool);
+	pool = NULL;
+}
+
+
+/* The operator's command; its exit status */
+static int pchatctl(const char *args)
+{
+	const char *build = getenv("PCHAT_BUILD");
+	char *line;
+	int status;
+
+	ck_assert_int_eq(re_sdprintf(&line, "%s/pchatctl --store '%s' %s "
+				     ">/dev/null 2>&1",
+				     build ? build : "build",
+				     pool_store(pool), args), 0);
+	status = system(line);
+	mem_deref(line);
+
+	return WEXITSTATUS(status);
+}
+
+
+/* Ask until the server tells this of itself, for five seconds */
+static bool told(struct client *c, const char *attr, const char *value)
+{
+	const uint64_t end = tmr_jiffies() + 5000;
+	char path[64];
+	bool same = false;
+
+	(void)re_snprintf(path, sizeof(path), "//sib/@%s", attr);
+	while (!same && tmr_jiffies() < end) {
+		struct xd *x;
+
+		ck_assert_int_eq(chat_ask(c, "getserverinfo", &x,
+					  "<sib infoType=\"123\"/>"), 0);
+		same = !strcmp(xd_str(x, path), value);
+		mem_deref(x);
+	}
+
+	return same;
+}
+
+
+START_TEST(every_process_obeys_a_new_setting_without_a_restart)
+{
+	struct client *c[2];
+	unsigned i;
+
+	ck_open(c[0], pool, 0, "ada");
+	c[1] = chat_open(pool, 1, "ada", "other");
+	ck_assert(told(c[0], "displayName", "Persistent Chat"));
+
+	ck_assert_int_eq(pchatctl("config set displayname 'Trading & more'"),
+			 0);
+	ck_assert_int_eq(pchatctl("config set MessageSizeLimit 512"), 0);
+	for (i = 0; i < 2; i++) {
+		ck_assert(told(c[i], "displayName", "Trading & more"));
+		ck_assert(told(c[i], "messageSizeLimit", "512"));
+	}
+}
+END_TEST
+
+
+START_TEST(what_is_removed_is_the_files_again)
+{
+	struct client *c;
+
+	ck_open(c, pool, 0, "ada");
+	ck_assert_int_eq(pchatctl("config set SearchLimit 7"), 0);
+	ck_assert(told(c, "searchLimit", "7"));
+	ck_assert_int_eq(pchatctl("config remove SearchLimit"), 0);
+	ck_assert(told(c, "searchLimit", "999"));
+}
+END_TEST
+
+
+START_TEST(the_size_of_a_history_reply_follows_its_setting)
+{
+	struct client *c;
+	struct xd *x;
+	char *room;
+	int i;
+
+	ck_open(c, pool, 0, "ada");
+	ck_room(room, pool, "Hall");
+	ck_assert_uint_eq(chat_join(c, room, NULL), 200);
+	for (i = 0; i < 4; i++)
+		ck_assert(chat_say(c, room, "one of four"));
+
+	ck_assert_int_eq(pchatctl("config set DefaultChatHistory 2"), 0);
+	ck_assert_int_eq(pchatctl("config set SearchLimit 500"), 0);
+	ck_assert(told(c, "searchLimit", "500"));
+
+	ck_assert_int_eq(chat_ask(c, "bccontext", &x, "<chanib uri=\"%s\"/>"
+				  "<bcq/>", room), 0);
+	ck_assert_uint_eq(xd_count(x, "//msg"), 2);
+	mem_deref(x);
+	mem_deref(room);
+}
+END_TEST
+
+
+START_TEST(nonsense_is_refused)
+{
+	ck_assert_int_eq(pchatctl("config set NoSuchThing 1"), 1);
+	ck_assert_int_eq(pchatctl("config set DefaultChatHistory 0"), 1);
+	ck_assert_int_eq(pchatctl("config set DefaultChatHistory 501"), 1);
+	ck_assert_int_eq(pchatctl("config set DefaultChatHistory ten"), 1);
+	ck_assert_int_eq(pchatctl("config set DefaultChatHistory"), 2);
+}
+END_TEST
+
+
+static Suite *config_suite(void)
+{
+	Suite *suite = suite_create("config");
+	TCase *tc = tcase_create("config");
+
+	tcase_add_unchecked_fixture(tc, up, down);
+	tcase_set_timeout(tc, 60);
+	tcase_add_test(tc, every_process_obeys_a_new_setting_without_a_restart);
+	tcase_add_test(tc, what_is_removed_is_the_files_again);
+	tcase_add_test(tc, the_size_of_a_history_reply_follows_its_setting);
+	tcase_add_test(tc, nonsense_is_refused);
+	suite_add_tcase(suite, tc);
+
+	return suite;
+}
+
+TEST_SUITE(config_suite)
