@@ -84,7 +84,7 @@ static const struct place *place_of(const struct poolconf_key *key)
 {
 	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(placev); i++) {
+	for (i = 0; key->conf && i < ARRAY_SIZE(placev); i++) {
 		if (!strcmp(placev[i].conf, key->conf))
 			return &placev[i];
 	}
@@ -100,6 +100,8 @@ static int apply(struct settings *set, const char *name, const char *value)
 	uint64_t n;
 	int err;
 
+	if (key && !key->conf)
+		return 0;
 	if (!place)
 		return ENOENT;
 

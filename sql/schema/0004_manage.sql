@@ -127,14 +127,14 @@ SELECT scope_admits(category, up.ancestors)
 $$;
 
 -- Administrators are the principals that the configuration names by their
--- keys, with commas between: room.administrators.
+-- keys, with commas between: Administrators (common/poolconf.h).
 CREATE FUNCTION is_administrator(ancestors bigint[])
     RETURNS boolean LANGUAGE sql STABLE AS $$
 SELECT EXISTS (
        SELECT FROM configuration c
         CROSS JOIN LATERAL regexp_split_to_table(lower(c.value), '\s*,\s*') AS k
          JOIN principal p ON p.key = trim(k)
-        WHERE c.key = 'room.administrators' AND p.principal_id = ANY (ancestors))
+        WHERE c.key = 'Administrators' AND p.principal_id = ANY (ancestors))
 $$;
 
 -- ------------------------------------------------------------ the commands

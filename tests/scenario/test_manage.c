@@ -62,7 +62,7 @@ static void up(void)
 
 	ck_assert_int_eq(pool_up(&pool, &opts), 0);
 	sql("INSERT INTO configuration (key, value) VALUES "
-	    "('room.administrators', 'sip:root@example.net') RETURNING 1");
+	    "('Administrators', 'sip:root@example.net') RETURNING 1");
 	sql("INSERT INTO addin (name, url) VALUES "
 	    "('Board', 'https://board.example.net/') RETURNING 1");
 }
