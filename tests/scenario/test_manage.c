@@ -4,6 +4,8 @@
  * Spec: protocol.md 4.13, 4.15-4.19, 5.3 and 6.1, product.md A.2-A.3.  Each
  * change is made on one instance or in the store, and seen on both.
  */
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include "tests/scenario/scene.h"
 #include "tests/unit/suite.h"
@@ -22,6 +24,7 @@ static const char data[] =
 	"{\"uri\":\"sip:out@partner.example\",\"enabled\":true}],"
 	"\"groups\":[{\"name\":\"crew\",\"members\":["
 	"\"sip:cleo@example.net\"]},"
+	"{\"name\":\"band\",\"members\":[\"sip:bob@example.net\"]},"
 	"{\"name\":\"guests\",\"members\":[\"sip:out@partner.example\"]}],"
 	"\"categories\":[{\"name\":\"Main\",\"allowed\":["
 	"\"domain:example.net\"],\"creators\":[\"sip:ada@example.net\"]},"
@@ -30,6 +33,7 @@ static const char data[] =
 	"\"creators\":[\"sip:ada@example.net\"]},"
 	"{\"name\":\"Else\",\"allowed\":[\"domain:example.net\"]},"
 	"{\"name\":\"Scoped\",\"allowed\":[\"domain:example.net\"]},"
+	"{\"name\":\"Bulk\",\"allowed\":[\"domain:example.net\"]},"
 	"{\"name\":\"Far\",\"allowed\":[\"domain:partner.example\"]}],"
 	"\"rooms\":["
 	CLOSED("Lists", ABC ",\"group:crew\"") ","
@@ -37,6 +41,7 @@ static const char data[] =
 	CLOSED("Names", ABC) "," CLOSED("Stale", ABC) "," CLOSED("Move", ABC)
 	"," CLOSED("Crew", "\"sip:ada@example.net\",\"group:crew\"") ","
 	CLOSED("Eve", ABC ",\"sip:eve@example.net\"") ","
+	CLOSED("Band", "\"sip:ada@example.net\",\"group:band\"") ","
 	CLOSED("Raw", ABC) "," CLOSED("Rules", ABC) ","
 	IN("Main", "Hidden", "\"privacy\":\"secret\",\"members\":["
 	   "\"sip:ada@example.net\"],\"managers\":[\"sip:ada@example.net\"]")
@@ -259,7 +264,7 @@ START_TEST(users_categories_and_addins_are_found)
 	x = mem_deref(x);
 
 	ck_assert_uint_eq(ask(dan, &x, "getnodes", ""), 200);
-	ck_assert_uint_eq(xd_count(x, "//node"), 4);
+	ck_assert_uint_eq(xd_count(x, "//node"), 5);
 	ck_assert_uint_eq(xd_count(x, "//node[@name='Main'][@invite='true']"
 				   "[@filepost='true'][@logged='true']"
 				   "[starts-with(@parent,'ma-cat://')]"), 1);
@@ -628,6 +633,118 @@ START_TEST(who_may_not_chat_any_more_loses_his_rooms)
 END_TEST
 
 
+static void import(const char *json)
+{
+	const char *build = getenv("PCHAT_BUILD");
+	char path[512], *line;
+	FILE *f;
+
+	(void)re_snprintf(path, sizeof(path), "%s/change.json",
+			  pool_dir(pool));
+	f = fopen(path, "w");
+	ck_assert_ptr_nonnull(f);
+	ck_assert_int_ge(fputs(json, f), 0);
+	ck_assert_int_eq(fclose(f), 0);
+
+	ck_assert_int_eq(re_sdprintf(&line, "%s/pchatctl --store '%s' import "
+				     "%s >/dev/null", build ? build : "build",
+				     pool_store(pool), path), 0);
+	ck_assert_int_eq(system(line), 0);
+	mem_deref(line);
+}
+
+
+START_TEST(an_import_takes_effect)
+{
+	struct client *ada, *bob;
+	char *room;
+
+	ck_room(room, pool, "Band");
+	two(&ada, &bob, "bob", room);
+	import("{\"groups\":[{\"name\":\"band\",\"members\":[]}]}");
+	both_told(ada, bob, room, SIP("bob"));
+	ck_assert_uint_eq(chat_join(bob, room, NULL), 403);
+
+	import("{\"rooms\":[{\"name\":\"Band\",\"members\":["
+	       "\"sip:ada@example.net\",\"sip:bob@example.net\"]}]}");
+	ck_assert_uint_eq(chat_join(bob, room, NULL), 200);
+	import("{\"rooms\":[{\"name\":\"Band\",\"disabled\":true}]}");
+	ck_assert(chat_notice(ada, "part", room, SIP("ada")));
+	ck_assert(chat_notice(bob, "part", room, SIP("bob")));
+}
+END_TEST
+
+
+enum { BULK = 250, HALF = BULK / 2 };
+
+/* Bob into half of the rooms */
+static void join_half(struct client *bob, const char *ids)
+{
+	struct xd *x = NULL;
+
+	ck_assert_int_eq(chat_ask(bob, "bjoin", &x, "%s", ids), 0);
+	ck_assert_uint_eq(xd_count(x, "/xccos/rpl/data/chanib"), HALF);
+	mem_deref(x);
+}
+
+
+static char *half(const char *sql_order)
+{
+	char query[512];
+
+	(void)re_snprintf(query, sizeof(query), "SELECT string_agg('<chanid "
+		"key=\"0\" domain=\"example.net\" value=\"' || guid || '\"/>', "
+		"'') FROM (SELECT guid FROM room WHERE name LIKE 'Bulk %%' "
+		"ORDER BY room_id %s LIMIT %u) AS r", sql_order,
+		(unsigned)HALF);
+
+	return pool_sql(pool, query, NULL);
+}
+
+
+static bool all_parted(void *arg)
+{
+	return inbox_count(arg, "ntc:part") == BULK;
+}
+
+
+/* More rooms than one look takes; who posts meanwhile does not notice */
+START_TEST(many_rooms_change_while_people_post)
+{
+	struct client *ada, *bob;
+	uint64_t worst = 0;
+	unsigned i;
+	char *room;
+
+	sql("INSERT INTO room (category_id, name, privacy) "
+	    "SELECT c.category_id, 'Bulk ' || i, 0 FROM category c, "
+	    "generate_series(1, 250) AS i WHERE c.name = 'Bulk' "
+	    "RETURNING 1");
+	ck_room(room, pool, "Lists");
+	ck_open(ada, pool, 1, "ada");
+	ck_assert_uint_eq(chat_join(ada, room, NULL), 200);
+	ck_open(bob, pool, 1, "bob");
+	join_half(bob, half("ASC"));
+	join_half(bob, half("DESC"));
+	inbox_flush(client_inbox(bob));
+
+	sql("INSERT INTO category_scope (category_id, principal_id, denied) "
+	    "SELECT c.category_id, p.principal_id, true "
+	    "FROM category c, principal p WHERE c.name = 'Bulk' "
+	    "AND p.key = 'sip:bob@example.net' RETURNING 1");
+	for (i = 0; i < 50; i++) {
+		const uint64_t start = tmr_jiffies();
+
+		ck_assert(chat_say(ada, room, "meanwhile"));
+		worst = max(worst, tmr_jiffies() - start);
+	}
+	ck_assert_int_eq(wait_for(all_parted, client_inbox(bob), CLIENT_MS),
+			 0);
+	ck_assert_uint_lt(worst, 1000);
+}
+END_TEST
+
+
 static Suite *manage_suite(void)
 {
 	Suite *suite = suite_create("manage");
@@ -649,6 +766,8 @@ static Suite *manage_suite(void)
 	tcase_add_test(tc, what_is_changed_in_the_store_takes_effect);
 	tcase_add_test(tc, a_narrower_scope_puts_out_whom_it_leaves_outside);
 	tcase_add_test(tc, who_leaves_a_group_leaves_its_rooms);
+	tcase_add_test(tc, an_import_takes_effect);
+	tcase_add_test(tc, many_rooms_change_while_people_post);
 	tcase_add_test(tc, who_may_not_chat_any_more_loses_his_rooms);
 	suite_add_tcase(suite, tc);
 
