@@ -96,7 +96,8 @@ START_TEST(many_rooms_are_told_of_at_once)
 	char last[32];
 
 	sql("INSERT INTO room (room_id, category_id, name) "
-	    "SELECT 100 + i, 1, 'Many ' || i FROM generate_series(1, 300) AS i");
+	    "SELECT 100 + i, 1, 'Many ' || i "
+	    "FROM generate_series(1, 300) AS i");
 	ck_assert_uint_eq(told("pchat_room", last), 0);
 	sql("UPDATE room SET description = 'y'");
 	ck_assert_uint_eq(told("pchat_room", last), 1);
