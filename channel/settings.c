@@ -84,8 +84,8 @@ static const struct place *place_of(const struct poolconf_key *key)
 {
 	size_t i;
 
-	for (i = 0; key->conf && i < ARRAY_SIZE(placev); i++) {
-		if (!strcmp(placev[i].conf, key->conf))
+	for (i = 0; i < ARRAY_SIZE(placev); i++) {
+		if (key->conf && !strcmp(placev[i].conf, key->conf))
 			return &placev[i];
 	}
 

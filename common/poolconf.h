@@ -10,7 +10,7 @@
 struct poolconf_key {
 	const char *name;       /* "DefaultChatHistory"                      */
 	const char *conf;       /* the key of pchat-channel's file; NULL:
-	                           obeyed by the store itself                */
+	                           there is none, the store itself obeys     */
 	bool text;
 	uint64_t min, max;      /* of a number; of a text's bytes            */
 	const char *help;
