@@ -21,6 +21,7 @@ struct post;
 struct pool;
 struct roomtab;
 struct usertab;
+struct watch;
 
 /** The name of db_post, by which the store knows it */
 #define POST_CONNECTION "pchat-post"
@@ -45,6 +46,7 @@ struct service {
 	uint32_t endpoints;
 	struct post *post;
 	struct pool *pool;
+	struct watch *watch;
 	struct hello *hello;
 	struct pressure press;
 	struct list lookupl;          /* users asked for: see lookup.c       */

@@ -18,6 +18,7 @@
 #include "channel/room.h"
 #include "channel/roster.h"
 #include "channel/user.h"
+#include "channel/watch.h"
 
 
 static void destructor(void *data)
@@ -65,6 +66,8 @@ static void finish(struct join *join, int err)
 			jr->err = ECONNABORTED;
 		if (!jr->err)
 			jr->err = roster_enter(ep->svc, jr->room, ep, jr->mask);
+		if (!jr->err && join->changes != watch_changes(ep->svc->watch))
+			watch_room(ep->svc->watch, jr->room);
 	}
 
 	join->h(err, join, join->arg);
@@ -202,6 +205,7 @@ int join_start(struct join *join,
 		jr->err = ENOENT;       /* until a row says otherwise */
 	}
 
+	join->changes = watch_changes(ep->svc->watch);
 	join->h = h;
 	join->arg = arg;
 	db_args_init(&args);

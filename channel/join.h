@@ -29,6 +29,7 @@ struct join {
 	struct endpoint *ep;      /* reference                               */
 	struct join_room *roomv;
 	size_t roomc;
+	uint32_t changes;         /* what was known when rights were read    */
 	void (*h)(int err, struct join *join, void *arg);
 	void *arg;
 };

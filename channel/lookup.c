@@ -7,6 +7,7 @@
 #include "channel/core.h"
 #include "channel/lookup.h"
 #include "channel/user.h"
+#include "channel/watch.h"
 
 enum { RETRY_MS = 300, TRIES = 10 };
 
@@ -18,6 +19,7 @@ struct request {
 	char *uri;
 	struct tmr tmr;
 	unsigned tries;
+	uint32_t changes;        /* what was known when it was asked         */
 };
 
 static void try_handler(void *arg);
@@ -60,8 +62,14 @@ static int read_row(struct lookup *found, struct service *svc,
 		return err;
 	}
 
-	user_set_ancestors(found->user, ancv, ancc);
 	found->allowed = db_get_bool(res, 0, 4) && db_get_bool(res, 0, 5);
+	if (found->allowed) {
+		user_set_ancestors(found->user, ancv, ancc);
+	}
+	else {
+		user_set_ancestors(found->user, NULL, 0);
+		mem_deref(ancv);
+	}
 
 	return 0;
 }
@@ -74,6 +82,11 @@ static void row_handler(int err, const struct db_res *res, void *arg)
 
 	if (err == ECANCELED) {
 		finish(req, err, NULL);
+		return;
+	}
+	if (!err && req->changes != watch_changes(req->svc->watch) &&
+	    ++req->tries < TRIES) {
+		tmr_start(&req->tmr, 0, try_handler, req);
 		return;
 	}
 	if (err && ++req->tries < TRIES) {
@@ -100,6 +113,7 @@ static void try_handler(void *arg)
 
 	db_args_init(&args);
 	db_text(&args, req->uri);
+	req->changes = watch_changes(req->svc->watch);
 	if (!db_exec(req->svc->db_main, "user_by_uri", &args, row_handler,
 		     req))
 		return;

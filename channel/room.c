@@ -137,6 +137,7 @@ static void destructor(void *data)
 	hash_unlink(&room->he_guid);
 	list_unlink(&room->le);
 	list_unlink(&room->le_young);
+	list_unlink(&room->le_due);
 	mem_deref(room->uri);
 	mem_deref(room->parent);
 	mem_deref(room->name);

@@ -21,6 +21,7 @@ struct room {
 	struct le he_id, he_guid;    /* in the table                         */
 	struct le le;                /* all open rooms, next to sweep first  */
 	struct le le_young;          /* those just opened                    */
+	struct le le_due;            /* to be looked at again: watch.h       */
 	struct roomtab *tab;         /* reference                            */
 	struct service *svc;
 	int64_t id;

@@ -99,6 +99,29 @@ void roster_leave(struct service *svc, struct occupant *occ)
 }
 
 
+void roster_remove(struct service *svc, struct occupant *occ)
+{
+	struct mbuf *mb = mbuf_alloc(512);
+
+	if (mb && !xccos_ntc_part(mb, service_envid(svc), occ->room->uri,
+				  occ->ep->user->uri))
+		(void)endpoint_send(occ->ep, mb);
+	mem_deref(mb);
+
+	roster_leave(svc, occ);
+}
+
+
+void roster_done(int err, const struct db_res *res, void *arg)
+{
+	(void)res;
+	(void)arg;
+
+	if (err && err != ECANCELED)
+		log_warn("roster.store", "error=%d", err);
+}
+
+
 void roster_remote_enter(struct service *svc, struct room *room,
 			 int64_t instance_id, int64_t endpoint_id,
 			 struct user *user, uint32_t mask)

@@ -21,6 +21,12 @@ int  roster_enter(struct service *svc, struct room *room, struct endpoint *ep,
 /** Ours leaves.  May free the room */
 void roster_leave(struct service *svc, struct occupant *occ);
 
+/** Ours may not be there any more: leaves, and is told so himself.  The store
+ *  is the caller's business */
+void roster_remove(struct service *svc, struct occupant *occ);
+/** A db_h for statements on rosters whose outcome nobody waits for */
+void roster_done(int err, const struct db_res *res, void *arg);
+
 /** Somebody entered or left on another instance; both may be repeats */
 void roster_remote_enter(struct service *svc, struct room *room,
 			 int64_t instance_id, int64_t endpoint_id,

@@ -31,6 +31,7 @@
 #include "channel/store.h"
 #include "channel/sweep.h"
 #include "channel/user.h"
+#include "channel/watch.h"
 
 static uint64_t n_endpoints, n_rooms;
 
@@ -155,6 +156,7 @@ static void destructor(void *data)
 	mem_deref(svc->uas);
 	mem_deref(svc->hello);
 	mem_deref(svc->pool);
+	svc->watch = mem_deref(svc->watch);
 	mem_deref(svc->rooms);
 	mem_deref(svc->users);
 	mem_deref(svc->bus);
@@ -206,6 +208,8 @@ static int open_parts(struct service *svc)
 				 hello_handler);
 	if (!err)
 		err = post_alloc(&svc->post, svc);
+	if (!err)
+		err = watch_alloc(&svc->watch, svc);
 	if (!err)
 		err = store_open(svc);
 	if (err)

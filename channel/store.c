@@ -13,6 +13,7 @@
 #include "channel/pool.h"
 #include "channel/post.h"
 #include "channel/store.h"
+#include "channel/watch.h"
 
 enum {
 	BACKOFF_MAX_MS  = 1000,    /* between tries to reach the store       */
@@ -128,6 +129,7 @@ static void main_state(bool up, void *arg)
 
 	store_back(svc);
 	identify(svc);
+	watch_all(svc->watch);
 }
 
 
@@ -214,6 +216,8 @@ int store_open(struct service *svc)
 	if (!err)
 		err = db_listen(svc->db_main, POOLCONF_CHANNEL, config_handler,
 				svc);
+	if (!err)
+		err = watch_listen(svc->watch);
 
 	return err;
 }

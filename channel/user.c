@@ -69,7 +69,7 @@ static int set_text(char **sp, const struct pl *pl)
 }
 
 
-static struct user *find(const struct usertab *tab, int64_t id)
+struct user *user_find(const struct usertab *tab, int64_t id)
 {
 	struct le *le = list_head(hash_list(tab->ht, (uint32_t)id));
 
@@ -88,7 +88,7 @@ int user_get(struct user **userp, struct usertab *tab, int64_t id,
 	     const struct pl *uri, const struct pl *display,
 	     const uint8_t *guid)
 {
-	struct user *user = mem_ref(find(tab, id));
+	struct user *user = mem_ref(user_find(tab, id));
 	int err;
 
 	if (!user) {

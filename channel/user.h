@@ -34,5 +34,8 @@ int  user_get(struct user **userp, struct usertab *tab, int64_t id,
 	      const struct pl *uri, const struct pl *display,
 	      const uint8_t *guid);
 
+/** Borrowed; NULL: nobody here has to do with him */
+struct user *user_find(const struct usertab *tab, int64_t id);
+
 /** Takes the array (mem_deref()ed later) */
 void user_set_ancestors(struct user *user, int64_t *ancv, size_t ancc);

@@ -25,6 +25,8 @@ const struct poolconf_key poolconf_keyv[] = {
 	  "the pool's name, told to clients" },
 	{ "RoomManagementUrl", "web.room_management_url", true, 0, 2048,
 	  "address of the room pages, told to clients" },
+	{ "Administrators", NULL, true, 0, 4096,
+	  "who may remove any room: sip:, group:, domain: names, with commas" },
 };
 
 const size_t poolconf_keyc = ARRAY_SIZE(poolconf_keyv);

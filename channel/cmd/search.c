@@ -30,13 +30,13 @@ static int chanib_guid(char **sp, const uint8_t *guid)
 
 
 static int write_chanib(struct mbuf *mb, const struct xccos_chanib *chan,
-			const struct room_rec *rec, bool with_mask)
+			const struct mbuf *own)
 {
 	int err;
 
 	err = xccos_chanib_open(mb, chan);
-	if (!err && with_mask)
-		err = xccos_aib(mb, access_aib(access_mask(rec)), NULL, 0);
+	if (!err && own)
+		err = mbuf_write_mem(mb, own->buf, own->end);
 	if (!err)
 		err = xccos_chanib_info(mb, chan);
 	if (!err)
@@ -46,8 +46,8 @@ static int write_chanib(struct mbuf *mb, const struct xccos_chanib *chan,
 }
 
 
-int cmd_write_room(struct cmd *cmd, const struct room_rec *rec,
-		   bool with_mask)
+int cmd_write_room_with(struct cmd *cmd, const struct room_rec *rec,
+			const struct mbuf *own)
 {
 	static const enum xccos_visibility visv[] = {
 		[ROOM_OPEN] = XCCOS_OPEN, [ROOM_CLOSED] = XCCOS_SCOPED,
@@ -78,8 +78,30 @@ int cmd_write_room(struct cmd *cmd, const struct room_rec *rec,
 		err = chanib_guid(&addin, rec->addin);
 	chan.addin_guid = addin;
 	if (!err)
-		err = write_chanib(cmd->mb, &chan, rec, with_mask);
+		err = write_chanib(cmd->mb, &chan, own);
 	mem_deref(addin);
+
+	return err;
+}
+
+
+int cmd_write_room(struct cmd *cmd, const struct room_rec *rec,
+		   bool with_mask)
+{
+	struct mbuf *own;
+	int err;
+
+	if (!with_mask)
+		return cmd_write_room_with(cmd, rec, NULL);
+
+	own = mbuf_alloc(64);
+	if (!own)
+		return ENOMEM;
+
+	err = xccos_aib(own, access_aib(access_mask(rec)), NULL, 0);
+	if (!err)
+		err = cmd_write_room_with(cmd, rec, own);
+	mem_deref(own);
 
 	return err;
 }

@@ -49,6 +49,9 @@ void cmd_fail(struct cmd *cmd, int err);
 /** chanib of a search result or list, with the caller's mask when asked for */
 int  cmd_write_room(struct cmd *cmd, const struct room_rec *rec,
 		    bool with_mask);
+/** The same with elements of the caller's own before the infos; or NULL */
+int  cmd_write_room_with(struct cmd *cmd, const struct room_rec *rec,
+			 const struct mbuf *own);
 
 /** msg of a history reply, from a row that message_read() takes */
 int  cmd_write_message(struct mbuf *mb, const char *uri,
@@ -56,4 +59,7 @@ int  cmd_write_message(struct mbuf *mb, const char *uri,
 
 cmd_h cmd_requri, cmd_getserverinfo, cmd_getassociations, cmd_join, cmd_bjoin,
       cmd_part, cmd_bccontext, cmd_history, cmd_chansrch, cmd_getinv,
-      cmd_getpref, cmd_setpref, cmd_grpchat;
+      cmd_getpref, cmd_setpref, cmd_grpchat, cmd_getmembers, cmd_getmanagers,
+      cmd_getpresenters, cmd_getperms, cmd_getusers, cmd_usersrch,
+      cmd_getscopedprincipals, cmd_getnodes, cmd_nodespermcreatechild,
+      cmd_getaddins, cmd_chancreate, cmd_chanmodify, cmd_chandelete;

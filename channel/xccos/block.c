@@ -28,8 +28,12 @@ int xw_uib_attrs(struct mbuf *mb, const struct xccos_uib *uib)
 	err |= xw_attr(mb, "uri", uib->uri);
 
 	if (uib->display) {
-		err |= xw_attr(mb, XT_UIB_TYPE,
-			       group ? XT_TYPE_GROUP : XT_TYPE_USER);
+		if (uib->type)
+			err |= xw_attr_uint(mb, XT_UIB_TYPE,
+					    (uint64_t)uib->type);
+		else
+			err |= xw_attr(mb, XT_UIB_TYPE,
+				       group ? XT_TYPE_GROUP : XT_TYPE_USER);
 		err |= xw_attr(mb, XT_UIB_DISP, uib->display);
 		err |= xw_attr_opt(mb, XT_UIB_GUID, uib->guid);
 	}

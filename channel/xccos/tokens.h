@@ -33,6 +33,9 @@
 #define XT_ADDIN_URL      "siopurl"
 #define XT_AUDIT          "audit"
 #define XT_AUDIT_WHEN     "updatedon"
+#define XT_AUDIT_WHO      "updatedby"
+#define XT_AUDIT_MADE     "createdon"
+#define XT_AUDIT_MAKER    "createdby"
 #define XT_MORE           "more"
 
 /* Text of the info "visibilty"; only "private" is seen on the wire */
@@ -48,6 +51,13 @@
 #define XT_MATCH_ALL      "matchall"
 #define XT_MATCH_PHRASE   "matchexactphrase"
 #define XT_MAX_RESULTS    "maxresults"
+
+/* node, addin (4.13, 4.17) */
+#define XT_NODE           "node"
+#define XT_NODE_INVITE    "invite"
+#define XT_NODE_FILEPOST  "filepost"
+#define XT_NODE_LOGGED    "logged"
+#define XT_ADDIN          "addin"
 
 /* Notices that are off unless configured (5.3) */
 #define XT_NTC_CHAN       "chanmodify"

@@ -128,6 +128,8 @@ struct xccos_uib {
 	const char *uri;            /* with "sip:"                           */
 	const char *display;        /* or NULL: only id and uri are written  */
 	const char *guid;           /* 36 characters, or NULL                */
+	int type;                   /* of the principal; 0: user or group,
+	                               as the URI says                       */
 };
 
 enum xccos_visibility { XCCOS_OPEN, XCCOS_SCOPED, XCCOS_PRIVATE };
