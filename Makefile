@@ -25,7 +25,7 @@ CHANNEL := $(filter-out channel/main.c,$(wildcard channel/*.c channel/*/*.c))
 CTL     := $(filter-out deploy/ctl/main.c,$(wildcard deploy/ctl/*.c))
 SUPPORT := $(wildcard tests/support/*.c)
 UNIT    := $(wildcard tests/unit/*.c tests/unit/*/*.c)
-DBTEST  := $(wildcard tests/db/*.c)
+DBTEST  := tests/unit/main.c $(wildcard tests/db/*.c)
 SCEN    := $(wildcard tests/scenario/*.c)
 SOURCES  = $(shell git ls-files '*.c' '*.h')
 

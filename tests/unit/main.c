@@ -1,12 +1,15 @@
 /**
  * @file tests/unit/main.c  Runs every suite that a test file registered
  *
+ * The main of unit-tests and of db-tests.  What the code under test logs below
+ * an error is shown with V=1.
  * The suites are sorted by name, so that the order does not depend on the
  * order of linking.
  */
 #include <stdlib.h>
 #include <string.h>
 #include <re.h>
+#include "common/log.h"
 #include "tests/unit/suite.h"
 
 
@@ -53,6 +56,10 @@ int main(void)
 
 	if (libre_init())
 		return 2;
+
+	log_open("tests");
+	if (!getenv("V"))
+		log_level_set(LOG_ERR);
 
 	runner = runner_create(pattern);
 	if (!runner) {

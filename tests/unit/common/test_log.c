@@ -19,6 +19,7 @@ static void setup(void)
 	ck_assert_int_ge(dup2(pipefdv[1], STDERR_FILENO), 0);
 	clock_set(1368541577620635LL);
 	log_open("pchat-test");
+	log_level_set(LOG_INFO);
 }
 
 
