@@ -53,14 +53,6 @@ static void finish(struct returning *ret)
 }
 
 
-static void superseded_handler(int err, const struct db_res *res, void *arg)
-{
-	(void)err;
-	(void)res;
-	(void)arg;
-}
-
-
 /* What waited for this client is not waited for any more */
 static void forget_waiting(struct endpoint *ep)
 {
@@ -70,7 +62,7 @@ static void forget_waiting(struct endpoint *ep)
 	db_int8(&args, ep->user->id);
 	db_text(&args, ep->epid);
 	(void)db_exec(ep->svc->db_main, "endpoint_superseded", &args,
-		      superseded_handler, NULL);
+		      NULL, NULL);
 }
 
 

@@ -93,10 +93,7 @@ static void last_handler(int err, const struct db_res *res, void *arg)
 	if (!err)
 		err = xccos_chanib_close(cmd->mb);
 
-	if (err)
-		cmd_fail(cmd, err);
-	else
-		cmd_reply(cmd);
+	cmd_end(cmd, err);
 }
 
 

@@ -191,10 +191,7 @@ static void found_handler(int err, const struct db_res *res, void *arg)
 		err = reply(cmd, res);
 	}
 
-	if (err)
-		cmd_fail(cmd, err);
-	else
-		cmd_reply(cmd);
+	cmd_end(cmd, err);
 }
 
 

@@ -60,10 +60,7 @@ static void invitations_handler(int err, const struct db_res *res, void *arg)
 	for (i = 0; !err && i < db_rows(res); i++)
 		err = write_inv(cmd, res, i);
 
-	if (err)
-		cmd_fail(cmd, err);
-	else
-		cmd_reply(cmd);
+	cmd_end(cmd, err);
 }
 
 

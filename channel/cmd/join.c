@@ -132,10 +132,7 @@ static void join_handler(int err, struct join *join, void *arg)
 		err = joined_write(cmd->mb, join, false,
 				   cmd->svc->set.reply_max);
 
-	if (err)
-		cmd_fail(cmd, err);
-	else
-		cmd_reply(cmd);
+	cmd_end(cmd, err);
 }
 
 
@@ -149,10 +146,7 @@ static void bjoin_handler(int err, struct join *join, void *arg)
 		err = joined_write(cmd->mb, join, true,
 				   cmd->svc->set.reply_max);
 
-	if (err)
-		cmd_fail(cmd, err);
-	else
-		cmd_reply(cmd);
+	cmd_end(cmd, err);
 }
 
 
@@ -165,14 +159,6 @@ int cmd_join(struct cmd *cmd)
 int cmd_bjoin(struct cmd *cmd)
 {
 	return start(cmd, bjoin_handler);
-}
-
-
-static void removed_handler(int err, const struct db_res *res, void *arg)
-{
-	(void)err;
-	(void)res;
-	(void)arg;
 }
 
 
@@ -197,8 +183,7 @@ static void leave(struct cmd *cmd, const char *uri)
 	db_args_init(&args);
 	db_int8(&args, cmd->ep->id);
 	db_int8(&args, room->id);
-	(void)db_exec(cmd->svc->db_main, "roster_remove", &args,
-		      removed_handler, NULL);
+	(void)db_exec(cmd->svc->db_main, "roster_remove", &args, NULL, NULL);
 	roster_leave(cmd->svc, occ);
 }
 

@@ -335,10 +335,7 @@ static void room_handler(int err, const struct db_res *res, void *arg)
 	if (!err && db_rows(res))
 		err = manage_write_room(cmd, res);
 
-	if (err)
-		cmd_fail(cmd, err);
-	else
-		cmd_reply(cmd);
+	cmd_end(cmd, err);
 }
 
 
@@ -390,10 +387,7 @@ static void deleted_handler(int err, const struct db_res *res, void *arg)
 	if (!err)
 		err = xccos_chanib_close(cmd->mb);
 
-	if (err)
-		cmd_fail(cmd, err);
-	else
-		cmd_reply(cmd);
+	cmd_end(cmd, err);
 }
 
 

@@ -78,10 +78,7 @@ static void reply(struct cmd *cmd, int err, int64_t version,
 	if (!err)
 		err = write_pref(cmd, version, content);
 
-	if (err)
-		cmd_fail(cmd, err);
-	else
-		cmd_reply(cmd);
+	cmd_end(cmd, err);
 }
 
 

@@ -20,15 +20,6 @@ enum { MEMBERS = 1, MANAGERS = 2, PRESENTERS = 3, ENVELOPE = 64, MASK = 4 };
 enum { MASKS_MAX = 16 };       /* different ones in a room, more than exist */
 
 
-static void finish(struct cmd *cmd, int err)
-{
-	if (err)
-		cmd_fail(cmd, err);
-	else
-		cmd_reply(cmd);
-}
-
-
 static bool fits(const struct cmd *cmd)
 {
 	return cmd->mb->end + ENVELOPE <= cmd->svc->set.reply_max;
@@ -103,7 +94,7 @@ static void list_handler(int err, const struct db_res *res, void *arg)
 	if (!err && !fits(cmd))
 		err = E2BIG;
 
-	finish(cmd, err);
+	cmd_end(cmd, err);
 }
 
 
@@ -169,7 +160,7 @@ static void perms_handler(int err, const struct db_res *res, void *arg)
 	if (!err)
 		err = manage_write_room(cmd, res);
 
-	finish(cmd, err);
+	cmd_end(cmd, err);
 }
 
 
@@ -250,7 +241,7 @@ static void participants_handler(int err, const struct db_res *res, void *arg)
 	if (!err && !fits(cmd))
 		err = ENOBUFS;
 
-	finish(cmd, err);
+	cmd_end(cmd, err);
 }
 
 
@@ -297,7 +288,7 @@ static void found_handler(int err, const struct db_res *res, void *arg)
 	if (!err && !fits(cmd))
 		err = E2BIG;
 
-	finish(cmd, err);
+	cmd_end(cmd, err);
 }
 
 

@@ -127,10 +127,7 @@ static void rooms_handler(int err, const struct db_res *res, void *arg)
 		err = cmd_write_room(cmd, &rec, cmd->arg);
 	}
 
-	if (err)
-		cmd_fail(cmd, err);
-	else
-		cmd_reply(cmd);
+	cmd_end(cmd, err);
 }
 
 

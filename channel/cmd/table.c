@@ -144,6 +144,15 @@ void cmd_fail(struct cmd *cmd, int err)
 }
 
 
+void cmd_end(struct cmd *cmd, int err)
+{
+	if (err)
+		cmd_fail(cmd, err);
+	else
+		cmd_reply(cmd);
+}
+
+
 static void run(struct cmd *cmd)
 {
 	const struct row *row;

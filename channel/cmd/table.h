@@ -45,6 +45,8 @@ int  cmd_reply_begin(struct cmd *cmd, int err);
 void cmd_reply(struct cmd *cmd);
 /** The reply that only tells of an error */
 void cmd_fail(struct cmd *cmd, int err);
+/** One or the other: cmd_fail() when @p err is set, else cmd_reply() */
+void cmd_end(struct cmd *cmd, int err);
 
 /** chanib of a search result or list, with the caller's mask when asked for */
 int  cmd_write_room(struct cmd *cmd, const struct room_rec *rec,

@@ -111,6 +111,8 @@ int  db_listen(struct db *db, const char *channel, db_notify_h *h, void *arg);
 /**
  * Run a statement of sql/statements by name
  *
+ * @param h  NULL: whoever asks does not want to know
+ *
  * @return 0 and h is called later; ENOENT no such statement, ENOTCONN the
  *         connection is down, EAGAIN too many under way, or what stuck in
  *         args: h is not called.  args is reset in every case
