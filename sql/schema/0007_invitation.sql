@@ -1,0 +1,3 @@
+-- Invitations.
+
+INSERT INTO schema_version (version) VALUES (7);

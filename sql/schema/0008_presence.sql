@@ -1,0 +1,3 @@
+-- Presence documents, read positions, watches.
+
+INSERT INTO schema_version (version) VALUES (8);
