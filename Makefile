@@ -22,6 +22,8 @@ CHECK_LIBS = $(shell pkg-config --libs check)
 
 COMMON  := $(wildcard common/*.c common/*/*.c)
 CHANNEL := $(filter-out channel/main.c,$(wildcard channel/*.c channel/*/*.c))
+WEB     := $(filter-out webfiles/main.c,$(wildcard webfiles/*.c webfiles/*/*.c))
+WEB_LIBS = $(shell pkg-config --libs libmicrohttpd gnutls) -lpthread
 CTL     := $(filter-out deploy/ctl/main.c,$(wildcard deploy/ctl/*.c))
 SUPPORT := $(wildcard tests/support/*.c)
 UNIT    := $(wildcard tests/unit/*.c tests/unit/*/*.c)
@@ -32,7 +34,7 @@ SOURCES  = $(shell git ls-files '*.c' '*.h')
 obj      = $(patsubst %.c,$(BUILD)/%.o,$(1))
 COMMON_O := $(call obj,$(COMMON)) $(BUILD)/sql_embedded.o
 
-PROGS   := $(BUILD)/pchat-channel $(BUILD)/pchatctl
+PROGS   := $(BUILD)/pchat-channel $(BUILD)/pchat-webfiles $(BUILD)/pchatctl
 TESTS   := $(BUILD)/tests/unit-tests $(BUILD)/tests/db-tests $(BUILD)/tests/scenario-tests
 TOOLS   := $(BUILD)/tests/load $(BUILD)/tests/floor $(BUILD)/tests/purple-client
 FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -49,6 +51,10 @@ tools: $(TOOLS)
 $(BUILD)/pchat-channel: $(call obj,channel/main.c $(CHANNEL)) $(COMMON_O)
 	$(call say,LD)
 	$(Q)$(CC) $(CFLAGS_ALL) -rdynamic -o $@ $^ $(LIBS)
+
+$(BUILD)/pchat-webfiles: $(call obj,webfiles/main.c $(WEB)) $(COMMON_O)
+	$(call say,LD)
+	$(Q)$(CC) $(CFLAGS_ALL) -rdynamic -o $@ $^ $(LIBS) $(WEB_LIBS)
 
 $(BUILD)/pchatctl: $(call obj,deploy/ctl/main.c $(CTL)) $(COMMON_O)
 	$(call say,LD)

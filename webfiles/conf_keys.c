@@ -1,0 +1,40 @@
+/**
+ * @file webfiles/conf_keys.c  The configuration keys of pchat-webfiles
+ */
+#include <re.h>
+#include "webfiles/conf_keys.h"
+
+const struct conf_key web_keyv[] = {
+
+	{ "instance.name", CONF_STR, NULL, NULL, 0, 0, CONF_REQUIRED, NULL,
+	  "Name of this process, told in logs and to the store." },
+	{ "store.conninfo", CONF_STR, NULL, NULL, 0, 0, CONF_REQUIRED, NULL,
+	  "libpq connection string of the Persistent Chat Store." },
+	{ "pool.domain", CONF_STR, NULL, NULL, 0, 0, CONF_REQUIRED, NULL,
+	  "SIP domain in the URIs of rooms: that of the channel processes." },
+
+	{ "http.listen", CONF_STR, NULL, NULL, 0, 0, CONF_REQUIRED, NULL,
+	  "ADDRESS:PORT; port 0 picks a free one.  Without a certificate it "
+	  "must be a loopback address: a proxy there does TLS." },
+	{ "http.certificate", CONF_FILE, NULL, NULL, 0, 0, CONF_RELOAD, NULL,
+	  "PEM file with our certificate and its chain; with it, HTTPS." },
+	{ "http.key", CONF_SECRET, NULL, NULL, 0, 0, CONF_RELOAD, NULL,
+	  "PEM file with the private key; readable by its owner alone." },
+	{ "http.connections_max", CONF_UINT, NULL, "4000", 10, 100000, 0,
+	  NULL, "Connections held open; more are closed at once." },
+	{ "http.connections_per_address", CONF_UINT, NULL, "0", 0, 100000, 0,
+	  NULL, "The same from one address; 0: no limit of its own, for "
+	  "instance behind a proxy." },
+	{ "http.idle_s", CONF_UINT, "s", "30", 1, 3600, 0, NULL,
+	  "A connection on which nothing moves for so long is closed." },
+	{ "http.head_s", CONF_UINT, "s", "20", 1, 3600, 0, NULL,
+	  "How long the head of a request may take, however steadily its "
+	  "bytes come." },
+	{ "http.rate_min_bytes", CONF_UINT, "bytes", "1024", 0, 1000000, 0,
+	  NULL, "Bytes per second that the body of a request must bring on "
+	  "average once it took longer than http.head_s." },
+	{ "http.body_max_bytes", CONF_UINT, "bytes", "1048576", 1024,
+	  67108864, 0, NULL, "Largest body of a request that is not a file." },
+};
+
+const size_t web_keyc = ARRAY_SIZE(web_keyv);

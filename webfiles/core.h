@@ -1,0 +1,22 @@
+/**
+ * @file webfiles/core.h  What the parts of a webfiles process share
+ *
+ * Each part is opened and closed in service.c and nowhere else, and reaches
+ * those that it stands on through this record.
+ */
+#pragma once
+
+struct config;
+struct db;
+struct http;
+struct worker;
+
+struct web {
+	struct config *conf;
+	const char *domain;
+	struct db *db;
+	struct http *http;
+	struct worker *worker;
+	struct tmr tmr_identify;
+	bool identified;           /* the store has our schema               */
+};

@@ -1,0 +1,527 @@
+/**
+ * @file webfiles/req.c  A request from its head to its handler
+ */
+#include <errno.h>
+#include <string.h>
+#include <strings.h>
+#include <re.h>
+#include "common/stats.h"
+#include "webfiles/core.h"
+#include "webfiles/http.h"
+#include "webfiles/http_priv.h"
+
+enum {
+	DISCARD_MAX = 16 * 1024 * 1024,   /* of a body that is not wanted   */
+	VALUE_MAX   = 4096,
+};
+
+struct query {
+	struct le le;
+	const char *name;
+	char *value;
+};
+
+static uint64_t n_requests, n_malformed;
+
+static const struct stats_row rowv[] = {
+	{ "http_requests",           &n_requests,  false, "Requests" },
+	{ "http_requests_malformed", &n_malformed, false,
+	  "Requests refused because their head could be read in two ways" },
+};
+
+
+static void __attribute__((constructor)) init(void)
+{
+	stats_register(rowv, ARRAY_SIZE(rowv));
+}
+
+
+static void destructor(void *data)
+{
+	struct req *req = data;
+
+	list_flush(&req->queryl);
+	list_flush(&req->headerl);
+	if (req->resp)
+		MHD_destroy_response(req->resp);
+	json_decref(req->json);
+	mem_deref(req->body);
+	mem_deref(req->arg);
+	mem_deref(req->session);
+	mem_deref(req->method);
+	mem_deref(req->path);
+}
+
+
+/* ------------------------------------------------------- what its head says */
+
+struct heads {
+	unsigned lengths, hosts, codings;
+	bool chunked;
+};
+
+
+static enum MHD_Result head_handler(void *cls, enum MHD_ValueKind kind,
+				    const char *key, const char *value)
+{
+	struct heads *heads = cls;
+
+	(void)kind;
+
+	if (!strcasecmp(key, "Content-Length"))
+		++heads->lengths;
+	else if (!strcasecmp(key, "Host"))
+		++heads->hosts;
+	else if (!strcasecmp(key, "Transfer-Encoding")) {
+		++heads->codings;
+		heads->chunked = value && !strcasecmp(value, "chunked");
+	}
+
+	return MHD_YES;
+}
+
+
+/* What a proxy before us might read in another way than we do */
+static bool ambiguous(const struct req *req)
+{
+	struct heads heads = { 0, 0, 0, false };
+
+	(void)MHD_get_connection_values(req->mc, MHD_HEADER_KIND, head_handler,
+					&heads);
+
+	return heads.lengths > 1 || heads.hosts > 1 || heads.codings > 1 ||
+		(heads.codings && (heads.lengths || !heads.chunked));
+}
+
+
+static void find_route(struct req *req)
+{
+	char allowed[64];
+	int err;
+
+	err = route_find(&req->route, &req->params, req->method, req->path,
+			 allowed, sizeof(allowed));
+	if (err == EPERM) {
+		req_header_add(req, "Allow", allowed);
+		req_problem(req, 405, "method", "there is %s here", allowed);
+	}
+	else if (err) {
+		req_problem(req, 404, "not-found", "there is nothing here");
+	}
+	else if (!(req->route->flags & ROUTE_STREAM) &&
+		 req_length(req) > (int64_t)req->http->body_max) {
+		req_problem(req, 413, "too-large",
+			    "a body may have %llu bytes",
+			    (unsigned long long)req->http->body_max);
+	}
+}
+
+
+struct req *req_alloc(struct http *http, struct hconn *conn,
+		      struct MHD_Connection *mc, const char *path,
+		      const char *method)
+{
+	struct req *req = mem_zalloc(sizeof(*req), destructor);
+	const union MHD_ConnectionInfo *info;
+
+	if (!req)
+		return NULL;
+
+	if (str_dup(&req->path, path) || str_dup(&req->method, method))
+		return mem_deref(req);
+
+	++n_requests;
+	req->http = http;
+	req->conn = conn;
+	req->mc   = mc;
+	conn->req = req;
+
+	info = MHD_get_connection_info(mc, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	if (info && info->client_addr)
+		(void)sa_set_sa(&req->peer, info->client_addr);
+
+	return req;
+}
+
+
+/* ------------------------------------------------------------ step by step */
+
+static void suspend(struct req *req)
+{
+	if (req->suspended)
+		return;
+
+	req->suspended = true;
+	req->conn->working = true;
+	MHD_suspend_connection(req->mc);
+}
+
+
+void req_resume(struct req *req)
+{
+	if (!req->suspended || !req->mc)
+		return;
+
+	req->suspended = false;
+	req->conn->working = false;
+	MHD_resume_connection(req->mc);
+	http_kick(req->http);
+}
+
+
+void req_go_on(struct req *req, struct session *session)
+{
+	if (req_done(req))
+		return;
+
+	req->session = mem_ref(session);
+	if (req->route->flags & ROUTE_STREAM)
+		req->route->h(req);
+	else
+		req->state = REQ_BODY;
+
+	req_resume(req);
+}
+
+
+void req_stream(struct req *req, req_body_h *bodyh, req_end_h *endh,
+		void *arg)
+{
+	req->bodyh = bodyh;
+	req->endh  = endh;
+	req->arg   = mem_ref(arg);
+	req->state = REQ_BODY;
+	req_resume(req);
+}
+
+
+static void head(struct req *req)
+{
+	if (ambiguous(req)) {
+		++n_malformed;
+		req_header_add(req, "Connection", "close");
+		req_problem(req, 400, "head", "the request's length can be "
+			    "read in two ways");
+		return;
+	}
+
+	find_route(req);
+	if (req_done(req))
+		return;
+
+	if (req->http->authh)
+		req->http->authh(req);
+	else
+		req_go_on(req, NULL);
+}
+
+
+static size_t collect(struct req *req, const char *data, size_t len)
+{
+	if (!req->body)
+		req->body = mbuf_alloc(4096);
+
+	if (!req->body || mbuf_write_mem(req->body, (const uint8_t *)data,
+					 len))
+		req_problem(req, 503, "memory", "no memory for the body");
+	else if (req->body->end > req->http->body_max)
+		req_problem(req, 413, "too-large",
+			    "a body may have %llu bytes",
+			    (unsigned long long)req->http->body_max);
+
+	return len;
+}
+
+
+/* Once answered, what still comes is read and forgotten, up to a limit: the
+   library sends an answer before or after the body, not in the middle */
+static enum MHD_Result piece(struct req *req, const char *data, size_t *sizep)
+{
+	size_t n = *sizep;
+
+	req->conn->received += n;
+	if (req_done(req)) {
+		*sizep = 0;
+		return req->conn->received < DISCARD_MAX ? MHD_YES : MHD_NO;
+	}
+
+	if (req->bodyh)
+		n = req->bodyh(req, (const uint8_t *)data, n, req->arg);
+	else
+		n = collect(req, data, n);
+
+	if (n < *sizep && !req_done(req))
+		suspend(req);
+	*sizep = req_done(req) ? 0 : *sizep - n;
+
+	return MHD_YES;
+}
+
+
+static bool is_json(const struct req *req)
+{
+	const char *type = req_header(req, "Content-Type");
+	const char want[] = "application/json";
+
+	return type && !strncasecmp(type, want, sizeof(want) - 1) &&
+		strchr("; \t", type[sizeof(want) - 1]);
+}
+
+
+static bool parse_body(struct req *req)
+{
+	const struct mbuf *mb = req->body;
+	json_error_t e;
+
+	if (!mb || !mb->end || (req->route->flags & ROUTE_RAW))
+		return true;
+
+	if (!is_json(req)) {
+		req_problem(req, 415, "media-type",
+			    "the body must be application/json");
+		return false;
+	}
+
+	req->json = json_loadb((const char *)mb->buf, mb->end,
+			       JSON_REJECT_DUPLICATES, &e);
+	if (!json_is_object(req->json)) {
+		req_problem(req, 400, "json", "line %d, column %d: %s",
+			    req->json ? 1 : e.line, req->json ? 1 : e.column,
+			    req->json ? "an object is wanted" : e.text);
+		return false;
+	}
+
+	return true;
+}
+
+
+static void finished(struct req *req)
+{
+	req->state = REQ_RUN;
+	if (req->endh)
+		req->endh(req, req->arg);
+	else if (parse_body(req))
+		req->route->h(req);
+}
+
+
+static bool body_comes(const struct req *req)
+{
+	return req_length(req) > 0 || req_header(req, "Transfer-Encoding");
+}
+
+
+enum MHD_Result req_step(struct req *req, const char *data, size_t *sizep)
+{
+	const bool first = !req->asked;
+
+	if (first) {
+		req->asked = true;
+		head(req);
+	}
+	else if (req->state == REQ_BODY) {
+		if (*sizep)
+			return piece(req, data, sizep);
+		if (!req->resp)
+			finished(req);
+	}
+
+	/* an answer before the end of the request costs the connection: where
+	   no body comes, the library calls once more */
+	if (req->resp)
+		return first && !body_comes(req) ? MHD_YES :
+			req_queue(req);
+
+	if (req->state != REQ_BODY)
+		suspend(req);
+
+	return MHD_YES;
+}
+
+
+void req_gone(struct req *req)
+{
+	req->conn->working  = false;
+	req->conn->received = 0;
+	req->conn->since    = tmr_jiffies();
+	req->conn->req      = NULL;
+	req->conn = NULL;
+	req->mc   = NULL;
+	mem_deref(req);
+}
+
+
+void req_abort(struct req *req)
+{
+	if (!req->resp)
+		req_problem(req, 503, "stopping", "the service stops");
+	req_resume(req);
+}
+
+
+bool req_done(const struct req *req)
+{
+	return !req->mc || req->resp || req->state == REQ_ANSWERED;
+}
+
+
+/* ---------------------------------------------------------- what it carries */
+
+struct web *req_web(const struct req *req)
+{
+	return req->http->web;
+}
+
+
+const struct route *req_route(const struct req *req)
+{
+	return req->route;
+}
+
+
+const char *req_method(const struct req *req)
+{
+	return req->method;
+}
+
+
+const char *req_path(const struct req *req)
+{
+	return req->path;
+}
+
+
+const char *req_param(const struct req *req, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < req->params.n; i++) {
+		if (!pl_strcmp(&req->params.v[i].name, name))
+			return req->params.v[i].value;
+	}
+
+	return NULL;
+}
+
+
+static void query_destructor(void *data)
+{
+	struct query *q = data;
+
+	list_unlink(&q->le);
+	mem_deref(q->value);
+}
+
+
+static const char *remember(struct req *req, const char *name,
+			    const char *value)
+{
+	struct query *q = mem_zalloc(sizeof(*q), query_destructor);
+
+	if (!q || str_dup(&q->value, value)) {
+		mem_deref(q);
+		return NULL;
+	}
+
+	q->name = name;
+	list_append(&req->queryl, &q->le, q);
+
+	return q->value;
+}
+
+
+const char *req_query(struct req *req, const char *name)
+{
+	char buf[VALUE_MAX];
+	const char *raw;
+	struct pl pl;
+	struct le *le;
+
+	for (le = req->queryl.head; le; le = le->next) {
+		const struct query *q = le->data;
+
+		if (!strcmp(q->name, name))
+			return q->value;
+	}
+
+	raw = req->mc ? MHD_lookup_connection_value(req->mc,
+				MHD_GET_ARGUMENT_KIND, name) : NULL;
+	if (!raw)
+		return NULL;
+
+	pl_set_str(&pl, raw);
+
+	return route_decode(buf, sizeof(buf), &pl, true) ?
+		remember(req, name, buf) : NULL;
+}
+
+
+bool req_query_uint(struct req *req, const char *name, uint64_t min,
+		    uint64_t max, uint64_t def, uint64_t *vp)
+{
+	const char *text = req_query(req, name);
+	char *end;
+
+	*vp = def;
+	if (!text)
+		return true;
+
+	errno = 0;
+	*vp = strtoull(text, &end, 10);
+
+	return *text >= '0' && *text <= '9' && !*end && !errno &&
+		*vp >= min && *vp <= max;
+}
+
+
+const char *req_header(const struct req *req, const char *name)
+{
+	return req->mc ? MHD_lookup_connection_value(req->mc, MHD_HEADER_KIND,
+						     name) : NULL;
+}
+
+
+const char *req_cookie(const struct req *req, const char *name)
+{
+	return req->mc ? MHD_lookup_connection_value(req->mc, MHD_COOKIE_KIND,
+						     name) : NULL;
+}
+
+
+const struct sa *req_peer(const struct req *req)
+{
+	return &req->peer;
+}
+
+
+json_t *req_json(const struct req *req)
+{
+	return req->json;
+}
+
+
+struct pl req_body(const struct req *req)
+{
+	struct pl pl = PL_INIT;
+
+	if (req->body) {
+		pl.p = (const char *)req->body->buf;
+		pl.l = req->body->end;
+	}
+
+	return pl;
+}
+
+
+struct session *req_session(const struct req *req)
+{
+	return req->session;
+}
+
+
+int64_t req_length(const struct req *req)
+{
+	const char *text = req_header(req, "Content-Length");
+
+	return text ? (int64_t)strtoull(text, NULL, 10) : -1;
+}

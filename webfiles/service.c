@@ -1,0 +1,98 @@
+/**
+ * @file webfiles/service.c  A webfiles process, from open to close
+ */
+#include <errno.h>
+#include <re.h>
+#include "common/conf.h"
+#include "common/ctl.h"
+#include "common/daemon.h"
+#include "webfiles/conf_keys.h"
+#include "webfiles/core.h"
+#include "webfiles/http.h"
+#include "webfiles/service.h"
+#include "webfiles/store.h"
+#include "webfiles/worker.h"
+
+
+/* In reverse order of opening; the worker first: its jobs point to requests */
+static void destructor(void *data)
+{
+	struct web *web = data;
+
+	mem_deref(web->worker);
+	web_store_close(web);
+	mem_deref(web->http);
+}
+
+
+static int service_open(void **svcp, struct config *conf, struct ctl *ctl)
+{
+	struct web *web = mem_zalloc(sizeof(*web), destructor);
+	int err;
+
+	(void)ctl;
+
+	if (!web)
+		return ENOMEM;
+
+	web->conf   = conf;
+	web->domain = config_str(conf, "pool.domain");
+
+	err = worker_open(&web->worker);
+	if (!err)
+		err = web_store_open(web);
+	if (!err)
+		err = http_open(&web->http, web, NULL);
+	if (err)
+		mem_deref(web);
+	else
+		*svcp = web;
+
+	return err;
+}
+
+
+static void service_reload(void *arg)
+{
+	struct web *web = arg;
+
+	(void)http_reload(web->http);
+}
+
+
+static const char *service_state(const void *arg)
+{
+	const struct web *web = arg;
+
+	return web->identified ? "ready" : "starting";
+}
+
+
+static void service_status(void *arg, json_t *obj)
+{
+	struct web *web = arg;
+	char buf[64];
+
+	(void)re_snprintf(buf, sizeof(buf), "%J", http_laddr(web->http));
+	json_object_set_new(obj, "name", json_string(config_str(web->conf,
+						     "instance.name")));
+	json_object_set_new(obj, "http", json_string(buf));
+	json_object_set_new(obj, "tls", json_boolean(http_tls(web->http)));
+}
+
+
+static void service_close(void *arg)
+{
+	mem_deref(arg);
+}
+
+
+const struct daemon_spec web_daemon = {
+	.name   = "pchat-webfiles",
+	.keyv   = web_keyv,
+	.open   = service_open,
+	.reload = service_reload,
+	.state  = service_state,
+	.close  = service_close,
+	.status = service_status,
+};
