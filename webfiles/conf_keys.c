@@ -35,6 +35,18 @@ const struct conf_key web_keyv[] = {
 	  "average once it took longer than http.head_s." },
 	{ "http.body_max_bytes", CONF_UINT, "bytes", "1048576", 1024,
 	  67108864, 0, NULL, "Largest body of a request that is not a file." },
+
+	{ "session.idle_s", CONF_UINT, "s", "3600", 60, 2592000, CONF_RELOAD,
+	  NULL, "A session that was not used for so long is over." },
+	{ "session.age_s", CONF_UINT, "s", "43200", 60, 2592000, CONF_RELOAD,
+	  NULL, "A session is over after so long, however much it is used." },
+	{ "auth.failures_user", CONF_UINT, NULL, "5", 0, 1000, CONF_RELOAD,
+	  NULL, "Sign-ins of one user that may fail before there is a wait, "
+	  "which then doubles with each one." },
+	{ "auth.failures_address", CONF_UINT, NULL, "30", 0, 100000,
+	  CONF_RELOAD, NULL, "The same for all sign-ins from one address." },
+	{ "auth.wait_max_s", CONF_UINT, "s", "300", 1, 86400, CONF_RELOAD,
+	  NULL, "The longest such wait." },
 };
 
 const size_t web_keyc = ARRAY_SIZE(web_keyv);

@@ -10,6 +10,7 @@
 #include "webfiles/core.h"
 #include "webfiles/http.h"
 #include "webfiles/service.h"
+#include "webfiles/session.h"
 #include "webfiles/store.h"
 #include "webfiles/worker.h"
 
@@ -42,7 +43,7 @@ static int service_open(void **svcp, struct config *conf, struct ctl *ctl)
 	if (!err)
 		err = web_store_open(web);
 	if (!err)
-		err = http_open(&web->http, web, NULL);
+		err = http_open(&web->http, web, session_auth);
 	if (err)
 		mem_deref(web);
 	else

@@ -1,0 +1,71 @@
+-- Who is signed in at the pages.
+
+-- name: web_login
+-- What is needed to check a password: one row; without such a user, or for one
+-- who may not chat, the columns from the second on are NULL.
+-- $1 text: "sip:user@host" in lower case, $2 text[]: keys of the throttle
+SELECT web_login_wait($2::text[]), u.principal_id, u.password_kdf, u.ha1,
+       u.username, u.realm
+  FROM (SELECT) AS one
+  LEFT JOIN (SELECT p.principal_id, c.password_kdf, c.ha1, c.username, c.realm
+               FROM principal p
+               LEFT JOIN credential c ON c.principal_id = p.principal_id
+              WHERE p.key = $1 AND p.kind = 5
+                AND cardinality(user_ancestors(p.principal_id)) > 0) AS u ON true;
+
+-- name: web_login_failed
+-- $1 text[]: keys, $2 integer[]: failures that are free, $3 integer: longest
+-- wait in seconds
+SELECT web_login_failed($1::text[], $2::integer[], $3);
+
+-- name: web_login_done
+-- Opens the session.  $1 bytea in hex: SHA-256 of the token, $2 bigint:
+-- principal, $3 text: CSRF token, $4 text: address, $5 text: user agent,
+-- $6 text: the throttle's key that is forgotten, $7 text: the password hashed
+-- anew, or NULL
+WITH forgotten AS (
+       DELETE FROM web_throttle WHERE key = $6
+     ), hashed AS (
+       UPDATE credential SET password_kdf = $7
+        WHERE principal_id = $2 AND $7::text IS NOT NULL
+     ), opened AS (
+       INSERT INTO web_session (token_sha256, principal_id, csrf, address, agent)
+       VALUES (decode($1, 'hex'), $2, $3, left($4, 64), left($5, 256))
+     )
+SELECT p.name, p.display, is_administrator(user_ancestors(p.principal_id))
+  FROM principal p WHERE p.principal_id = $2;
+
+-- name: web_session
+-- The session and whose it is; no row: none, too old, or its user may not chat
+-- any more.  $1 text: SHA-256 of the token in hex, $2 integer: idle limit in
+-- seconds, $3 integer: limit of its age
+WITH found AS (
+       SELECT s.principal_id, s.csrf, s.token_sha256, s.seen_on,
+              user_ancestors(s.principal_id) AS ancestors
+         FROM web_session s
+        WHERE s.token_sha256 = decode($1, 'hex')
+          AND s.seen_on > now() - make_interval(secs => $2::integer)
+          AND s.created_on > now() - make_interval(secs => $3::integer)
+     ), touched AS (
+       UPDATE web_session s SET seen_on = now()
+         FROM found f
+        WHERE s.token_sha256 = f.token_sha256
+          AND f.seen_on < now() - interval '1 minute'
+     )
+SELECT p.principal_id, p.name, p.display, f.csrf,
+       is_administrator(f.ancestors)
+  FROM found f JOIN principal p ON p.principal_id = f.principal_id
+ WHERE cardinality(f.ancestors) > 0;
+
+-- name: web_session_close
+-- $1 text: SHA-256 of the token in hex
+DELETE FROM web_session WHERE token_sha256 = decode($1, 'hex');
+
+-- name: web_session_sweep
+-- $1 integer: idle limit in seconds, $2 integer: limit of a session's age
+WITH old AS (
+       DELETE FROM web_session
+        WHERE seen_on < now() - make_interval(secs => $1::integer)
+           OR created_on < now() - make_interval(secs => $2::integer)
+     )
+DELETE FROM web_throttle WHERE failed_on < now() - interval '1 day';
