@@ -67,10 +67,14 @@ int kdf_hash(char *text, size_t size, const char *password)
 
 static int decode(uint8_t *buf, size_t size, const char *text)
 {
-	size_t n = size;
+	uint8_t raw[B64_MAX];      /* padding counts at first               */
+	size_t n = sizeof(raw);
 
-	return base64_decode(text, strlen(text), buf, &n) || n != size ?
-		EINVAL : 0;
+	if (base64_decode(text, strlen(text), raw, &n) || n != size)
+		return EINVAL;
+	memcpy(buf, raw, size);
+
+	return 0;
 }
 
 
