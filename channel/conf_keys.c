@@ -107,6 +107,10 @@ const struct conf_key channel_keyv[] = {
 	  CONF_RELOAD, NULL, "The pool's name, told to clients." },
 	{ "web.room_management_url", CONF_STR, NULL, "", 0, 0, CONF_RELOAD,
 	  NULL, "Address of the room pages, told to clients." },
+	{ "web.file_service_url", CONF_STR, NULL, "", 0, 0, CONF_RELOAD,
+	  NULL, "Address of the file service, told with the tokens for files: "
+	  "https://HOST/PersistentChat/MGCWebService.asmx.  Without it there "
+	  "are no tokens." },
 };
 
 const size_t channel_keyc = ARRAY_SIZE(channel_keyv);

@@ -33,6 +33,8 @@ static const struct place {
 	  true },
 	{ "web.room_management_url",
 	  offsetof(struct settings, management_url), true },
+	{ "web.file_service_url",
+	  offsetof(struct settings, file_service_url), true },
 };
 
 
@@ -138,4 +140,5 @@ void settings_reset(struct settings *set)
 {
 	set->display_name = mem_deref(set->display_name);
 	set->management_url = mem_deref(set->management_url);
+	set->file_service_url = mem_deref(set->file_service_url);
 }

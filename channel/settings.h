@@ -19,6 +19,7 @@ struct settings {
 	uint32_t reattach_s;
 	char *display_name;
 	char *management_url;
+	char *file_service_url;       /* "": there is no web service        */
 };
 
 /** From the file alone; texts replace those that were there.  ENOMEM */

@@ -55,6 +55,14 @@ static int hex_value(char c)
 }
 
 
+int guid_print(struct re_printf *pf, const uint8_t guid[GUID_SIZE])
+{
+	char buf[GUID_STRSIZE];
+
+	return re_hprintf(pf, "%s", guid_str(buf, guid));
+}
+
+
 int guid_decode(uint8_t guid[GUID_SIZE], const struct pl *pl)
 {
 	uint8_t tmp[GUID_SIZE];

@@ -25,6 +25,10 @@ const struct poolconf_key poolconf_keyv[] = {
 	  "the pool's name, told to clients" },
 	{ "RoomManagementUrl", "web.room_management_url", true, 0, 2048,
 	  "address of the room pages, told to clients" },
+	{ "FileServiceUrl", "web.file_service_url", true, 0, 2048,
+	  "address of the file service, told to clients" },
+	{ "RoomFileQuotaKB", NULL, false, 0, 4294967295,
+	  "what a room's files may have together; 0: no limit" },
 	{ "Administrators", NULL, true, 0, 4096,
 	  "who may remove any room: sip:, group:, domain: names, with commas" },
 };

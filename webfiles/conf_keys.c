@@ -36,6 +36,19 @@ const struct conf_key web_keyv[] = {
 	{ "http.body_max_bytes", CONF_UINT, "bytes", "1048576", 1024,
 	  67108864, 0, NULL, "Largest body of a request that is not a file." },
 
+	{ "files.dir", CONF_STR, NULL, NULL, 0, 0, CONF_REQUIRED, NULL,
+	  "Folder of the files, shared by all processes of the web service; "
+	  "readable by its owner alone." },
+	{ "files.allowed", CONF_STR, NULL, "", 0, 0, 0, NULL,
+	  "Extensions that may be uploaded, with blanks between; without any, "
+	  "all but files.denied." },
+	{ "files.denied", CONF_STR, NULL, "exe com bat cmd scr pif msi msp "
+	  "vbs vbe js jse wsf wsh ps1 hta cpl jar lnk reg dll", 0, 0, 0, NULL,
+	  "Extensions that may not." },
+	{ "files.scanner", CONF_FILE, NULL, NULL, 0, 0, 0, NULL,
+	  "A program that is given the path of every file before anybody can "
+	  "take it; anything but exit status 0 refuses the file." },
+
 	{ "session.idle_s", CONF_UINT, "s", "3600", 60, 2592000, CONF_RELOAD,
 	  NULL, "A session that was not used for so long is over." },
 	{ "session.age_s", CONF_UINT, "s", "43200", 60, 2592000, CONF_RELOAD,

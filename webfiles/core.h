@@ -8,6 +8,7 @@
 
 struct config;
 struct db;
+struct filestore;
 struct http;
 struct worker;
 
@@ -17,6 +18,7 @@ struct web {
 	struct db *db;
 	struct http *http;
 	struct worker *worker;
+	struct filestore *files;
 	struct tmr tmr_identify;
 	bool identified;           /* the store has our schema               */
 };

@@ -48,7 +48,9 @@ struct req {
 
 	enum req_state state;
 	bool asked;                /* who it is                             */
+	bool head_over;            /* what comes now is its body, or its end */
 	bool suspended;
+	uint64_t discarded;        /* bytes of the body after the answer     */
 	struct mbuf *body;         /* of routes that want it whole           */
 	json_t *json;
 	req_body_h *bodyh;

@@ -242,7 +242,8 @@ static enum MHD_Result piece(struct req *req, const char *data, size_t *sizep)
 	req->conn->received += n;
 	if (req_done(req)) {
 		*sizep = 0;
-		return req->conn->received < DISCARD_MAX ? MHD_YES : MHD_NO;
+		req->discarded += n;
+		return req->discarded < DISCARD_MAX ? MHD_YES : MHD_NO;
 	}
 
 	if (req->bodyh)
@@ -311,29 +312,44 @@ static bool body_comes(const struct req *req)
 }
 
 
-enum MHD_Result req_step(struct req *req, const char *data, size_t *sizep)
+/* Called until the head has been dealt with, again after each pause.  An
+   answer now costs the connection, so where no body comes it waits for the
+   library's next call */
+static enum MHD_Result head_step(struct req *req)
 {
-	const bool first = !req->asked;
-
-	if (first) {
+	if (!req->asked) {
 		req->asked = true;
 		head(req);
 	}
-	else if (req->state == REQ_BODY) {
+
+	if (req->resp && body_comes(req))
+		return req_queue(req);
+
+	if (req->resp || req->state == REQ_BODY)
+		req->head_over = true;
+	else
+		suspend(req);
+
+	return MHD_YES;
+}
+
+
+enum MHD_Result req_step(struct req *req, const char *data, size_t *sizep)
+{
+	if (!req->head_over)
+		return head_step(req);
+
+	if (req->state == REQ_BODY) {
 		if (*sizep)
 			return piece(req, data, sizep);
 		if (!req->resp)
 			finished(req);
 	}
 
-	/* an answer before the end of the request costs the connection: where
-	   no body comes, the library calls once more */
 	if (req->resp)
-		return first && !body_comes(req) ? MHD_YES :
-			req_queue(req);
+		return req_queue(req);
 
-	if (req->state != REQ_BODY)
-		suspend(req);
+	suspend(req);
 
 	return MHD_YES;
 }

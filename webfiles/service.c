@@ -8,6 +8,7 @@
 #include "common/daemon.h"
 #include "webfiles/conf_keys.h"
 #include "webfiles/core.h"
+#include "webfiles/filestore.h"
 #include "webfiles/http.h"
 #include "webfiles/service.h"
 #include "webfiles/session.h"
@@ -23,6 +24,7 @@ static void destructor(void *data)
 	mem_deref(web->worker);
 	web_store_close(web);
 	mem_deref(web->http);
+	mem_deref(web->files);
 }
 
 
@@ -39,7 +41,12 @@ static int service_open(void **svcp, struct config *conf, struct ctl *ctl)
 	web->conf   = conf;
 	web->domain = config_str(conf, "pool.domain");
 
-	err = worker_open(&web->worker);
+	err = filestore_open(&web->files, config_str(conf, "files.dir"),
+			     config_str(conf, "files.scanner"),
+			     config_str(conf, "files.allowed"),
+			     config_str(conf, "files.denied"));
+	if (!err)
+		err = worker_open(&web->worker);
 	if (!err)
 		err = web_store_open(web);
 	if (!err)

@@ -14,6 +14,7 @@
 #include "common/chaturi.h"
 #include "common/db/db.h"
 #include "common/store/room.h"
+#include "common/store/status.h"
 #include "channel/cmd/manage.h"
 #include "channel/cmd/table.h"
 #include "channel/xccos/tokens.h"
@@ -23,23 +24,6 @@
 #include "channel/user.h"
 
 enum { NAMES_MAX = 10000, NAME_SIZE = 256 };
-
-/* What the functions of the store answer */
-static const struct status {
-	const char *name;
-	int err;
-} statusv[] = {
-	{ "ok",      0       },
-	{ "EACCES",  EACCES  },
-	{ "EDOM",    EDOM    },
-	{ "EEXIST",  EEXIST  },
-	{ "EINVAL",  EINVAL  },
-	{ "ENOENT",  ENOENT  },
-	{ "ENOTDIR", ENOTDIR },
-	{ "ESRCH",   ESRCH   },
-	{ "ESTALE",  ESTALE  },
-	{ "EXDEV",   EXDEV   },
-};
 
 /* Spellings of a value, in any case */
 static const struct word {
@@ -61,20 +45,6 @@ static const struct word {
 	{ "false", 0 }, { "0", 0 },
 	{ NULL, 0 },
 };
-
-
-static int status_err(const struct db_res *res)
-{
-	const struct pl pl = db_get_text(res, 0, 0);
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(statusv); i++) {
-		if (!pl_strcmp(&pl, statusv[i].name))
-			return statusv[i].err;
-	}
-
-	return EPIPE;
-}
 
 
 /* ------------------------------------------------------------- the request */
@@ -346,7 +316,7 @@ static int done(int err, const struct db_res *res)
 	if (err || !db_rows(res))
 		return EBUSY;
 
-	return status_err(res);
+	return store_status(res, 0);
 }
 
 

@@ -42,6 +42,8 @@ static const struct row rowv[] = {
 	{ "chancreate",      cmd_chancreate      },
 	{ "chanmodify",      cmd_chanmodify      },
 	{ "chandelete",      cmd_chandelete      },
+	{ "getfutok",        cmd_getfutok        },
+	{ "getfdtok",        cmd_getfdtok        },
 	{ "getpref",         cmd_getpref         },
 	{ "setpref",         cmd_setpref         },
 };
@@ -100,7 +102,8 @@ static const struct row *find(const char *verb)
 
 int cmd_reply_begin(struct cmd *cmd, int err)
 {
-	const char *verb = cmd->prim->verb;
+	const char *verb = cmd->reply_verb ? cmd->reply_verb :
+		cmd->prim->verb;
 
 	cmd->mb = mem_deref(cmd->mb);
 	cmd->mb = mbuf_alloc(2048);

@@ -28,6 +28,7 @@ struct cmd {
 	struct xccos *doc;             /* reference                          */
 	const struct xccos_prim *prim;
 	struct st *st;                 /* of a chat message, to be answered  */
+	const char *reply_verb;        /* where the reply is not rpl:VERB    */
 	int arg;                       /* the row's                          */
 	void *state;                   /* the handler's, a reference         */
 	struct mbuf *mb;               /* the reply being written            */
@@ -64,4 +65,5 @@ cmd_h cmd_requri, cmd_getserverinfo, cmd_getassociations, cmd_join, cmd_bjoin,
       cmd_getpref, cmd_setpref, cmd_grpchat, cmd_getmembers, cmd_getmanagers,
       cmd_getpresenters, cmd_getperms, cmd_getusers, cmd_usersrch,
       cmd_getscopedprincipals, cmd_getnodes, cmd_nodespermcreatechild,
-      cmd_getaddins, cmd_chancreate, cmd_chanmodify, cmd_chandelete;
+      cmd_getaddins, cmd_chancreate, cmd_chanmodify, cmd_chandelete,
+      cmd_getfutok, cmd_getfdtok;

@@ -49,4 +49,150 @@ SELECT k, 1 FROM unnest(keys) AS k ORDER BY k
                          ELSE t.blocked_to END;
 $$;
 
+-- ------------------------------------------------------------------ files
+
+-- What is asked of the store at each step answers with a status first: 'ok' or
+-- the name of the errno that the refusal stands for.  direction: 1 upload, 2
+-- download.
+
+CREATE FUNCTION setting_number(setting text, otherwise bigint) RETURNS bigint
+    LANGUAGE sql STABLE AS $$
+SELECT coalesce((SELECT c.value::bigint FROM configuration c
+                  WHERE c.key = setting AND c.scope IN ('global', 'pool')
+                  ORDER BY c.scope = 'pool' DESC LIMIT 1), otherwise)
+$$;
+
+-- May this user bring files to that room, or take them from there?
+CREATE FUNCTION file_right(who bigint, room uuid, direction integer)
+    RETURNS text LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    ancestors bigint[] := user_ancestors(who);
+    r record;
+    mine boolean[];
+BEGIN
+    SELECT x.room_id, x.privacy, x.behavior, x.disabled, c.files,
+           scope_admits(x.category_id, ancestors) AS inside
+      INTO r
+      FROM room x JOIN category c ON c.category_id = x.category_id
+     WHERE x.guid = room AND x.deleted_at IS NULL;
+    IF NOT FOUND THEN
+        RETURN 'ENOENT';
+    END IF;
+
+    SELECT ARRAY[coalesce(bool_or(x.role = 1), false),
+                 coalesce(bool_or(x.role = 2), false),
+                 coalesce(bool_or(x.role = 3), false)] INTO mine
+      FROM room_role x
+     WHERE x.room_id = r.room_id AND x.principal_id = ANY (ancestors);
+    IF r.privacy = 2 AND NOT (r.inside AND (mine[1] OR mine[2])) THEN
+        RETURN 'ENOENT';
+    ELSIF NOT r.inside OR NOT (r.privacy = 0 OR mine[1]) THEN
+        RETURN 'EACCES';
+    ELSIF r.disabled THEN
+        RETURN 'EROFS';
+    ELSIF direction = 1 AND NOT (r.files AND (r.behavior = 0 OR mine[3])) THEN
+        RETURN 'EACCES';
+    END IF;
+    RETURN 'ok';
+END $$;
+
+-- A token for one direction of one room, valid for 30 minutes.
+CREATE FUNCTION file_token_make(who bigint, room uuid, direction integer,
+                                file_name text,
+                                OUT status text, OUT token uuid)
+    LANGUAGE plpgsql AS $$
+BEGIN
+    status := file_right(who, room, direction);
+    IF status = 'ok' THEN
+        token := gen_random_uuid();
+        INSERT INTO file_token (token, principal_id, room_id, direction,
+                                file_name, expires_on)
+        SELECT token, who, r.room_id, direction, left(coalesce(file_name, ''), 256),
+               now() + interval '30 minutes'
+          FROM room r WHERE r.guid = room;
+    END IF;
+END $$;
+
+-- Whose token it is, asked at every use: rights that went since count.
+CREATE FUNCTION file_token_user(given uuid, room uuid, wanted integer,
+                                OUT status text, OUT who bigint)
+    LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    t record;
+BEGIN
+    SELECT x.principal_id, x.direction, x.expires_on, r.guid INTO t
+      FROM file_token x JOIN room r ON r.room_id = x.room_id
+     WHERE x.token = given;
+    IF NOT FOUND OR t.expires_on <= now() OR t.direction <> wanted
+       OR t.guid <> room THEN
+        status := 'EKEYEXPIRED';
+    ELSE
+        who := t.principal_id;
+        status := file_right(who, room, wanted);
+    END IF;
+END $$;
+
+-- Bytes that a room's files may have together, and one file: MaxFileSizeKB and
+-- RoomFileQuotaKB (0: as much as there is).
+CREATE FUNCTION file_room_left(room uuid, OUT size_max bigint, OUT room_left bigint)
+    LANGUAGE sql STABLE AS $$
+SELECT setting_number('MaxFileSizeKB', 20000) * 1024,
+       CASE setting_number('RoomFileQuotaKB', 0) WHEN 0 THEN 9223372036854775807
+            ELSE setting_number('RoomFileQuotaKB', 0) * 1024 - coalesce((
+                SELECT sum(f.size_bytes) FROM file f
+                  JOIN room r ON r.room_id = f.room_id WHERE r.guid = room), 0)::bigint
+       END
+$$;
+
+-- A file is there whole: its row, and the event in the same transaction.
+CREATE FUNCTION file_uploaded(who bigint, room uuid, id uuid, file_name text,
+                              ext text, size bigint, digest text)
+    RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    status text := file_right(who, room, 1);
+    room_no bigint := (SELECT r.room_id FROM room r WHERE r.guid = room);
+BEGIN
+    IF status = 'ok' THEN
+        INSERT INTO file (file_id, room_id, name, extension, size_bytes, sha256,
+                          uploaded_by)
+        VALUES (id, room_no, file_name, ext, size, decode(digest, 'hex'), who);
+        PERFORM event_emit(4::smallint, room_no, NULL, who, NULL,
+                           jsonb_build_object('file', id || CASE ext WHEN '' THEN ''
+                               ELSE '.' || ext END, 'name', file_name,
+                               'size', size, 'sha256', digest));
+    END IF;
+    RETURN status;
+END $$;
+
+-- A file of a room for somebody who takes it; told before its first byte
+-- leaves.
+CREATE FUNCTION file_downloaded(who bigint, room uuid, id uuid, tell boolean,
+                                OUT status text, OUT file_name text,
+                                OUT ext text, OUT size bigint, OUT digest text)
+    LANGUAGE plpgsql AS $$
+DECLARE
+    f file%ROWTYPE;
+BEGIN
+    status := file_right(who, room, 2);
+    IF status <> 'ok' THEN
+        RETURN;
+    END IF;
+    SELECT x.* INTO f FROM file x JOIN room r ON r.room_id = x.room_id
+     WHERE x.file_id = id AND r.guid = room;
+    IF NOT FOUND THEN
+        status := 'ENOENT';
+        RETURN;
+    END IF;
+    file_name := f.name;
+    ext := f.extension;
+    size := f.size_bytes;
+    digest := encode(f.sha256, 'hex');
+    IF tell THEN
+        PERFORM event_emit(3::smallint, f.room_id, NULL, who, NULL,
+                           jsonb_build_object('file', id || CASE ext WHEN '' THEN ''
+                               ELSE '.' || ext END, 'name', f.name,
+                               'size', f.size_bytes, 'sha256', digest));
+    END IF;
+END $$;
+
 INSERT INTO schema_version (version) VALUES (11);

@@ -1,0 +1,37 @@
+-- Files in rooms: see the functions of these names in sql/schema.
+
+-- name: file_token_make
+-- $1 bigint: user, $2 uuid: room, $3 integer: direction, $4 text: file name
+SELECT status, token::text FROM file_token_make($1::bigint, $2::uuid, $3, $4::text);
+
+-- name: file_upload_begin
+-- What a token allows.  $1 text: token, $2 uuid: room
+SELECT t.status, t.who, l.size_max, l.room_left
+  FROM file_token_user($1::uuid, $2::uuid, 1) AS t
+ CROSS JOIN file_room_left($2::uuid) AS l;
+
+-- name: file_upload_begin_as
+-- The same for a user who is known.  $1 bigint: user, $2 uuid: room
+SELECT file_right($1::bigint, $2::uuid, 1), $1::bigint, l.size_max, l.room_left
+  FROM file_room_left($2::uuid) AS l;
+
+-- name: file_uploaded
+-- $1 bigint: user, $2 uuid: room, $3 uuid: file, $4 text: name,
+-- $5 text: extension, $6 bigint: bytes, $7 text: SHA-256 in hex
+SELECT file_uploaded($1::bigint, $2::uuid, $3::uuid, $4::text, $5::text, $6::bigint,
+                     $7::text);
+
+-- name: file_download
+-- By token.  $1 text: token, $2 uuid: room, $3 uuid: file, $4 boolean: tell
+-- compliance
+SELECT CASE t.status WHEN 'ok' THEN d.status ELSE t.status END,
+       d.file_name, d.ext, d.size, d.digest
+  FROM file_token_user($1::uuid, $2::uuid, 2) AS t
+  LEFT JOIN LATERAL file_downloaded(t.who, $2::uuid, $3::uuid, $4) AS d
+    ON t.status = 'ok';
+
+-- name: file_download_as
+-- By a user who is known.  $1 bigint: user, $2 uuid: room, $3 uuid: file,
+-- $4 boolean: tell compliance
+SELECT status, file_name, ext, size, digest
+  FROM file_downloaded($1::bigint, $2::uuid, $3::uuid, $4);

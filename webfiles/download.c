@@ -1,0 +1,170 @@
+/**
+ * @file webfiles/download.c  A file becomes an answer: ranges, names, tags
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <re.h>
+#include "common/db/db.h"
+#include "common/stats.h"
+#include "webfiles/core.h"
+#include "webfiles/files.h"
+#include "webfiles/filestore.h"
+#include "webfiles/http.h"
+
+struct range {
+	uint64_t from, len;
+	bool partial;
+};
+
+static uint64_t n_downloads, n_bytes;
+
+static const struct stats_row rowv[] = {
+	{ "files_downloaded",       &n_downloads, false, "Files taken" },
+	{ "files_downloaded_bytes", &n_bytes,     false, "Their bytes" },
+};
+
+
+static void __attribute__((constructor)) init(void)
+{
+	stats_register(rowv, ARRAY_SIZE(rowv));
+}
+
+
+/* "bytes=A-B", "bytes=A-", "bytes=-N"; several ranges are answered whole */
+static int range_decode(struct range *range, const char *text, uint64_t size)
+{
+	uint64_t from, to;
+	char *end;
+
+	range->from = 0;
+	range->len = size;
+	range->partial = false;
+	if (!text || strncmp(text, "bytes=", 6) || strchr(text, ','))
+		return 0;
+	text += 6;
+
+	if (*text == '-') {
+		from = strtoull(text + 1, &end, 10);
+		if (*end || end == text + 1)
+			return 0;
+		if (!from || !size)
+			return ERANGE;
+		range->from = from < size ? size - from : 0;
+	}
+	else {
+		if (!isdigit((unsigned char)*text))
+			return 0;
+		range->from = strtoull(text, &end, 10);
+		if (*end++ != '-')
+			return 0;
+		if (range->from >= size)
+			return ERANGE;
+		to = *end ? strtoull(end, &end, 10) : size - 1;
+		if (*end || to < range->from)
+			return 0;
+		if (to < size - 1)
+			size = to + 1;
+	}
+	range->len = size - range->from;
+	range->partial = true;
+
+	return 0;
+}
+
+
+bool download_tells(const struct req *req)
+{
+	const char *range = req_header(req, "Range");
+
+	return strcmp(req_method(req), "HEAD") &&
+		(!range || !strncmp(range, "bytes=0-", 8) ||
+		 strncmp(range, "bytes=", 6));
+}
+
+
+/* RFC 6266: never shown by the browser, always saved */
+static void disposition(struct req *req, const struct pl *name)
+{
+	struct mbuf *mb = mbuf_alloc(256);
+	size_t i;
+
+	if (!mb)
+		return;
+
+	(void)mbuf_write_str(mb, "attachment; filename*=UTF-8''");
+	for (i = 0; i < name->l; i++) {
+		const uint8_t c = (uint8_t)name->p[i];
+
+		if (isalnum(c) || strchr("-_.", c))
+			(void)mbuf_write_u8(mb, c);
+		else
+			(void)mbuf_printf(mb, "%%%02X", c);
+	}
+	req_headerf(req, "Content-Disposition", "%b", mb->buf, mb->end);
+	mem_deref(mb);
+}
+
+
+static void reply(struct req *req, int fd, uint64_t size,
+		 const struct db_res *res)
+{
+	const struct pl name = db_get_text(res, 0, 1);
+	const struct pl digest = db_get_text(res, 0, 4);
+	const char *known = req_header(req, "If-None-Match");
+	const char *same = req_header(req, "If-Range");
+	char etag[80];
+	struct range range;
+
+	(void)re_snprintf(etag, sizeof(etag), "\"%r\"", &digest);
+	req_header_add(req, "ETag", etag);
+	req_header_add(req, "Accept-Ranges", "bytes");
+
+	if (known && !strcmp(known, etag)) {
+		(void)close(fd);
+		req_empty(req, 304);
+		return;
+	}
+	if (range_decode(&range, same && strcmp(same, etag) ? NULL :
+			 req_header(req, "Range"), size)) {
+		(void)close(fd);
+		req_headerf(req, "Content-Range", "bytes */%llu",
+			    (unsigned long long)size);
+		req_problem(req, 416, "range", "the file has %llu bytes",
+			    (unsigned long long)size);
+		return;
+	}
+
+	if (range.partial)
+		req_headerf(req, "Content-Range", "bytes %llu-%llu/%llu",
+			    (unsigned long long)range.from,
+			    (unsigned long long)(range.from + range.len - 1),
+			    (unsigned long long)size);
+	disposition(req, &name);
+	req_header_add(req, "Cache-Control", "private, no-cache");
+	++n_downloads;
+	n_bytes += range.len;
+	req_file(req, range.partial ? 206 : 200, "application/octet-stream",
+		 fd, range.from, range.len);
+}
+
+
+void download_run(struct req *req, const struct file_key *key,
+		  const struct db_res *res)
+{
+	const struct pl ext = db_get_text(res, 0, 2);
+	struct file_key wanted = *key;
+	uint64_t size = 0;
+	int fd;
+
+	/* the store's extension, whatever was asked for */
+	(void)pl_strcpy(&ext, wanted.ext, sizeof(wanted.ext));
+	fd = strcmp(wanted.ext, key->ext) ? -1 :
+		filestore_get(req_web(req)->files, &wanted, &size);
+	if (fd < 0)
+		files_problem(req, ENOENT);
+	else
+		reply(req, fd, size, res);
+}

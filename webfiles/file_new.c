@@ -1,0 +1,234 @@
+/**
+ * @file webfiles/file_new.c  A file on its way into the folder
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <re.h>
+#include "webfiles/filestore.h"
+#include "webfiles/filestore_priv.h"
+#include "webfiles/worker.h"
+
+extern char **environ;
+
+/** A reference to both, for the worker */
+struct placing {
+	struct file_new *file;
+	file_place_h *h;
+	void *arg;
+};
+
+
+static void destructor(void *data)
+{
+	struct file_new *f = data;
+
+	if (f->fd >= 0)
+		(void)close(f->fd);
+	if (!f->placed && f->path[0])
+		(void)unlink(f->path);
+	EVP_MD_CTX_free(f->md);
+	mem_deref(f->fs);
+}
+
+
+static int open_aside(struct file_new *f)
+{
+	if (re_snprintf(f->path, sizeof(f->path), "%s/new/%H", f->fs->dir,
+			guid_print, f->key.id) < 0)
+		return ENAMETOOLONG;
+
+	f->fd = open(f->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (f->fd < 0) {
+		f->path[0] = '\0';
+		return errno;
+	}
+
+	return 0;
+}
+
+
+int file_create(struct file_new **fp, struct filestore *fs,
+		const struct file_key *key)
+{
+	struct file_new *f = mem_zalloc(sizeof(*f), destructor);
+	int err;
+
+	if (!f)
+		return ENOMEM;
+
+	f->fs  = mem_ref(fs);
+	f->key = *key;
+	f->fd  = -1;
+	f->md  = EVP_MD_CTX_new();
+	err = f->md && EVP_DigestInit_ex(f->md, EVP_sha256(), NULL) == 1 ?
+		file_path(f->final, fs, key) : ENOMEM;
+	if (!err)
+		err = open_aside(f);
+	if (err)
+		mem_deref(f);
+	else
+		*fp = f;
+
+	return err;
+}
+
+
+int file_write(struct file_new *f, const uint8_t *p, size_t len)
+{
+	if (EVP_DigestUpdate(f->md, p, len) != 1)
+		return ENOMEM;
+
+	f->size += len;
+	while (len) {
+		const ssize_t n = write(f->fd, p, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return errno;
+		p   += n;
+		len -= (size_t)n;
+	}
+
+	return 0;
+}
+
+
+/* ----------------------------------------------------- beside the loop */
+
+static int digest(struct file_new *f)
+{
+	unsigned char md[EVP_MAX_MD_SIZE];
+	unsigned len, i;
+
+	if (EVP_DigestFinal_ex(f->md, md, &len) != 1)
+		return EIO;
+	for (i = 0; i < len && i < 32; i++)
+		(void)snprintf(f->sha256 + 2 * i, 3, "%02x", md[i]);
+
+	return 0;
+}
+
+
+/* Exit status 0: nothing found */
+static int scan(const struct file_new *f)
+{
+	char *argv[3] = { f->fs->scanner, NULL, NULL };
+	char path[FILE_PATH_MAX];
+	pid_t pid;
+	int status;
+
+	if (!f->fs->scanner)
+		return 0;
+
+	memcpy(path, f->path, sizeof(path));
+	argv[1] = path;
+	if (posix_spawn(&pid, argv[0], NULL, NULL, argv, environ))
+		return EIO;
+	while (waitpid(pid, &status, 0) < 0) {
+		if (errno != EINTR)
+			return EIO;
+	}
+
+	if (!WIFEXITED(status) || WEXITSTATUS(status) == 127)
+		return EIO;
+
+	return WEXITSTATUS(status) ? EPERM : 0;
+}
+
+
+static int flush_folder(const char *path)
+{
+	const int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int err = 0;
+
+	if (fd < 0)
+		return errno;
+	if (fsync(fd))
+		err = errno;
+	(void)close(fd);
+
+	return err;
+}
+
+
+static int move_in(struct file_new *f)
+{
+	char folder[FILE_PATH_MAX];
+
+	memcpy(folder, f->final, sizeof(folder));
+	*strrchr(folder, '/') = '\0';
+
+	if (!mkdir(folder, 0700)) {
+		const int err = flush_folder(f->fs->dir);
+
+		if (err)
+			return err;
+	}
+	else if (errno != EEXIST) {
+		return errno;
+	}
+
+	if (rename(f->path, f->final))
+		return errno;
+	f->placed = true;
+
+	return flush_folder(folder);
+}
+
+
+static void place_job(void *arg)
+{
+	struct file_new *f = ((struct placing *)arg)->file;
+
+	f->err = digest(f);
+	if (!f->err && fsync(f->fd))
+		f->err = errno;
+	if (!f->err)
+		f->err = scan(f);
+	if (!f->err)
+		f->err = move_in(f);
+}
+
+
+static void place_done(void *arg)
+{
+	struct placing *placing = arg;
+
+	placing->h(placing->file, placing->arg);
+}
+
+
+static void placing_destructor(void *data)
+{
+	struct placing *placing = data;
+
+	mem_deref(placing->file);
+	mem_deref(placing->arg);
+}
+
+
+int file_place(struct file_new *f, struct worker *worker, file_place_h *h,
+	       void *arg)
+{
+	struct placing *placing = mem_zalloc(sizeof(*placing),
+					     placing_destructor);
+	int err;
+
+	if (!placing)
+		return ENOMEM;
+
+	placing->file = mem_ref(f);
+	placing->arg  = mem_ref(arg);
+	placing->h    = h;
+	err = worker_submit(worker, place_job, place_done, placing);
+	mem_deref(placing);
+
+	return err;
+}

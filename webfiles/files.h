@@ -1,0 +1,38 @@
+/**
+ * @file webfiles/files.h  What uploads and downloads have in common
+ */
+#pragma once
+
+struct db_res;
+struct file_key;
+struct req;
+
+/** Answers what the store refused; true: it did */
+bool files_refused(struct req *req, const struct db_res *res);
+/** The same for an errno */
+void files_problem(struct req *req, int err);
+/** The token of a request (Authorization: Bearer, or ?token=); answers when
+ *  there is none */
+const char *files_token(struct req *req);
+/** {room} of the route as a GUID; answers when it is none */
+bool files_room(uint8_t room[16], struct req *req);
+
+/** What may come, once the store has said so */
+struct upload_right {
+	int64_t user;
+	uint64_t size_max;         /* of one file, bytes                     */
+	uint64_t room_left;        /* for all files of the room              */
+};
+
+/**
+ * Take the body as a file called @p name, put it in place, enter it in the
+ * store and answer 201 with {guid, name, size, link}
+ */
+void upload_run(struct req *req, const struct upload_right *right,
+		const struct file_key *key, const char *name);
+
+/** Answer with the file that a row of file_download describes */
+void download_run(struct req *req, const struct file_key *key,
+		  const struct db_res *res);
+/** Only what comes first of a file is told to compliance as a download */
+bool download_tells(const struct req *req);
