@@ -209,9 +209,9 @@ static void get(struct req *req)
 
 static const struct route routev[] = {
 	{ "PUT", "/files/{room}/{name}", ROUTE_TOKEN | ROUTE_STREAM, put,
-	  "Bring a file to a room, by token" },
+	  "Bring a file to a room, by token", NULL },
 	{ "GET", "/files/{room}/{file}", ROUTE_TOKEN, get,
-	  "Take a file of a room, by token" },
+	  "Take a file of a room, by token", NULL },
 };
 
 

@@ -21,7 +21,7 @@ static void health(struct req *req)
 
 static const struct route routev[] = {
 	{ "GET", "/healthz", ROUTE_PUBLIC | ROUTE_TOKEN, health,
-	  "Whether this process can work" },
+	  "Whether this process can work", NULL },
 };
 
 

@@ -37,6 +37,7 @@ struct route {
 	unsigned flags;
 	route_h *h;
 	const char *summary;    /* for the description of the API           */
+	const void *arg;        /* the handler's                            */
 };
 
 /** Adds a static table, from a constructor */

@@ -427,10 +427,10 @@ static void signout(struct req *req)
 
 static const struct route routev[] = {
 	{ "GET",    "/api/v1/session", 0, whoami,
-	  "Who is signed in, and the token for what changes something" },
+	  "Who is signed in, and the token for what changes something", NULL },
 	{ "POST",   "/api/v1/session", ROUTE_PUBLIC | ROUTE_TOKEN, signin,
-	  "Sign in" },
-	{ "DELETE", "/api/v1/session", 0, signout, "Sign out" },
+	  "Sign in", NULL },
+	{ "DELETE", "/api/v1/session", 0, signout, "Sign out", NULL },
 };
 
 

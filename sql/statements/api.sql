@@ -1,0 +1,44 @@
+-- Routes of the web service's API: see the functions in sql/schema.  Each
+-- gives one row: status, body as JSON text, tag.
+
+-- name: api_rooms
+-- $1 bigint: user, $2 text: view, $3 text: words, $4 text: category or NULL,
+-- $5 text: name to go on after or NULL, $6 integer: limit
+SELECT status, body, tag FROM api_rooms($1::bigint, $2::text, $3::text, $4::text, $5::text, $6::integer);
+
+-- name: api_room
+SELECT status, body, tag FROM api_room($1::bigint, $2::uuid);
+
+-- name: api_room_create
+SELECT status, body, tag FROM api_room_create($1::bigint, $2::jsonb);
+
+-- name: api_room_change
+SELECT status, body, tag FROM api_room_change($1::bigint, $2::uuid, $3::text, $4::jsonb);
+
+-- name: api_room_remove
+SELECT status, body, tag FROM api_room_remove($1::bigint, $2::uuid, $3::text);
+
+-- name: api_participants
+SELECT status, body, tag FROM api_participants($1::bigint, $2::uuid);
+
+-- name: api_messages
+-- $1 bigint: user, $2 uuid: room, $3 bigint: before, $4 bigint: after, or
+-- NULL, $5 integer: limit
+SELECT status, body, tag FROM api_messages($1::bigint, $2::uuid, $3::bigint, $4::bigint, $5::integer);
+
+-- name: api_search
+SELECT status, body, tag
+  FROM api_search($1::bigint, $2::text, $3::text, $4::text, $5::text, $6::text,
+                  $7::text, $8::boolean, $9::integer);
+
+-- name: api_principals
+SELECT status, body, tag FROM api_principals($1::bigint, $2::text, $3::text, $4::text, $5::integer);
+
+-- name: api_categories
+SELECT status, body, tag FROM api_categories($1::bigint);
+
+-- name: api_addins
+SELECT status, body, tag FROM api_addins();
+
+-- name: api_invitations
+SELECT status, body, tag FROM api_invitations($1::bigint, $2::bigint);
