@@ -5,10 +5,12 @@
 #include <fcntl.h>
 #include <spawn.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <openssl/evp.h>
 #include <re.h>
 #include "webfiles/filestore.h"
 #include "webfiles/filestore_priv.h"
@@ -32,29 +34,38 @@ static void destructor(void *data)
 		(void)close(f->fd);
 	if (!f->placed && f->path[0])
 		(void)unlink(f->path);
-	EVP_MD_CTX_free(f->md);
 	mem_deref(f->fs);
 }
 
 
-static int open_aside(struct file_new *f)
+/* A name of its own: nobody may have begun it; else what is there goes on */
+static int open_aside(struct file_new *f, const char *aside)
 {
-	if (re_snprintf(f->path, sizeof(f->path), "%s/new/%H", f->fs->dir,
-			guid_print, f->key.id) < 0)
+	const int flags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW |
+		(aside ? 0 : O_EXCL);
+	struct stat st;
+	int n;
+
+	n = aside ? re_snprintf(f->path, sizeof(f->path), "%s/new/%s",
+				f->fs->dir, aside) :
+		re_snprintf(f->path, sizeof(f->path), "%s/new/%H",
+			    f->fs->dir, guid_print, f->key.id);
+	if (n < 0)
 		return ENAMETOOLONG;
 
-	f->fd = open(f->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (f->fd < 0) {
-		f->path[0] = '\0';
+	f->fd = open(f->path, flags, 0600);
+	if (f->fd < 0 || fstat(f->fd, &st)) {
+		f->placed = true;
 		return errno;
 	}
+	f->size = (uint64_t)st.st_size;
 
-	return 0;
+	return lseek(f->fd, 0, SEEK_END) < 0 ? errno : 0;
 }
 
 
 int file_create(struct file_new **fp, struct filestore *fs,
-		const struct file_key *key)
+		const struct file_key *key, const char *aside)
 {
 	struct file_new *f = mem_zalloc(sizeof(*f), destructor);
 	int err;
@@ -65,11 +76,9 @@ int file_create(struct file_new **fp, struct filestore *fs,
 	f->fs  = mem_ref(fs);
 	f->key = *key;
 	f->fd  = -1;
-	f->md  = EVP_MD_CTX_new();
-	err = f->md && EVP_DigestInit_ex(f->md, EVP_sha256(), NULL) == 1 ?
-		file_path(f->final, fs, key) : ENOMEM;
+	err = file_path(f->final, fs, key);
 	if (!err)
-		err = open_aside(f);
+		err = open_aside(f, aside);
 	if (err)
 		mem_deref(f);
 	else
@@ -81,9 +90,6 @@ int file_create(struct file_new **fp, struct filestore *fs,
 
 int file_write(struct file_new *f, const uint8_t *p, size_t len)
 {
-	if (EVP_DigestUpdate(f->md, p, len) != 1)
-		return ENOMEM;
-
 	f->size += len;
 	while (len) {
 		const ssize_t n = write(f->fd, p, len);
@@ -100,19 +106,50 @@ int file_write(struct file_new *f, const uint8_t *p, size_t len)
 }
 
 
+void file_keep(struct file_new *f)
+{
+	f->placed = true;
+}
+
+
 /* ----------------------------------------------------- beside the loop */
+
+static int digest_file(EVP_MD_CTX *md, int fd)
+{
+	static const size_t piece = 64 * 1024;
+	unsigned char *buf = malloc(piece);
+	off_t at = 0;
+	ssize_t n = -1;
+
+	while (buf && (n = pread(fd, buf, piece, at)) > 0) {
+		if (EVP_DigestUpdate(md, buf, (size_t)n) != 1)
+			n = -1;
+		if (n < 0)
+			break;
+		at += n;
+	}
+	free(buf);
+
+	return n < 0 ? EIO : 0;
+}
+
 
 static int digest(struct file_new *f)
 {
-	unsigned char md[EVP_MAX_MD_SIZE];
-	unsigned len, i;
+	EVP_MD_CTX *md = EVP_MD_CTX_new();
+	unsigned char sum[EVP_MAX_MD_SIZE];
+	unsigned len = 0, i;
+	int err = EIO;
 
-	if (EVP_DigestFinal_ex(f->md, md, &len) != 1)
-		return EIO;
-	for (i = 0; i < len && i < 32; i++)
-		(void)snprintf(f->sha256 + 2 * i, 3, "%02x", md[i]);
+	if (md && EVP_DigestInit_ex(md, EVP_sha256(), NULL) == 1)
+		err = digest_file(md, f->fd);
+	if (!err && EVP_DigestFinal_ex(md, sum, &len) != 1)
+		err = EIO;
+	for (i = 0; i < len; i++)
+		(void)snprintf(f->sha256 + 2 * i, 3, "%02x", sum[i]);
+	EVP_MD_CTX_free(md);
 
-	return 0;
+	return err;
 }
 
 

@@ -7,7 +7,6 @@
  */
 #pragma once
 
-#include <openssl/evp.h>
 #include "common/guid.h"
 
 enum { FILE_EXT_MAX = 16, FILE_PATH_MAX = 1024, FILE_NAME_SIZE = 64 };
@@ -26,7 +25,6 @@ struct file_key {
 struct file_new {
 	struct filestore *fs;           /* reference                        */
 	struct file_key key;
-	EVP_MD_CTX *md;
 	char path[FILE_PATH_MAX];       /* aside                            */
 	char final[FILE_PATH_MAX];
 	uint64_t size;
@@ -54,10 +52,19 @@ int  file_key_decode(struct file_key *key, const char *name);
 /** "GUID.EXT" */
 void file_key_print(char name[FILE_NAME_SIZE], const struct file_key *key);
 
-/** @return 0, ENOSPC, ... */
+/**
+ * Begin a file, or go on with one
+ *
+ * @param aside  What it is called until it is whole; NULL: a name of its own.
+ *               What is there under that name already is its beginning
+ *
+ * @return 0, ENOSPC, ...
+ */
 int  file_create(struct file_new **fp, struct filestore *fs,
-		 const struct file_key *key);
+		 const struct file_key *key, const char *aside);
 int  file_write(struct file_new *f, const uint8_t *p, size_t len);
+/** Somebody will go on with it: it stays when this is freed */
+void file_keep(struct file_new *f);
 
 /** err: 0, EPERM (the scanner says no), EIO (it did not work), ENOSPC, ... */
 typedef void (file_place_h)(struct file_new *f, void *arg);

@@ -205,7 +205,8 @@ void upload_run(struct req *req, const struct upload_right *right,
 	if (!err)
 		err = str_dup(&up->name, name);
 	if (!err)
-		err = file_create(&up->file, req_web(req)->files, key);
+		err = file_create(&up->file, req_web(req)->files, key,
+				  NULL);
 	if (err)
 		files_problem(req, err);
 	else

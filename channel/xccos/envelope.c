@@ -2,18 +2,13 @@
  * @file channel/xccos/envelope.c  From bytes to a document and its primitives
  *
  * The bytes are checked first (size, UTF-8, characters), so that libxml2 has
- * no say in encodings and a declaration of another one is not believed.  The
- * parser is stopped where a document type or one level too many opens, before
- * anything of it is read: no entity is ever declared, let alone expanded.
- * Each document has a parser of its own.  A kept one would be no faster, and
- * its dictionary would grow with every name that strangers invent.
+ * no say in encodings and a declaration of another one is not believed.
  */
 #include <ctype.h>
 #include <string.h>
 #include <strings.h>
 #include <re.h>
-#include <libxml/parser.h>
-#include <libxml/SAX2.h>
+#include "common/xml.h"
 #include "channel/xccos/xccos.h"
 #include "channel/xccos/node.h"
 #include "channel/xccos/utf8.h"
@@ -22,7 +17,6 @@
 enum {
 	ATTR_MAX   = 1000,          /* of an element: libxml2 compares each
 	                               with all others                       */
-	NS_MAX     = 64,            /* in scope: each prefix is looked for   */
 	ATTR_SIZE  = 5,             /* the least that one takes: x="" and a
 	                               blank                                 */
 	VERB_MAX   = 64,
@@ -42,66 +36,6 @@ static void destructor(void *data)
 
 	if (doc->tree)
 		xmlFreeDoc(doc->tree);
-}
-
-
-static void refuse(xmlParserCtxt *ctxt)
-{
-	ctxt->wellFormed = 0;
-	xmlStopParser(ctxt);
-}
-
-
-static void doctype_handler(void *arg, const xmlChar *name,
-			    const xmlChar *public_id, const xmlChar *system_id)
-{
-	(void)name;
-	(void)public_id;
-	(void)system_id;
-
-	refuse(arg);
-}
-
-
-static void element_handler(void *arg, const xmlChar *name,
-			    const xmlChar *prefix, const xmlChar *uri,
-			    int nsc, const xmlChar **nsv,
-			    int attrc, int defaultc, const xmlChar **attrv)
-{
-	xmlParserCtxt *ctxt = arg;
-
-	/* nsTab holds pairs */
-	if (ctxt->nodeNr >= XCCOS_DEPTH_MAX || ctxt->nsNr > 2 * NS_MAX)
-		refuse(ctxt);
-	else
-		xmlSAX2StartElementNs(ctxt, name, prefix, uri, nsc, nsv,
-				      attrc, defaultc, attrv);
-}
-
-
-static int tree_read(xmlDoc **treep, const struct pl *body)
-{
-	const int opt = XML_PARSE_NONET | XML_PARSE_NOERROR |
-		XML_PARSE_NOWARNING | XML_PARSE_NOCDATA |
-		XML_PARSE_IGNORE_ENC | XML_PARSE_COMPACT;
-	xmlParserCtxt *ctxt;
-	int err = 0;
-
-	ctxt = xmlNewParserCtxt();
-	if (!ctxt)
-		return ENOMEM;
-
-	ctxt->sax->internalSubset = doctype_handler;
-	ctxt->sax->startElementNs = element_handler;
-
-	*treep = xmlCtxtReadMemory(ctxt, body->p, (int)body->l, NULL, NULL,
-				   opt);
-	if (!*treep)
-		err = ctxt->errNo == XML_ERR_NO_MEMORY ? ENOMEM : EBADMSG;
-
-	xmlFreeParserCtxt(ctxt);
-
-	return err;
 }
 
 
@@ -268,7 +202,7 @@ int xccos_decode(struct xccos **xp, const struct pl *body)
 	if (!doc)
 		return ENOMEM;
 
-	err = tree_read(&doc->tree, &pl);
+	err = xml_read(&doc->tree, &pl, XCCOS_DEPTH_MAX);
 	if (err)
 		goto out;
 
