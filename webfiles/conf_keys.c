@@ -33,7 +33,7 @@ const struct conf_key web_keyv[] = {
 	{ "http.rate_min_bytes", CONF_UINT, "bytes", "1024", 0, 1000000, 0,
 	  NULL, "Bytes per second that the body of a request must bring on "
 	  "average once it took longer than http.head_s." },
-	{ "http.body_max_bytes", CONF_UINT, "bytes", "1048576", 1024,
+	{ "http.body_max_bytes", CONF_UINT, "bytes", "2097152", 1024,
 	  67108864, 0, NULL, "Largest body of a request that is not a file." },
 
 	{ "files.dir", CONF_STR, NULL, NULL, 0, 0, CONF_REQUIRED, NULL,

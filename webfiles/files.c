@@ -122,6 +122,16 @@ bool files_room(uint8_t room[GUID_SIZE], struct req *req)
 
 /* --------------------------------------------------------------------- PUT */
 
+void upload_right_read(struct upload_right *right, const struct db_res *res)
+{
+	const int64_t left = db_get_int(res, 0, 3);
+
+	right->user      = db_get_int(res, 0, 1);
+	right->size_max  = (uint64_t)db_get_int(res, 0, 2);
+	right->room_left = left > 0 ? (uint64_t)left : 0;
+}
+
+
 static void begin_handler(struct req *req, const struct db_res *res)
 {
 	const char *name = req_param(req, "name");
@@ -132,11 +142,7 @@ static void begin_handler(struct req *req, const struct db_res *res)
 	if (files_refused(req, res))
 		return;
 
-	right.user      = db_get_int(res, 0, 1);
-	right.size_max  = (uint64_t)db_get_int(res, 0, 2);
-	right.room_left = db_get_int(res, 0, 3) > 0 ?
-		(uint64_t)db_get_int(res, 0, 3) : 0;
-
+	upload_right_read(&right, res);
 	guid_new(key.id);
 	err = files_room(key.room, req) ?
 		filestore_ext(key.ext, req_web(req)->files, name) : ENOENT;

@@ -5,6 +5,7 @@
 
 struct db_res;
 struct file_key;
+struct file_new;
 struct req;
 
 /** Answers what the store refused; true: it did */
@@ -30,6 +31,15 @@ struct upload_right {
  */
 void upload_run(struct req *req, const struct upload_right *right,
 		const struct file_key *key, const char *name);
+
+/** What became of it: err as files_problem() takes it */
+typedef void (upload_h)(struct req *req, int err, const struct file_new *f,
+			const char *name);
+/** Put a file in place that is whole, and enter it in the store */
+void upload_finish(struct req *req, struct file_new *file, int64_t user,
+		   const char *name, upload_h *h);
+/** The first and third columns of file_upload_begin */
+void upload_right_read(struct upload_right *right, const struct db_res *res);
 
 /** Answer with the file that a row of file_download describes */
 void download_run(struct req *req, const struct file_key *key,

@@ -84,6 +84,10 @@ json_t *req_json(const struct req *req);
 /** The body of a ROUTE_RAW request */
 struct pl req_body(const struct req *req);
 
+/** What the handler keeps with the request: a libre object, referenced */
+void  req_set_data(struct req *req, void *data);
+void *req_data(const struct req *req);
+
 struct session *req_session(const struct req *req);
 /** From the web_auth_h: this session (a reference is kept), or NULL */
 void req_go_on(struct req *req, struct session *session);

@@ -529,6 +529,19 @@ struct pl req_body(const struct req *req)
 }
 
 
+void req_set_data(struct req *req, void *data)
+{
+	mem_deref(req->arg);
+	req->arg = mem_ref(data);
+}
+
+
+void *req_data(const struct req *req)
+{
+	return req->arg;
+}
+
+
 struct session *req_session(const struct req *req)
 {
 	return req->session;

@@ -11,6 +11,7 @@
 #include "common/db/db.h"
 #include "common/guid.h"
 #include "common/stats.h"
+#include "common/store/status.h"
 #include "webfiles/core.h"
 #include "webfiles/files.h"
 #include "webfiles/filestore.h"
@@ -75,7 +76,10 @@ static size_t body_handler(struct req *req, const uint8_t *p, size_t len,
 
 struct entry {
 	struct req *req;
-	struct upload *up;
+	struct file_new *file;
+	char *name;
+	int64_t user;
+	upload_h *h;
 };
 
 
@@ -83,27 +87,9 @@ static void entry_destructor(void *data)
 {
 	struct entry *entry = data;
 
-	mem_deref(entry->up);
+	mem_deref(entry->name);
+	mem_deref(entry->file);
 	mem_deref(entry->req);
-}
-
-
-static void answer(struct req *req, const struct upload *up)
-{
-	const struct file_key *key = &up->file->key;
-	char file[FILE_NAME_SIZE], *link = NULL, *guid = NULL;
-
-	file_key_print(file, key);
-	if (!re_sdprintf(&link, "ma-filelink://%s/%H/%s",
-			 req_web(req)->domain, guid_print, key->room, file) &&
-	    !re_sdprintf(&guid, "%H", guid_print, key->id))
-		req_reply(req, 201, json_pack(
-			"{s:s, s:s, s:s, s:I, s:s, s:s}", "guid", guid,
-			"file", file, "name", up->name, "size",
-			(json_int_t)up->file->size, "sha256",
-			up->file->sha256, "link", link));
-	mem_deref(link);
-	mem_deref(guid);
 }
 
 
@@ -111,80 +97,115 @@ static void answer(struct req *req, const struct upload *up)
 static void entered_handler(int err, const struct db_res *res, void *arg)
 {
 	struct entry *entry = arg;
-	struct upload *up = entry->up;
 
-	if (err || files_refused(entry->req, res)) {
-		(void)filestore_remove(up->file->fs, &up->file->key);
-		if (err)
-			req_problem(entry->req, 503, "store-away",
-				    "the store does not answer, try again");
+	err = err ? EAGAIN : store_status(res, 0);
+	if (err) {
+		(void)filestore_remove(entry->file->fs, &entry->file->key);
 	}
 	else {
 		++n_uploads;
-		n_bytes += up->file->size;
-		answer(entry->req, up);
+		n_bytes += entry->file->size;
 	}
 
+	entry->h(entry->req, err, entry->file, entry->name);
 	mem_deref(entry);
 }
 
 
-static void enter(struct req *req, struct upload *up)
+static int enter(struct entry *entry)
 {
-	struct entry *entry = mem_zalloc(sizeof(*entry), entry_destructor);
-	const struct file_new *f = up->file;
+	const struct file_new *f = entry->file;
 	struct db_args args;
 
-	if (!entry) {
-		files_problem(req, EAGAIN);
-		return;
-	}
-	entry->req = mem_ref(req);
-	entry->up  = mem_ref(up);
-
 	db_args_init(&args);
-	db_int8(&args, up->right.user);
+	db_int8(&args, entry->user);
 	db_uuid(&args, f->key.room);
 	db_uuid(&args, f->key.id);
-	db_text(&args, up->name);
+	db_text(&args, entry->name);
 	db_text(&args, f->key.ext);
 	db_int8(&args, (int64_t)f->size);
 	db_text(&args, f->sha256);
-	if (db_exec(req_web(req)->db, "file_uploaded", &args, entered_handler,
-		    entry)) {
-		files_problem(req, EAGAIN);
-		(void)filestore_remove(f->fs, &f->key);
-		mem_deref(entry);
-	}
+
+	return db_exec(req_web(entry->req)->db, "file_uploaded", &args,
+		       entered_handler, mem_ref(entry));
 }
 
 
 static void placed_handler(struct file_new *f, void *arg)
 {
 	struct entry *entry = arg;
+	int err = f->err == EPERM ? EBADMSG : f->err;
 
-	if (f->err)
-		files_problem(entry->req, f->err == EPERM ? EBADMSG : f->err);
-	else
-		enter(entry->req, entry->up);
+	if (!err) {
+		err = enter(entry);
+		if (err) {
+			mem_deref(entry);
+			(void)filestore_remove(f->fs, &f->key);
+			err = EAGAIN;
+		}
+	}
+	if (err)
+		entry->h(entry->req, err, f, entry->name);
+}
+
+
+void upload_finish(struct req *req, struct file_new *file, int64_t user,
+		   const char *name, upload_h *h)
+{
+	struct entry *entry = mem_zalloc(sizeof(*entry), entry_destructor);
+	int err;
+
+	if (!entry) {
+		h(req, ENOMEM, file, name);
+		return;
+	}
+
+	entry->req  = mem_ref(req);
+	entry->file = mem_ref(file);
+	entry->user = user;
+	entry->h    = h;
+	err = str_dup(&entry->name, name);
+	if (!err)
+		err = file_place(file, req_web(req)->worker, placed_handler,
+				 entry);
+	if (err)
+		h(req, EAGAIN, file, name);
+	mem_deref(entry);
+}
+
+
+/* ---------------------------------------------------------------- the body */
+
+static void done_handler(struct req *req, int err, const struct file_new *f,
+			 const char *name)
+{
+	char file[FILE_NAME_SIZE], *link = NULL, *guid = NULL;
+
+	if (err) {
+		files_problem(req, err);
+		return;
+	}
+
+	file_key_print(file, &f->key);
+	if (!re_sdprintf(&link, "ma-filelink://%s/%H/%s",
+			 req_web(req)->domain, guid_print, f->key.room,
+			 file) &&
+	    !re_sdprintf(&guid, "%H", guid_print, f->key.id))
+		req_reply(req, 201, json_pack(
+			"{s:s, s:s, s:s, s:I, s:s, s:s}", "guid", guid,
+			"file", file, "name", name, "size",
+			(json_int_t)f->size, "sha256", f->sha256,
+			"link", link));
+	mem_deref(link);
+	mem_deref(guid);
 }
 
 
 static void end_handler(struct req *req, void *arg)
 {
 	struct upload *up = arg;
-	struct entry *entry = mem_zalloc(sizeof(*entry), entry_destructor);
-	int err = ENOMEM;
 
-	if (entry) {
-		entry->req = mem_ref(req);
-		entry->up  = mem_ref(up);
-		err = file_place(up->file, req_web(req)->worker,
-				 placed_handler, entry);
-	}
-	if (err)
-		files_problem(req, EAGAIN);
-	mem_deref(entry);
+	upload_finish(req, up->file, up->right.user, up->name, done_handler);
 }
 
 

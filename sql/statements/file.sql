@@ -35,3 +35,6 @@ SELECT CASE t.status WHEN 'ok' THEN d.status ELSE t.status END,
 -- $4 boolean: tell compliance
 SELECT status, file_name, ext, size, digest
   FROM file_downloaded($1::bigint, $2::uuid, $3::uuid, $4);
+
+-- name: file_size_max_kb
+SELECT setting_number('MaxFileSizeKB', 20000);
