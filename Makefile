@@ -80,9 +80,9 @@ $(BUILD)/sql_embedded.c: sql/embed.awk $(wildcard sql/schema/*.sql sql/statement
 
 link = $(Q)mkdir -p $(@D) && $(CC) $(CFLAGS_ALL) -rdynamic -o $@ $(filter %.o,$^)
 
-$(BUILD)/tests/unit-tests: $(call obj,$(UNIT) $(CHANNEL) tests/support/wait.c) $(COMMON_O)
+$(BUILD)/tests/unit-tests: $(call obj,$(UNIT) $(CHANNEL) $(WEB) tests/support/wait.c) $(COMMON_O)
 	$(call say,LD)
-	$(link) $(LIBS) $(CHECK_LIBS)
+	$(link) $(LIBS) $(WEB_LIBS) $(CHECK_LIBS)
 
 $(BUILD)/tests/db-tests: $(call obj,$(DBTEST) $(CTL) $(SUPPORT)) $(COMMON_O)
 	$(call say,LD)
@@ -144,6 +144,7 @@ check-scenario: all tests $(BUILD)/tests/purple-client
 # The sample that is shipped is the one that the key table makes.
 check-conf: all
 	$(Q)$(BUILD)/pchat-channel --sample | diff -u deploy/conf/pchat-channel.conf -
+	$(Q)$(BUILD)/pchat-webfiles --sample | diff -u deploy/conf/pchat-webfiles.conf -
 
 S ?= 60
 check-fuzz fuzz: $(FUZZERS)

@@ -174,9 +174,13 @@ int route_find(const struct route **routep, struct route_params *params,
 	const bool head = !strcmp(method, "HEAD");
 	const struct route *route;
 	struct route_params tmp;
-	size_t i, len = 0;
+	size_t i, len = strlen(path);
 
 	allowed[0] = '\0';
+	if (len > 1 && path[len - 1] == '/')
+		return ENOENT;
+
+	len = 0;
 	for (i = 0; (route = route_nth(i)); i++) {
 
 		if (!matches(route, &tmp, path))
