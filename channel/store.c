@@ -2,6 +2,7 @@
  * @file channel/store.c  Our connections to the Persistent Chat Store
  */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <re.h>
 #include "common/conf.h"
@@ -10,8 +11,10 @@
 #include "common/log.h"
 #include "common/poolconf.h"
 #include "channel/core.h"
+#include "channel/deliver.h"
 #include "channel/pool.h"
 #include "channel/post.h"
+#include "channel/room.h"
 #include "channel/store.h"
 #include "channel/watch.h"
 
@@ -155,6 +158,24 @@ static void pool_handler(const char *channel, const char *payload, void *arg)
 }
 
 
+/* A room's counter moved by none of us: what was posted at the pages */
+static void posted_handler(const char *channel, const char *payload, void *arg)
+{
+	struct service *svc = arg;
+	long long room_id, last_id;
+	struct room *room;
+
+	(void)channel;
+
+	if (sscanf(payload, "%lld %lld", &room_id, &last_id) != 2)
+		return;
+
+	room = roomtab_by_id(svc->rooms, room_id);
+	if (room)
+		deliver_expect(room, last_id);
+}
+
+
 static void read_state(bool up, void *arg)
 {
 	if (up)
@@ -215,6 +236,9 @@ int store_open(struct service *svc)
 		err = db_listen(svc->db_main, "pchat_pool", pool_handler, svc);
 	if (!err)
 		err = db_listen(svc->db_main, POOLCONF_CHANNEL, config_handler,
+				svc);
+	if (!err)
+		err = db_listen(svc->db_main, "pchat_posted", posted_handler,
 				svc);
 	if (!err)
 		err = watch_listen(svc->watch);

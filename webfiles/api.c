@@ -32,6 +32,8 @@ static const struct refusal {
 	{ ESRCH,     422, "unknown-name", "a name on a list is unknown"       },
 	{ EXDEV,     422, "scope",        "the category does not allow that"  },
 	{ ENOTDIR,   422, "category",     "a room needs a category"           },
+	{ EMSGSIZE,  413, "too-large",    "the message is too large"          },
+	{ EAGAIN,    503, "closed",       "nothing is taken now"              },
 	{ EDQUOT,    429, "limit",        "a limit is reached"                },
 };
 

@@ -88,23 +88,8 @@ bool download_tells(const struct req *req)
 /* RFC 6266: never shown by the browser, always saved */
 static void disposition(struct req *req, const struct pl *name)
 {
-	struct mbuf *mb = mbuf_alloc(256);
-	size_t i;
-
-	if (!mb)
-		return;
-
-	(void)mbuf_write_str(mb, "attachment; filename*=UTF-8''");
-	for (i = 0; i < name->l; i++) {
-		const uint8_t c = (uint8_t)name->p[i];
-
-		if (isalnum(c) || strchr("-_.", c))
-			(void)mbuf_write_u8(mb, c);
-		else
-			(void)mbuf_printf(mb, "%%%02X", c);
-	}
-	req_headerf(req, "Content-Disposition", "%b", mb->buf, mb->end);
-	mem_deref(mb);
+	req_headerf(req, "Content-Disposition",
+		    "attachment; filename*=UTF-8''%H", files_escape, name);
 }
 
 

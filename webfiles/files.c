@@ -4,6 +4,7 @@
  * The token says who, which room and which direction; its user's rights are
  * asked of the store again at every request.
  */
+#include <ctype.h>
 #include <errno.h>
 #include <string.h>
 #include <strings.h>
@@ -78,6 +79,22 @@ bool files_refused(struct req *req, const struct db_res *res)
 		files_problem(req, err);
 
 	return err != 0;
+}
+
+
+int files_escape(struct re_printf *pf, const struct pl *pl)
+{
+	size_t i;
+	int err = 0;
+
+	for (i = 0; !err && i < pl->l; i++) {
+		const uint8_t c = (uint8_t)pl->p[i];
+
+		err = re_hprintf(pf, isalnum(c) || strchr("-_.", c) ?
+				 "%c" : "%%%02X", c);
+	}
+
+	return err;
 }
 
 
@@ -172,7 +189,7 @@ static void put(struct req *req)
 
 /* --------------------------------------------------------------------- GET */
 
-static bool file_of(struct file_key *key, struct req *req)
+bool files_key(struct file_key *key, struct req *req)
 {
 	if (!files_room(key->room, req))
 		return false;
@@ -189,7 +206,7 @@ static void row_handler(struct req *req, const struct db_res *res)
 {
 	struct file_key key;
 
-	if (!files_refused(req, res) && file_of(&key, req))
+	if (!files_refused(req, res) && files_key(&key, req))
 		download_run(req, &key, res);
 }
 
@@ -201,7 +218,7 @@ static void get(struct req *req)
 	const char *token;
 
 	token = files_token(req);
-	if (!token || !file_of(&key, req))
+	if (!token || !files_key(&key, req))
 		return;
 
 	db_args_init(&args);

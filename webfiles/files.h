@@ -15,8 +15,13 @@ void files_problem(struct req *req, int err);
 /** The token of a request (Authorization: Bearer, or ?token=); answers when
  *  there is none */
 const char *files_token(struct req *req);
+/** re_printf handler for %H: a struct pl, escaped as in a URI */
+int  files_escape(struct re_printf *pf, const struct pl *pl);
 /** {room} of the route as a GUID; answers when it is none */
 bool files_room(uint8_t room[16], struct req *req);
+
+/** {room} and {file} of the route; answers when they name no file */
+bool files_key(struct file_key *key, struct req *req);
 
 /** What may come, once the store has said so */
 struct upload_right {
@@ -27,7 +32,8 @@ struct upload_right {
 
 /**
  * Take the body as a file called @p name, put it in place, enter it in the
- * store and answer 201 with {guid, name, size, link}
+ * store and answer 201 with {guid, name, size, link}.  The link is posted in
+ * the room unless the query says post=false
  */
 void upload_run(struct req *req, const struct upload_right *right,
 		const struct file_key *key, const char *name);
@@ -35,9 +41,10 @@ void upload_run(struct req *req, const struct upload_right *right,
 /** What became of it: err as files_problem() takes it */
 typedef void (upload_h)(struct req *req, int err, const struct file_new *f,
 			const char *name);
-/** Put a file in place that is whole, and enter it in the store */
+/** Put a file in place that is whole, and enter it in the store; with @p post
+ *  its link is posted in the room, in the same transaction */
 void upload_finish(struct req *req, struct file_new *file, int64_t user,
-		   const char *name, upload_h *h);
+		   const char *name, bool post, upload_h *h);
 /** The first and third columns of file_upload_begin */
 void upload_right_read(struct upload_right *right, const struct db_res *res);
 

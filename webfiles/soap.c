@@ -365,7 +365,8 @@ static void chunk_handler(struct req *req, const struct db_res *res)
 	}
 	else {
 		file_key_print(name, &call->key);
-		upload_finish(req, f, right.user, name, whole_handler);
+		upload_finish(req, f, right.user, name, false,
+			      whole_handler);
 	}
 	mem_deref(f);
 }

@@ -7,6 +7,7 @@
  * leaves nothing behind.
  */
 #include <errno.h>
+#include <string.h>
 #include <re.h>
 #include "common/db/db.h"
 #include "common/guid.h"
@@ -22,6 +23,7 @@ struct upload {
 	struct file_new *file;
 	struct upload_right right;
 	char *name;
+	bool post;                 /* the link, in the room                  */
 };
 
 static uint64_t n_uploads, n_bytes;
@@ -78,6 +80,7 @@ struct entry {
 	struct req *req;
 	struct file_new *file;
 	char *name;
+	char *link;                /* to be posted, NULL: none               */
 	int64_t user;
 	upload_h *h;
 };
@@ -88,6 +91,7 @@ static void entry_destructor(void *data)
 	struct entry *entry = data;
 
 	mem_deref(entry->name);
+	mem_deref(entry->link);
 	mem_deref(entry->file);
 	mem_deref(entry->req);
 }
@@ -125,6 +129,7 @@ static int enter(struct entry *entry)
 	db_text(&args, f->key.ext);
 	db_int8(&args, (int64_t)f->size);
 	db_text(&args, f->sha256);
+	db_text(&args, entry->link);
 
 	return db_exec(req_web(entry->req)->db, "file_uploaded", &args,
 		       entered_handler, mem_ref(entry));
@@ -149,8 +154,24 @@ static void placed_handler(struct file_new *f, void *arg)
 }
 
 
+/* ma-filelink://DOMAIN/ROOM/GUID.EXT?name=NAME (protocol.md 9.4) */
+static int link_print(char **linkp, const struct req *req,
+		      const struct file_key *key, const char *name)
+{
+	char file[FILE_NAME_SIZE];
+	struct pl pl;
+
+	file_key_print(file, key);
+	pl_set_str(&pl, name);
+
+	return re_sdprintf(linkp, "ma-filelink://%s/%H/%s?name=%H",
+			   req_web(req)->domain, guid_print, key->room, file,
+			   files_escape, &pl);
+}
+
+
 void upload_finish(struct req *req, struct file_new *file, int64_t user,
-		   const char *name, upload_h *h)
+		   const char *name, bool post, upload_h *h)
 {
 	struct entry *entry = mem_zalloc(sizeof(*entry), entry_destructor);
 	int err;
@@ -165,6 +186,8 @@ void upload_finish(struct req *req, struct file_new *file, int64_t user,
 	entry->user = user;
 	entry->h    = h;
 	err = str_dup(&entry->name, name);
+	if (!err && post)
+		err = link_print(&entry->link, req, &file->key, name);
 	if (!err)
 		err = file_place(file, req_web(req)->worker, placed_handler,
 				 entry);
@@ -187,9 +210,7 @@ static void done_handler(struct req *req, int err, const struct file_new *f,
 	}
 
 	file_key_print(file, &f->key);
-	if (!re_sdprintf(&link, "ma-filelink://%s/%H/%s",
-			 req_web(req)->domain, guid_print, f->key.room,
-			 file) &&
+	if (!link_print(&link, req, &f->key, name) &&
 	    !re_sdprintf(&guid, "%H", guid_print, f->key.id))
 		req_reply(req, 201, json_pack(
 			"{s:s, s:s, s:s, s:I, s:s, s:s}", "guid", guid,
@@ -205,7 +226,8 @@ static void end_handler(struct req *req, void *arg)
 {
 	struct upload *up = arg;
 
-	upload_finish(req, up->file, up->right.user, up->name, done_handler);
+	upload_finish(req, up->file, up->right.user, up->name, up->post,
+		      done_handler);
 }
 
 
@@ -222,6 +244,8 @@ void upload_run(struct req *req, const struct upload_right *right,
 	}
 
 	up->right = *right;
+	up->post  = !req_query(req, "post") ||
+		strcmp(req_query(req, "post"), "false");
 	err = limits(up, length > 0 ? (uint64_t)length : 0);
 	if (!err)
 		err = str_dup(&up->name, name);

@@ -12,11 +12,13 @@ static const struct status {
 } statusv[] = {
 	{ "ok",          0           },
 	{ "EACCES",      EACCES      },
+	{ "EAGAIN",      EAGAIN      },
 	{ "EDOM",        EDOM        },
 	{ "EDQUOT",      EDQUOT      },
 	{ "EEXIST",      EEXIST      },
 	{ "EINVAL",      EINVAL      },
 	{ "EKEYEXPIRED", EKEYEXPIRED },
+	{ "EMSGSIZE",    EMSGSIZE    },
 	{ "ENOENT",      ENOENT      },
 	{ "ENOTDIR",     ENOTDIR     },
 	{ "ENOTEMPTY",   ENOTEMPTY   },

@@ -145,12 +145,14 @@ SELECT setting_number('MaxFileSizeKB', 20000) * 1024,
 $$;
 
 -- A file is there whole: its row, and the event in the same transaction.
+-- link NULL: whoever brought it posts the link himself, as SIP clients do.
 CREATE FUNCTION file_uploaded(who bigint, room uuid, id uuid, file_name text,
-                              ext text, size bigint, digest text)
+                              ext text, size bigint, digest text, link text)
     RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     status text := file_right(who, room, 1);
     room_no bigint := (SELECT r.room_id FROM room r WHERE r.guid = room);
+    posted bigint;
 BEGIN
     IF status = 'ok' THEN
         INSERT INTO file (file_id, room_id, name, extension, size_bytes, sha256,
@@ -160,6 +162,14 @@ BEGIN
                            jsonb_build_object('file', id || CASE ext WHEN '' THEN ''
                                ELSE '.' || ext END, 'name', file_name,
                                'size', size, 'sha256', digest));
+    END IF;
+    IF status = 'ok' AND link IS NOT NULL THEN
+        SELECT p.base_id + 1 INTO posted
+          FROM post_batch((random() * 9e18)::bigint, ARRAY[room_no], ARRAY[1],
+                          ARRAY[1], ARRAY[1], ARRAY[who], ARRAY[0], ARRAY[link],
+                          ARRAY[NULL::text]) AS p;
+        UPDATE file SET linked = true WHERE file_id = id;
+        PERFORM pg_notify('pchat_posted', room_no || ' ' || posted);
     END IF;
     RETURN status;
 END $$;

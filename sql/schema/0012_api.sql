@@ -420,6 +420,52 @@ EXCEPTION WHEN SQLSTATE 'PC003' THEN
     RETURN api_reply(SQLERRM, 'there is no such room', NULL);
 END $$;
 
+-- A message from the pages: stored as any other, then told to the channel
+-- processes (pchat_posted), which deliver it as what the bus lost.
+CREATE FUNCTION api_post(who bigint, room uuid, body jsonb) RETURNS api_answer
+    LANGUAGE plpgsql AS $$
+DECLARE
+    x record;
+    said text;
+    alert boolean;
+    base bigint;
+    why text;
+    detail text;
+BEGIN
+    PERFORM api_known(body, ARRAY['text', 'alert']);
+    said := api_text(body, 'text');
+    alert := coalesce(api_bool(body, 'alert'), false);
+    SELECT * INTO x FROM api_room_of(who, room);
+    IF coalesce(said, '') = '' THEN
+        RETURN api_reply('EINVAL', 'text is wanted', NULL);
+    ELSIF octet_length(said) > setting_number('MessageSizeLimit', 8000) THEN
+        RETURN api_reply('EMSGSIZE', format('a message may have %s bytes',
+                         setting_number('MessageSizeLimit', 8000)), NULL);
+    ELSIF NOT x.may_read OR EXISTS (
+            SELECT FROM room r WHERE r.room_id = x.room_id AND r.behavior = 1
+               AND NOT EXISTS (SELECT FROM room_role v WHERE v.room_id = r.room_id
+                                  AND v.role = 3 AND v.principal_id = ANY (x.ancestors))) THEN
+        RETURN api_reply('EACCES', 'you may not post in this room', NULL);
+    END IF;
+    IF compliance_closed() THEN
+        RETURN api_reply('EAGAIN', 'the archive is behind: nothing is taken now', NULL);
+    END IF;
+
+    SELECT p.base_id INTO base
+      FROM post_batch((random() * 9e18)::bigint, ARRAY[x.room_id], ARRAY[1], ARRAY[1],
+                      ARRAY[1], ARRAY[who], ARRAY[CASE WHEN alert THEN 1 ELSE 0 END],
+                      ARRAY[said], ARRAY[NULL::text]) AS p;
+    IF base IS NULL THEN
+        RETURN api_reply('EROFS', NULL, NULL);
+    END IF;
+    PERFORM pg_notify('pchat_posted', x.room_id || ' ' || base + 1);
+    RETURN api_reply('ok', (SELECT api_message_json(m)::text FROM message m
+                             WHERE m.room_id = x.room_id AND m.msg_id = base + 1), NULL);
+EXCEPTION WHEN SQLSTATE 'PC003' THEN
+    GET STACKED DIAGNOSTICS why = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL;
+    RETURN api_reply(why, detail, NULL);
+END $$;
+
 CREATE FUNCTION api_search(who bigint, q text, room text, author text,
                            from_on text, to_on text, match text, matchcase boolean,
                            most integer) RETURNS api_answer

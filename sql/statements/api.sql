@@ -42,3 +42,6 @@ SELECT status, body, tag FROM api_addins();
 
 -- name: api_invitations
 SELECT status, body, tag FROM api_invitations($1::bigint, $2::bigint);
+
+-- name: api_post
+SELECT status, body, tag FROM api_post($1::bigint, $2::uuid, $3::jsonb);

@@ -17,9 +17,10 @@ SELECT file_right($1::bigint, $2::uuid, 1), $1::bigint, l.size_max, l.room_left
 
 -- name: file_uploaded
 -- $1 bigint: user, $2 uuid: room, $3 uuid: file, $4 text: name,
--- $5 text: extension, $6 bigint: bytes, $7 text: SHA-256 in hex
+-- $5 text: extension, $6 bigint: bytes, $7 text: SHA-256 in hex, $8 text: link
+-- to post, or NULL
 SELECT file_uploaded($1::bigint, $2::uuid, $3::uuid, $4::text, $5::text, $6::bigint,
-                     $7::text);
+                     $7::text, $8::text);
 
 -- name: file_download
 -- By token.  $1 text: token, $2 uuid: room, $3 uuid: file, $4 boolean: tell
