@@ -52,7 +52,7 @@ $(BUILD)/pchat-channel: $(call obj,channel/main.c $(CHANNEL)) $(COMMON_O)
 	$(call say,LD)
 	$(Q)$(CC) $(CFLAGS_ALL) -rdynamic -o $@ $^ $(LIBS)
 
-$(BUILD)/pchat-webfiles: $(call obj,webfiles/main.c $(WEB)) $(COMMON_O)
+$(BUILD)/pchat-webfiles: $(call obj,webfiles/main.c $(WEB)) $(COMMON_O) $(BUILD)/pages_embedded.o
 	$(call say,LD)
 	$(Q)$(CC) $(CFLAGS_ALL) -rdynamic -o $@ $^ $(LIBS) $(WEB_LIBS)
 
@@ -76,11 +76,17 @@ $(BUILD)/sql_embedded.c: sql/embed.awk $(wildcard sql/schema/*.sql sql/statement
 	$(Q)awk -f sql/embed.awk $(sort $(wildcard sql/schema/*.sql)) \
 		$(sort $(wildcard sql/statements/*.sql)) > $@.tmp && mv $@.tmp $@
 
+$(BUILD)/pages_embedded.c: webfiles/embed.awk $(wildcard webfiles/pages/*)
+	$(Q)mkdir -p $(@D)
+	$(call say,PAGES)
+	$(Q)awk -f webfiles/embed.awk $(sort $(wildcard webfiles/pages/*)) > $@.tmp && mv $@.tmp $@
+
 # ---------------------------------------------------------- test programs
 
 link = $(Q)mkdir -p $(@D) && $(CC) $(CFLAGS_ALL) -rdynamic -o $@ $(filter %.o,$^)
 
-$(BUILD)/tests/unit-tests: $(call obj,$(UNIT) $(CHANNEL) $(WEB) tests/support/wait.c) $(COMMON_O)
+$(BUILD)/tests/unit-tests: $(call obj,$(UNIT) $(CHANNEL) $(WEB) tests/support/wait.c) $(COMMON_O) \
+		$(BUILD)/pages_embedded.o
 	$(call say,LD)
 	$(link) $(LIBS) $(WEB_LIBS) $(CHECK_LIBS)
 

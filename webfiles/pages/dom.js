@@ -1,0 +1,85 @@
+// Elements made by hand: text stays text, so nothing that people write is ever
+// taken for markup.
+
+/** h("a", { href: "#/", class: "x", onclick: f }, "text", child, ...) */
+export function h(name, attrs = {}, ...children) {
+  const node = document.createElement(name);
+  for (const [key, value] of Object.entries(attrs ?? {})) {
+    if (value === undefined || value === null || value === false) continue;
+    if (key.startsWith("on")) node.addEventListener(key.slice(2), value);
+    else if (key in node && typeof value !== "string") node[key] = value;
+    else node.setAttribute(key, value === true ? "" : value);
+  }
+  node.append(...children.flat().filter((c) => c !== null && c !== undefined && c !== false));
+  return node;
+}
+
+/** The page's content; its heading is told and gets the focus */
+export function show(title, ...children) {
+  const main = document.getElementById("main");
+  document.title = `${title} – Persistent Chat`;
+  main.replaceChildren(...children.flat().filter(Boolean));
+  main.focus();
+  window.scrollTo(0, 0);
+}
+
+let statusTimer;
+
+/** A short sentence that screen readers hear */
+export function tell(text) {
+  const node = document.getElementById("status");
+  node.textContent = text;
+  node.classList.add("on");
+  clearTimeout(statusTimer);
+  statusTimer = setTimeout(() => node.classList.remove("on"), 4000);
+}
+
+/** What went wrong, where it went wrong */
+export function problem(text) {
+  return h("p", { class: "problem", role: "alert" }, text);
+}
+
+let ids = 0;
+
+/** A label with its field */
+export function field(label, input, hint) {
+  input.id ||= `field-${++ids}`;
+  const about = hint ? h("p", { class: "hint", id: `${input.id}-hint` }, hint) : null;
+  if (about) input.setAttribute("aria-describedby", about.id);
+  return h("div", {}, h("label", { for: input.id }, label), input, about);
+}
+
+export function choice(label, name, value, checked, type = "radio") {
+  return h("label", { class: "inline" }, h("input", { type, name, value, checked }), label);
+}
+
+export function select(name, options, value) {
+  return h("select", { name }, options.map(([key, text]) => h("option", { value: key, selected: key === value }, text)));
+}
+
+const day = new Intl.DateTimeFormat(undefined, { dateStyle: "full" });
+const minute = new Intl.DateTimeFormat(undefined, { timeStyle: "short" });
+const both = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+
+export const dayOf = (ts) => day.format(new Date(ts));
+export const timeOf = (ts) => h("time", { datetime: ts, title: ts }, minute.format(new Date(ts)));
+export const whenOf = (ts) => h("time", { datetime: ts, title: ts }, both.format(new Date(ts)));
+
+/** Shows a form's errors and keeps it from being sent twice */
+export function form(attrs, send, ...children) {
+  const node = h("form", { ...attrs, novalidate: true }, ...children);
+  node.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const buttons = node.querySelectorAll("button[type=submit]");
+    node.querySelector(".problem")?.remove();
+    buttons.forEach((b) => { b.disabled = true; });
+    try {
+      await send(new FormData(node), node);
+    } catch (error) {
+      node.prepend(problem(error.message));
+      node.querySelector(".problem").scrollIntoView({ block: "nearest" });
+    }
+    buttons.forEach((b) => { b.disabled = false; });
+  });
+  return node;
+}
