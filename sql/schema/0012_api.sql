@@ -48,7 +48,7 @@ BEGIN
     ELSIF jsonb_typeof(body -> key) <> 'boolean' THEN
         PERFORM api_refuse('EINVAL', format('%s must be true or false', key));
     END IF;
-    RETURN api_reply(body -> key)::boolean;
+    RETURN (body -> key)::boolean;
 END $$;
 
 CREATE FUNCTION api_uuid(body jsonb, key text) RETURNS uuid

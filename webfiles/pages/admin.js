@@ -67,7 +67,7 @@ async function users({ query }) {
   const q = query.get("q") || "";
   const [page, policies] = await Promise.all([get("users", { q, after: query.get("after") }), get("policies")]);
   const own = policies.items.filter((p) => p.scope === "user");
-  const find = h("form", { class: "row", role: "search" },
+  const find = h("form", { class: "row", role: "search", "aria-label": "Users" },
     h("div", {}, h("label", { for: "user-q" }, "Find a user"), h("input", { id: "user-q", type: "search", name: "q", value: q })), h("button", { type: "submit" }, "Find"));
   find.addEventListener("submit", (event) => {
     event.preventDefault();

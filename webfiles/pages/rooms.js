@@ -27,7 +27,7 @@ export async function rooms({ query }) {
   const page = await get("rooms", { view, q, after: query.get("after") });
   const link = (more) => `#/rooms?${new URLSearchParams({ view, ...(q && { q }), ...more })}`;
 
-  const find = h("form", { class: "row", role: "search" },
+  const find = h("form", { class: "row", role: "search", "aria-label": "Rooms" },
     h("div", {}, h("label", { for: "room-q" }, "Find a room"), h("input", { id: "room-q", type: "search", name: "q", value: q })),
     h("button", { type: "submit" }, "Find"));
   find.addEventListener("submit", (event) => {

@@ -18,7 +18,7 @@ export async function search({ query }) {
   const author = now.author && !now.author.includes(":") ? `sip:${now.author}` : now.author;
   const found = asked && await get("search", { ...now, author, match: now.match || "all", to: now.to && `${now.to}T23:59:59Z`, limit: 100 });
 
-  const ask = h("form", { class: "card", role: "search" },
+  const ask = h("form", { class: "card", role: "search", "aria-label": "Messages by words, author and time" },
     field("Words", h("input", { type: "search", name: "q", value: now.q })),
     h("div", { class: "row" },
       field("Find", select("match", [["all", "all words"], ["any", "any word"], ["phrase", "this very phrase"]], now.match || "all")),
