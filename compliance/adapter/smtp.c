@@ -18,7 +18,7 @@ struct smtp {
 	CURL *curl;
 	uint64_t sent;             /* over this connection               */
 	int fd;                    /* the mail on its way                */
-	bool all_read;
+	uint64_t left;             /* of it                              */
 	int read_err;
 	char error[CURL_ERROR_SIZE];
 };
@@ -134,7 +134,7 @@ static size_t read_handler(char *p, size_t size, size_t n, void *arg)
 		return CURL_READFUNC_ABORT;
 	}
 
-	smtp->all_read = !r;
+	smtp->left -= (uint64_t)r;
 
 	return (size_t)r;
 }
@@ -210,7 +210,7 @@ static int verdict(const struct smtp *smtp, CURLcode res)
 	if (code < 500 || code > 599 || code == 530)
 		return EAGAIN;
 
-	return res == CURLE_SEND_ERROR || smtp->all_read ? EPROTO : EAGAIN;
+	return res == CURLE_SEND_ERROR || !smtp->left ? EPROTO : EAGAIN;
 }
 
 
@@ -221,7 +221,7 @@ int smtp_send(struct smtp *smtp, int fd, uint64_t size, char *errbuf,
 	CURLcode res;
 
 	smtp->fd       = fd;
-	smtp->all_read = false;
+	smtp->left     = size;
 	smtp->read_err = 0;
 	smtp->error[0] = '\0';
 	(void)curl_easy_setopt(smtp->curl, CURLOPT_INFILESIZE_LARGE,
