@@ -185,6 +185,9 @@ int smtp_alloc(struct smtp **smtpp, const struct smtp_opt *opt)
 	(void)curl_easy_setopt(smtp->curl, CURLOPT_MAIL_RCPT,
 			       opt->recipients);
 	(void)curl_easy_setopt(smtp->curl, CURLOPT_UPLOAD, 1L);
+	/* The answer to QUIT is waited for, too */
+	(void)curl_easy_setopt(smtp->curl, CURLOPT_SERVER_RESPONSE_TIMEOUT,
+			       (long)opt->net.timeout_s);
 	(void)curl_easy_setopt(smtp->curl, CURLOPT_READFUNCTION,
 			       read_handler);
 	(void)curl_easy_setopt(smtp->curl, CURLOPT_READDATA, smtp);

@@ -46,8 +46,7 @@ static const struct adapter_key keyv[] = {
 	{ "part_bytes", "1048576",
 	  "A part is closed before it would be larger than this; 1024 to"
 	  " 67108864.  One event alone may be." },
-	{ "frame", "no", "As of jsonl: a header and a trailer line." },
-	{ "rtf", "no", "Formatted texts, too." },
+	JSONLINE_KEYS("no"),
 	NET_KEYS,
 };
 
@@ -76,8 +75,7 @@ static void read_settings(struct webhook *wh, struct settings *set)
 	setting_secret(set, "secret_file", &wh->secret);
 	wh->format     = setting_enum(set, "format", "jsonl json");
 	wh->part_bytes = setting_uint(set, "part_bytes", 1024, 67108864);
-	wh->opt.frame  = setting_bool(set, "frame");
-	wh->opt.rtf    = setting_bool(set, "rtf");
+	jsonline_opt_read(&wh->opt, set);
 	net_opt_read(&wh->net, set);
 
 	if (!set->err)

@@ -4,7 +4,7 @@
 Writes its port.  A mail becomes FOLDER/mail-N, what happened a line of
 FOLDER/smtp.log.  Options: "tls=CERT,KEY" offers STARTTLS, "login=USER:WORD"
 wants it, "mail=CODE", "rcpt=CODE", "data=CODE" answer so, "data=CODE@N" only
-to the N-th mail.
+to the N-th mail; "data=hang" never does.
 """
 import asyncio
 import logging
@@ -45,6 +45,8 @@ class Handler:
     async def handle_DATA(self, server, session, envelope):
         global mails
         mails += 1
+        if opts.get('data') == 'hang':
+            await asyncio.sleep(3600)
         if answer('data'):
             log('refused', mails)
             return answer('data')

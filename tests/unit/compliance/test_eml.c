@@ -290,6 +290,16 @@ START_TEST(a_server_that_is_away_is_tried_again)
 END_TEST
 
 
+START_TEST(a_server_that_does_not_answer_is_tried_again)
+{
+	serve("data=hang", NULL);
+	open_smtp("none", "timeout_s", "1");
+	ck_assert_int_eq(fx_deliver(), EAGAIN);
+	ck_assert_str_ne(fx_error, "");
+}
+END_TEST
+
+
 START_TEST(a_server_without_tls_gets_nothing)
 {
 	serve(NULL, NULL);
@@ -372,6 +382,7 @@ static Suite *adapter_eml_suite(void)
 			    8);
 	tcase_add_test(tc, a_mail_that_was_taken_is_not_sent_again);
 	tcase_add_test(tc, a_server_that_is_away_is_tried_again);
+	tcase_add_test(tc, a_server_that_does_not_answer_is_tried_again);
 	tcase_add_test(tc, a_server_without_tls_gets_nothing);
 	tcase_add_loop_test(tc, tls_and_login_go_together, 0, 2);
 	tcase_add_loop_test(tc, a_wrong_setting_is_named, 0, 6);
