@@ -61,7 +61,7 @@ class Handler:
 def check_login(server, session, envelope, mechanism, data):
     user, _, word = opts['login'].partition(':')
     ok = (data.login.decode(), data.password.decode()) == (user, word)
-    return AuthResult(success=ok)
+    return AuthResult(success=ok, handled=False)
 
 
 class Server(SMTP):

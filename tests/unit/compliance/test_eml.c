@@ -331,10 +331,13 @@ START_TEST(tls_and_login_go_together)
 		     "smtp_password_file", fx_path("word"), NULL);
 	ck_assert_int_eq(fx_deliver(), _i ? EAGAIN : 0);
 
-	if (_i)
+	if (_i) {
+		ck_assert_str_eq(fx_error, "mail: Login denied");
 		ck_assert_ptr_null(fx_read("mail-1"));
-	else
+	}
+	else {
 		ck_assert(has(fx_read("smtp.log"), " tls pchat@"));
+	}
 }
 END_TEST
 
