@@ -56,23 +56,20 @@ START_TEST(a_conversation_is_a_mail)
 	ck_assert_int_eq(fx_deliver(), 0);
 	ck_assert_uint_eq(fx_wrote(), 3);
 
-	ck_assert_str_eq(mail(FIRST, "Date"),
-			 "Tue, 05 Nov 2013 14:15:00 +0000\n");
-	ck_assert_str_eq(mail(FIRST, "Message-ID"), "<pchat-" SPAN "." TRADING
-			 ".1@example.com>\n");
-	ck_assert_str_eq(mail(FIRST, "From"), "bob@example.com\n");
-	ck_assert_str_eq(mail(FIRST, "To"), "\"Alice \\\"Al\\\" Smith\""
-			 " <alice.smith@example.com>, bob@example.com\n");
-	ck_assert_str_eq(mail(FIRST, "X-GlobalRelay-MsgType"), "pchat\n");
-	ck_assert_str_eq(mail(FIRST, "X-Pchat-Batch"), "7\n");
-	ck_assert_str_eq(mail(FIRST, "X-Pchat-Events"), "8\n");
-	ck_assert_str_eq(mail(FIRST, "X-Pchat-RoomID"), TRADING "\n");
-	ck_assert_str_eq(mail(SECOND, "X-Pchat-RoomName"), "B\xc3\xbcro\n");
-	ck_assert_str_eq(mail(SECOND, "Subject"), "B\xc3\xbcro,"
-			 " 20131105T140000Z to 20131105T141500Z,"
-			 " part 1 of 1\n");
-	ck_assert_str_eq(mail(SECOND, "From"), "Zo\xc3\xab"
-			 " <zoe@example.com>\n");
+	ck_assert_str_eq(mail(FIRST, "Date,Message-ID,From,To,"
+			      "X-GlobalRelay-MsgType,X-Pchat-Batch,"
+			      "X-Pchat-Events,X-Pchat-RoomID"),
+			 "Tue, 05 Nov 2013 14:15:00 +0000\n"
+			 "<pchat-" SPAN "." TRADING ".1@example.com>\n"
+			 "bob@example.com\n"
+			 "\"Alice \\\"Al\\\" Smith\""
+			 " <alice.smith@example.com>, bob@example.com\n"
+			 "pchat\n7\n8\n" TRADING "\n");
+	ck_assert_str_eq(mail(SECOND, "X-Pchat-RoomName,Subject,From"),
+			 "B\xc3\xbcro\n"
+			 "B\xc3\xbcro, 20131105T140000Z to 20131105T141500Z,"
+			 " part 1 of 1\n"
+			 "Zo\xc3\xab <zoe@example.com>\n");
 }
 END_TEST
 
@@ -87,10 +84,8 @@ START_TEST(mails_keep_the_rules)
 	open_files(NULL, NULL);
 	ck_assert_int_eq(fx_deliver(), 0);
 
-	for (size_t i = 0; i < ARRAY_SIZE(namev); i++) {
-		ck_assert_str_eq(mail(namev[i], "defects"), "");
-		ck_assert_str_eq(mail(namev[i], "raw"), "");
-	}
+	for (size_t i = 0; i < ARRAY_SIZE(namev); i++)
+		ck_assert_str_eq(mail(namev[i], "defects,raw"), "");
 }
 END_TEST
 
@@ -137,9 +132,8 @@ START_TEST(nothing_from_outside_becomes_a_header)
 	open_files(NULL, NULL);
 	ck_assert_int_eq(fx_deliver(), 0);
 
-	ck_assert_str_eq(mail(FIRST, "Bcc"), "");
-	ck_assert_str_eq(mail(FIRST, "defects"), "");
-	ck_assert_str_eq(mail(FIRST, "attachments"), "a___X-Evil__1 x\n");
+	ck_assert_str_eq(mail(FIRST, "Bcc,X-Evil,defects,attachments"),
+			 "a___X-Evil__1 x\n");
 	ck_assert(!has(mail(FIRST, "To"), "e@f"));
 }
 END_TEST
@@ -162,7 +156,7 @@ END_TEST
 
 START_TEST(a_long_conversation_is_several_mails)
 {
-	static struct adapter_event eventv[300];
+	static struct adapter_event eventv[120];
 	static char chat[1000];
 
 	memset(chat, '=', sizeof(chat) - 1);
@@ -177,7 +171,7 @@ START_TEST(a_long_conversation_is_several_mails)
 	open_files("mail_bytes", "200000");
 	ck_assert_int_eq(fx_deliver(), 0);
 
-	ck_assert_uint_ge(fx_files(), 5);
+	ck_assert_uint_ge(fx_files(), 3);
 	for (unsigned i = 1; i <= fx_files(); i++) {
 		char name[128], part[32];
 
@@ -223,9 +217,8 @@ START_TEST(a_server_gets_all_mails_over_one_connection)
 		" journal@example.net b@example.net\n"
 		"mail 3 connection 1 plain pchat@example.com"
 		" journal@example.net b@example.net\n");
-	ck_assert_str_eq(mail("mail-1", "Message-ID"), "<pchat-" SPAN "."
-			 TRADING ".1@example.com>\n");
-	ck_assert_str_eq(mail("mail-1", "defects"), "");
+	ck_assert_str_eq(mail("mail-1", "Message-ID,defects"),
+			 "<pchat-" SPAN "." TRADING ".1@example.com>\n");
 	ck_assert(has(mail("mail-2", "text"), "\xf0\x9f\x8d\xb0"));
 	ck_assert_uint_eq(fx_wrote(), 0);
 }
@@ -271,10 +264,10 @@ START_TEST(a_mail_that_was_taken_is_not_sent_again)
 	ck_assert_int_eq(fx_deliver(), EAGAIN);
 	ck_assert_int_eq(fx_deliver(), 0);
 
-	ck_assert(has(mail("mail-1", "Message-ID"), TRADING));
+	ck_assert(has(fx_read("mail-1"), "X-Pchat-RoomID: " TRADING));
 	ck_assert_ptr_null(fx_read("mail-2"));
-	ck_assert(has(mail("mail-3", "Message-ID"), OFFICE));
-	ck_assert(has(mail("mail-4", "Message-ID"), "none"));
+	ck_assert(has(fx_read("mail-3"), "X-Pchat-RoomID: " OFFICE));
+	ck_assert(has(fx_read("mail-4"), "X-Pchat-RoomID: none"));
 	ck_assert_ptr_null(fx_read("mail-5"));
 }
 END_TEST
