@@ -6,10 +6,10 @@
 #include <re.h>
 #include "compliance/adapter.h"
 #include "compliance/outfile.h"
+#include "compliance/adapter/address.h"
 #include "compliance/adapter/emlmail.h"
 #include "compliance/adapter/mime.h"
 #include "compliance/adapter/place.h"
-#include "compliance/adapter/xmlconv.h"
 
 
 /* Whom a mail is of, each once */
@@ -30,7 +30,7 @@ static const char *address(const struct adapter_user *user)
 	if (mime_addr_ok(user->email))
 		return user->email;
 
-	uri = xmlconv_address(user->uri);
+	uri = address_of(user->uri);
 
 	return mime_addr_ok(uri) ? uri : NULL;
 }
