@@ -183,6 +183,12 @@ int xccos_ntc_join(struct mbuf *mb, uint64_t envid, const struct xccos_uib *uib,
 		   uint32_t mask, const char *domain, const char *room_id);
 int xccos_ntc_part(struct mbuf *mb, uint64_t envid, const char *chan_uri,
 		   const char *user_uri);
+/** The same layouts under another name (protocol.md 5.3) */
+int xccos_ntc_mask(struct mbuf *mb, uint64_t envid, const char *event,
+		   const struct xccos_uib *uib, uint32_t mask,
+		   const char *domain, const char *room_id);
+int xccos_ntc_user(struct mbuf *mb, uint64_t envid, const char *event,
+		   const char *chan_uri, const char *user_uri);
 
 /** Escaped attribute value (text, too, but that has xw_text() in emit.h).
  *  Characters that XML 1.0 does not allow are left out, each byte that is not

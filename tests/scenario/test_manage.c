@@ -40,7 +40,7 @@ static const char data[] =
 	CLOSED("Kick", ABC) "," CLOSED("Off", ABC) "," CLOSED("Gone", ABC) ","
 	CLOSED("Names", ABC) "," CLOSED("Stale", ABC) "," CLOSED("Move", ABC)
 	"," CLOSED("Crew", "\"sip:ada@example.net\",\"group:crew\"") ","
-	CLOSED("Eve", ABC ",\"sip:eve@example.net\"") ","
+	CLOSED("Eve", ABC ",\"sip:eve@example.net\",\"sip:dan@example.net\"") ","
 	CLOSED("Band", "\"sip:ada@example.net\",\"group:band\"") ","
 	CLOSED("Raw", ABC) "," CLOSED("Rules", ABC) ","
 	IN("Main", "Hidden", "\"privacy\":\"secret\",\"members\":["
@@ -614,21 +614,53 @@ START_TEST(who_leaves_a_group_leaves_its_rooms)
 END_TEST
 
 
-START_TEST(who_may_not_chat_any_more_loses_his_rooms)
+/* He is told, the others are, and his dialog is not known any more: a client
+   that hears so comes again and is told why not */
+static void ck_barred(const char *user, const char *change)
 {
-	struct client *ada, *eve;
+	struct client *ada, *c;
+	char *room, uri[64];
+
+	(void)re_snprintf(uri, sizeof(uri), "sip:%s@example.net", user);
+	ck_room(room, pool, "Eve");
+	two(&ada, &c, user, room);
+	sql(change);
+	both_told(ada, c, room, uri);
+	while (chat_post(c, room, "me?") != 481)
+		ck_assert_uint_eq(inbox_count(client_inbox(ada), "me?"), 0);
+	ck_assert(client_ended(c));
+	ck_assert_ptr_null(chat_open(pool, 0, user, "other"));
+	ck_assert_ptr_null(chat_open(pool, 1, user, NULL));
+	ck_assert(chat_say(ada, room, "alone"));
+	(void)client_close(ada);
+}
+
+
+START_TEST(who_may_not_chat_any_more_is_signed_out)
+{
+	struct client *eve;
 	char *room;
 
-	ck_room(room, pool, "Eve");
-	two(&ada, &eve, "eve", room);
-	sql("UPDATE principal SET policy_id = 3 "
+	ck_barred("eve", "UPDATE principal SET policy_id = 3 "
+		  "WHERE key = 'sip:eve@example.net' RETURNING 1");
+
+	/* and comes in again, without the rooms of before */
+	sql("UPDATE principal SET policy_id = 2 "
 	    "WHERE key = 'sip:eve@example.net' RETURNING 1");
-	both_told(ada, eve, room, SIP("eve"));
-	ck_assert_uint_eq(chat_post(eve, room, "me?"), 403);
-	ck_assert_uint_eq(chat_join(eve, room, NULL), 403);
-	ck_assert(!chat_open(pool, 0, "eve", "other"));
-	/* a refused sign-in gives his session nothing back */
-	ck_assert_uint_eq(chat_join(eve, room, NULL), 403);
+	eve = chat_return(pool, 1, "eve", NULL);
+	ck_assert_ptr_nonnull(eve);
+	ck_room(room, pool, "Eve");
+	ck_assert_uint_eq(chat_post(eve, room, "not in"), 403);
+	ck_assert_uint_eq(chat_join(eve, room, NULL), 200);
+	(void)client_close(eve);
+}
+END_TEST
+
+
+START_TEST(who_is_disabled_is_signed_out)
+{
+	ck_barred("dan", "UPDATE principal SET state = 1 "
+		  "WHERE key = 'sip:dan@example.net' RETURNING 1");
 }
 END_TEST
 
@@ -762,7 +794,8 @@ static Suite *manage_suite(void)
 	tcase_add_test(tc, who_leaves_a_group_leaves_its_rooms);
 	tcase_add_test(tc, an_import_takes_effect);
 	tcase_add_test(tc, many_rooms_change_while_people_post);
-	tcase_add_test(tc, who_may_not_chat_any_more_loses_his_rooms);
+	tcase_add_test(tc, who_may_not_chat_any_more_is_signed_out);
+	tcase_add_test(tc, who_is_disabled_is_signed_out);
 	suite_add_tcase(suite, tc);
 
 	return suite;
