@@ -80,30 +80,6 @@ static void down(void)
 }
 
 
-static unsigned ask(struct client *c, struct xd **xp, const char *verb,
-		    const char *data_fmt, ...)
-{
-	struct xd *x = NULL;
-	char *text = NULL;
-	unsigned code = 0;
-	va_list ap;
-
-	va_start(ap, data_fmt);
-	(void)re_vsdprintf(&text, data_fmt, ap);
-	va_end(ap);
-
-	if (!chat_ask(c, verb, &x, "%s", text))
-		code = (unsigned)xd_num(x, "/xccos/rpl/resp/@code");
-	mem_deref(text);
-	if (xp)
-		*xp = x;
-	else
-		mem_deref(x);
-
-	return code;
-}
-
-
 static char *category(const char *name)
 {
 	char *guid = pool_sql(pool, "SELECT guid FROM category WHERE name = $1",
@@ -505,6 +481,7 @@ START_TEST(who_is_no_member_any_more_is_out_at_once)
 	ck_assert_uint_eq(chat_post(bob, room, "me?"), 403);
 	ck_assert_uint_eq(chat_history(bob, room, 5, NULL), 403);
 	ck_assert_uint_eq(chat_join(bob, room, NULL), 403);
+	ck_assert_uint_eq(inbox_count(client_inbox(bob), "ntc:kick"), 0);
 	ck_assert(chat_say(ada, room, "alone"));
 	ck_assert_uint_eq(inbox_count(client_inbox(bob), "<grpchat "), 0);
 	ck_assert_uint_eq(ask(ada, &x, "getusers", "<chanib uri=\"%s\"/>",
@@ -559,6 +536,7 @@ START_TEST(what_is_changed_in_the_store_takes_effect)
 	both_told(ada, bob, room, SIP("bob"));
 	ck_assert_uint_eq(chat_join(bob, room, NULL), 404);
 	ck_assert_uint_eq(chat_join(ada, room, &x), 200);
+	ck_assert_uint_eq(inbox_count(client_inbox(ada), "chanmodify"), 0);
 	ck_assert_str_eq(xd_str(x, "//chanib/@name"), "Rare");
 	ck_assert_str_eq(xd_str(x, "//chanib/@description"), "well done");
 	mem_deref(x);
@@ -665,27 +643,6 @@ START_TEST(who_is_disabled_is_signed_out)
 END_TEST
 
 
-static void import(const char *json)
-{
-	const char *build = getenv("PCHAT_BUILD");
-	char path[512], *line;
-	FILE *f;
-
-	(void)re_snprintf(path, sizeof(path), "%s/change.json",
-			  pool_dir(pool));
-	f = fopen(path, "w");
-	ck_assert_ptr_nonnull(f);
-	ck_assert_int_ge(fputs(json, f), 0);
-	ck_assert_int_eq(fclose(f), 0);
-
-	ck_assert_int_eq(re_sdprintf(&line, "%s/pchatctl --store '%s' import "
-				     "%s >/dev/null", build ? build : "build",
-				     pool_store(pool), path), 0);
-	ck_assert_int_eq(system(line), 0);
-	mem_deref(line);
-}
-
-
 START_TEST(an_import_takes_effect)
 {
 	struct client *ada, *bob;
@@ -693,14 +650,16 @@ START_TEST(an_import_takes_effect)
 
 	ck_room(room, pool, "Band");
 	two(&ada, &bob, "bob", room);
-	import("{\"groups\":[{\"name\":\"band\",\"members\":[]}]}");
+	scene_import(pool, "{\"groups\":[{\"name\":\"band\","
+		     "\"members\":[]}]}");
 	both_told(ada, bob, room, SIP("bob"));
 	ck_assert_uint_eq(chat_join(bob, room, NULL), 403);
 
-	import("{\"rooms\":[{\"name\":\"Band\",\"members\":["
-	       "\"sip:ada@example.net\",\"sip:bob@example.net\"]}]}");
+	scene_import(pool, "{\"rooms\":[{\"name\":\"Band\",\"members\":["
+		     "\"sip:ada@example.net\",\"sip:bob@example.net\"]}]}");
 	ck_assert_uint_eq(chat_join(bob, room, NULL), 200);
-	import("{\"rooms\":[{\"name\":\"Band\",\"disabled\":true}]}");
+	scene_import(pool, "{\"rooms\":[{\"name\":\"Band\","
+		     "\"disabled\":true}]}");
 	ck_assert(chat_notice(ada, "part", room, SIP("ada")));
 	ck_assert(chat_notice(bob, "part", room, SIP("bob")));
 }
