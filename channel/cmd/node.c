@@ -17,6 +17,7 @@ enum { GUID, NAME, DESCRIPTION, INVITATIONS, FILES, HISTORY };
 
 enum { SEEN = 1, CREATABLE };       /* cmd.arg */
 
+
 static int write_node(struct cmd *cmd, const struct db_res *res, uint32_t row)
 {
 	char uri[CHATURI_SIZE], root[CHATURI_SIZE];

@@ -136,6 +136,44 @@ START_TEST(after_the_registrar_was_away_one_login_restores_the_rooms)
 END_TEST
 
 
+/* He is not cut off without a word: his rooms say that he has left, what he
+   sends is refused, and his client survives to be told that it may not */
+START_TEST(who_is_disabled_is_out_and_his_client_is_not_confused)
+{
+	unsigned all = sipe_all_endpoints();
+	struct pidgin *ada, *cyd;
+
+	ada = sipe_sign_in(ADA, "tcp");
+	cyd = sipe_sign_in(CYD, "tls");
+	sipe_await_endpoints(all + 2);
+	sipe_enter(ada, ADA, "Harbour");
+	sipe_enter(cyd, CYD, "Harbour");
+	pidgin_mark(ada);
+
+	mem_deref(pool_sql(sipe_pool, "UPDATE principal SET policy_id = 3 "
+			   "WHERE key = $1 RETURNING 1", CYD));
+	sipe_await_endpoints(all + 1);
+	ck_assert_ptr_nonnull(pidgin_await(ada, "user|Harbour|-|" CYD));
+
+	pidgin_mark(cyd);
+	ck_assert_int_eq(pidgin_send(cyd, "say Harbour anybody?"), 0);
+	ck_assert_ptr_nonnull(pidgin_await(cyd, "refused|481"));
+	ck_assert_ptr_nonnull(pidgin_await(cyd, "notdelivered|Harbour"));
+	ck_assert_ptr_nonnull(pidgin_await(cyd, "groupchat-off"));
+	ck_assert_int_ne(pidgin_pid(cyd), 0);
+	ck_assert_uint_eq(sipe_all_endpoints(), all + 1);
+
+	mem_deref(pool_sql(sipe_pool, "UPDATE principal SET policy_id = 2 "
+			   "WHERE key = $1 RETURNING 1", CYD));
+	sipe_leave(cyd);
+	cyd = sipe_sign_in(CYD, "tls");
+	sipe_enter(cyd, CYD, "Harbour");
+	sipe_leave(cyd);
+	sipe_leave(ada);
+}
+END_TEST
+
+
 static Suite *sipe_lost_suite(void)
 {
 	Suite *suite = suite_create("sipe_lost");
@@ -148,6 +186,8 @@ static Suite *sipe_lost_suite(void)
 		after_the_registrar_was_away_one_login_restores_the_rooms);
 	tcase_add_test(tc,
 		after_a_killed_instance_the_rooms_work_again_without_a_join);
+	tcase_add_test(tc,
+		who_is_disabled_is_out_and_his_client_is_not_confused);
 	suite_add_tcase(suite, tc);
 
 	return suite;
