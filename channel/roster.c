@@ -42,7 +42,7 @@ static void notify_part(struct service *svc, struct room *room,
 {
 	struct mbuf *mb = mbuf_alloc(512);
 
-	if (mb && !xccos_ntc_part(mb, service_envid(svc), room->uri,
+	if (mb && !xccos_ntc_user(mb, service_envid(svc), "part", room->uri,
 				  user->uri))
 		(void)fanout_send(room, mb, 0, NULL);
 

@@ -247,13 +247,6 @@ int xccos_ntc_mask(struct mbuf *mb, uint64_t envid, const char *event,
 }
 
 
-int xccos_ntc_join(struct mbuf *mb, uint64_t envid, const struct xccos_uib *uib,
-		   uint32_t mask, const char *domain, const char *room_id)
-{
-	return xccos_ntc_mask(mb, envid, "join", uib, mask, domain, room_id);
-}
-
-
 int xccos_ntc_user(struct mbuf *mb, uint64_t envid, const char *event,
 		   const char *chan_uri, const char *user_uri)
 {
@@ -274,11 +267,4 @@ int xccos_ntc_user(struct mbuf *mb, uint64_t envid, const char *event,
 	err |= xccos_end(mb, "ntc");
 
 	return err;
-}
-
-
-int xccos_ntc_part(struct mbuf *mb, uint64_t envid, const char *chan_uri,
-		   const char *user_uri)
-{
-	return xccos_ntc_user(mb, envid, "part", chan_uri, user_uri);
 }
