@@ -11,9 +11,11 @@
 
 enum {
 	REST_MS  = 400,        /* when all was done, or another works        */
-	AGAIN_MS = 40,         /* work is left: posts come first             */
+	AGAIN_MS = 20,         /* work is left                               */
+	SHARE    = 4,          /* and rests for so many times what it took:
+	                          posts come first                          */
 	ERROR_MS = 5000,
-	USERS    = 200,        /* looked at in one go                        */
+	USERS    = 100,        /* looked at in one go                        */
 };
 
 /* What invite_step tells */
@@ -71,6 +73,7 @@ static void warn(struct service *svc, const struct db_res *res)
 static void step_handler(int err, const struct db_res *res, void *arg)
 {
 	struct service *svc = arg;
+	const uint32_t took_ms = (uint32_t)(tmr_jiffies() - svc->invite_ms);
 
 	if (err == ECANCELED)
 		return;
@@ -85,7 +88,8 @@ static void step_handler(int err, const struct db_res *res, void *arg)
 	n_stored   = (uint64_t)db_get_int(res, 0, STORED);
 	n_entries  = (uint64_t)db_get_int(res, 0, ENTRIES);
 	warn(svc, res);
-	later(svc, db_get_bool(res, 0, MORE) ? AGAIN_MS : REST_MS);
+	later(svc, !db_get_bool(res, 0, MORE) ? REST_MS :
+	      max(SHARE * took_ms, (uint32_t)AGAIN_MS));
 }
 
 
@@ -94,6 +98,7 @@ static void step(void *arg)
 	struct service *svc = arg;
 	struct db_args args;
 
+	svc->invite_ms = tmr_jiffies();
 	db_args_init(&args);
 	db_int4(&args, USERS);
 	if (db_exec(svc->db_index, "invite_step", &args, step_handler, svc))

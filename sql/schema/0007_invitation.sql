@@ -204,6 +204,8 @@ BEGIN
         RETURN;
     END IF;
 
+    -- What a crash takes back is work again.
+    PERFORM set_config('synchronous_commit', 'off', true);
     PERFORM pool_measure();
     SELECT z.invitations, z.access_entries INTO stored, entries FROM pool_size z;
     WHILE budget > 0 LOOP
