@@ -42,6 +42,7 @@ static const struct status {
 	{ "EXDEV",   EXDEV   },
 };
 
+
 static int status_err(const struct db_res *res)
 {
 	const struct pl pl = db_get_text(res, 0, 0);

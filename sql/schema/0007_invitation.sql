@@ -242,6 +242,9 @@ END $$;
 
 -- ----------------------------------------------------------- rooms found
 
+CREATE INDEX room_topic_search ON room
+    USING gin ((lower(topic)) gin_trgm_ops) WHERE deleted_at IS NULL;
+
 -- A user by his URI, whoever else by key or by "ma-grp:GUID@u.g".
 CREATE FUNCTION principal_named(called text) RETURNS bigint
     LANGUAGE sql STABLE AS $$
@@ -253,7 +256,7 @@ $$;
 
 -- Rooms that a user may find, the first by name, with what he is to them.
 -- Every condition may be NULL.  patterns: LIKE patterns in any case, of which
--- one or every one must be found in the name, or in the description when
+-- one or every one must be found in the name, or in description or topic when
 -- extended; own_role: he is on that list; invited: he has an invitation;
 -- joined, member, manager: names of principals, which of another than himself
 -- are told where he may ask for them (participants and members: inside).
@@ -278,7 +281,8 @@ DECLARE
 BEGIN
     SELECT string_agg(CASE WHEN extended
                            THEN format('(r.name_key LIKE lower($3[%1$s])
-                                OR lower(r.description) LIKE lower($3[%1$s]))', n)
+                                OR lower(r.description) LIKE lower($3[%1$s])
+                                OR lower(r.topic) LIKE lower($3[%1$s]))', n)
                            ELSE format('r.name_key LIKE lower($3[%s])', n) END,
                       CASE WHEN every THEN ' AND ' ELSE ' OR ' END)
       INTO cond FROM generate_series(1, cardinality(patterns)) AS n;

@@ -33,10 +33,10 @@ SELECT r.room_id, r.guid, r.name, r.description, r.topic, r.privacy,
 -- name: room_find
 -- Rooms that a user may find: see the function of this name in sql/schema.
 -- $1 bigint: user, $2 bigint[]: ancestors, $3 text[]: LIKE patterns,
--- $4 boolean: every one, $5 boolean: descriptions too, $6 integer: own role,
--- $7 boolean: invited, $8 uuid: category, $9 text: who joined, $10 text:
--- member, $11 text: manager, $12 uuid: add-in, $13 boolean: disabled, $14
--- integer: privacy, $15 integer: behaviour, $16 boolean: invitations,
+-- $4 boolean: every one, $5 boolean: descriptions and topics too, $6 integer:
+-- own role, $7 boolean: invited, $8 uuid: category, $9 text: who joined, $10
+-- text: member, $11 text: manager, $12 uuid: add-in, $13 boolean: disabled,
+-- $14 integer: privacy, $15 integer: behaviour, $16 boolean: invitations,
 -- $17 integer: limit
 SELECT r.room_id, r.guid, r.name, r.description, r.topic, r.privacy,
        r.behavior, r.disabled, c.guid, c.invitations AND r.invitations,

@@ -59,6 +59,8 @@ static void up(void)
 	    "('Board', 'https://board.example.net/') RETURNING 1");
 	sql("UPDATE room SET addin_id = (SELECT addin_id FROM addin) "
 	    "WHERE name = 'Beta hall' RETURNING 1");
+	sql("UPDATE room SET topic = 'Who sows a Field' "
+	    "WHERE name = 'Alpha secret' RETURNING 1");
 }
 
 
@@ -148,12 +150,12 @@ START_TEST(descriptions_and_words_count_when_asked_for)
 	ck_open(bob, pool, 0, "bob");
 	ck_assert_str_eq(named(bob, "field"), "");
 	ck_assert_str_eq(find(bob, "criteria=\"FIELD\" extended=\"true\""),
-			 "Alpha closed|Alpha open|Beta hall");
+			 "Alpha closed|Alpha open|Alpha secret|Beta hall");
 	ck_assert_str_eq(find(bob, "criteria=\"open alpha\" matchall=\"true\""),
 			 "Alpha open");
 	ck_assert_str_eq(find(bob, "criteria=\"  field alpha \" "
 			      "matchall=\"true\" extended=\"true\""),
-			 "Alpha closed|Alpha open");
+			 "Alpha closed|Alpha open|Alpha secret");
 	ck_assert_str_eq(find(bob, "criteria=\"hall secret\" "
 			      "matchall=\"false\""),
 			 "Alpha secret|Beta hall");
