@@ -319,6 +319,7 @@ START_TEST(one_process_at_a_time_makes_them)
 		       "hashtextextended('pchat.invite', 0))"));
 	ck_assert_int_eq(step(NULL, &more), 0);
 	ck_assert(!more);
+	PQclear(PQexec(other, "ROLLBACK"));
 	PQfinish(other);
 	ck_assert_int_eq(work(), 1);
 }
