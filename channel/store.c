@@ -12,6 +12,7 @@
 #include "common/poolconf.h"
 #include "channel/core.h"
 #include "channel/deliver.h"
+#include "channel/invited.h"
 #include "channel/pool.h"
 #include "channel/post.h"
 #include "channel/room.h"
@@ -242,6 +243,8 @@ int store_open(struct service *svc)
 				svc);
 	if (!err)
 		err = watch_listen(svc->watch);
+	if (!err)
+		err = invited_listen(svc);
 
 	return err;
 }
