@@ -67,8 +67,8 @@ enum { IMPORT_URI_SIZE = 512 };
 const char *import_entry_key(char buf[IMPORT_URI_SIZE], const char *given);
 
 import_check_h import_is_name, import_is_text, import_is_password,
-	import_is_bool, import_is_uri, import_is_entry, import_is_scope,
-	import_is_privacy, import_is_type, import_is_invitations;
+	import_is_bool, import_is_uri, import_is_url, import_is_entry,
+	import_is_scope, import_is_privacy, import_is_type, import_is_invitations;
 import_copy_h import_copy_text, import_copy_bool, import_copy_given,
 	import_copy_uri, import_copy_password, import_copy_privacy,
 	import_copy_type, import_copy_invitations;

@@ -12,7 +12,7 @@
 #include "deploy/ctl/import.h"
 
 
-enum { TEXT_MAX = 256, PLACE_SIZE = 160 };
+enum { TEXT_MAX = 256, URL_MAX = 2048, PLACE_SIZE = 160 };
 
 
 void import_problem(struct import *im, const char *place, const char *problem)
@@ -105,6 +105,30 @@ const char *import_is_password(const json_t *v)
 const char *import_is_bool(const json_t *v)
 {
 	return json_is_boolean(v) ? NULL : "must be true or false";
+}
+
+
+/* A page that clients open: https, a host, nothing that ends a URL */
+const char *import_is_url(const json_t *v)
+{
+	static const char scheme[] = "https://";
+	const char *s = json_string_value(v);
+	size_t i;
+
+	if (!s)
+		return "must be a string";
+	if (strncasecmp(s, scheme, strlen(scheme)) ||
+	    !s[strlen(scheme)] || s[strlen(scheme)] == '/')
+		return "must be https://HOST/...";
+	if (strlen(s) > URL_MAX)
+		return "longer than 2048 bytes";
+
+	for (i = 0; s[i]; i++) {
+		if ((unsigned char)s[i] <= ' ' || strchr("\"<>\\\x7f", s[i]))
+			return "has characters that no URL has";
+	}
+
+	return NULL;
 }
 
 
