@@ -3,6 +3,9 @@
  */
 #pragma once
 
+struct tool;
+struct out_col;
+
 enum { LIST_PARAMS_MAX = 16 };
 
 /** An option of a list command that is a parameter of its statement */
