@@ -299,6 +299,8 @@ START_TEST(an_export_that_fails_leaves_rooms_and_files_as_they_were)
 	ck_assert_int_eq(ctl_number("SELECT count(*) FROM admin_audit WHERE"
 				    " action = 'export'"), 1);
 	ck_assert_int_ne(access(page, F_OK), 0);
+	ck_assert_int_eq(store_sql(ctl_store(), "ALTER TABLE elsewhere"
+				   " RENAME TO file"), 0);
 	ctl_ok("import", one);
 }
 END_TEST
