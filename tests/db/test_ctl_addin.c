@@ -2,7 +2,7 @@
  * @file tests/db/test_ctl_addin.c  pchatctl addin
  */
 #include <string.h>
-#include "tests/db/ctl.h"
+#include "tests/db/operator.h"
 #include "tests/unit/suite.h"
 
 
@@ -13,22 +13,22 @@ static const char data[] =
 
 static void setup(void)
 {
-	ctl_setup();
-	ck_assert_msg(ctl_import(data) == TOOL_OK, "%s", ctl_err());
-	ctl_ok("addin", "create", "--name", "Wiki", "--url",
+	op_setup();
+	ck_assert_msg(op_import(data) == TOOL_OK, "%s", op_err());
+	op_ok("addin", "create", "--name", "Wiki", "--url",
 	       "https://wiki.x.net/start?a=b");
 }
 
 
 START_TEST(a_page_is_registered_and_changed)
 {
-	ctl_said("Wiki: created");
-	ctl_ok("addin", "set", "wiki", "--name", "Pages");
-	ctl_ok("addin", "set", "pages", "--url", "HTTPS://other.x.net/");
-	ctl_ok("addin", "list");
-	ctl_said("Pages  HTTPS://other.x.net/");
-	ctl_silent_on("Wiki");
-	ck_assert_int_eq(ctl_number("SELECT count(*) FROM admin_audit WHERE"
+	op_said("Wiki: created");
+	op_ok("addin", "set", "wiki", "--name", "Pages");
+	op_ok("addin", "set", "pages", "--url", "HTTPS://other.x.net/");
+	op_ok("addin", "list");
+	op_said("Pages  HTTPS://other.x.net/");
+	op_silent_on("Wiki");
+	ck_assert_int_eq(op_number("SELECT count(*) FROM admin_audit WHERE"
 				    " actor = 'operator' AND action LIKE"
 				    " 'addin.%%'"), 3);
 }
@@ -37,30 +37,30 @@ END_TEST
 
 START_TEST(one_that_rooms_show_is_removed_by_force_only)
 {
-	ctl_ok("room", "set", "Lobby", "--addin", "Wiki");
-	ctl_ok("addin", "show", "Wiki");
-	ctl_said("Lobby");
-	ctl_fails("add-in Wiki is shown in 1 room: Lobby; --force", "addin",
+	op_ok("room", "set", "Lobby", "--addin", "Wiki");
+	op_ok("addin", "show", "Wiki");
+	op_said("Lobby");
+	op_fails("add-in Wiki is shown in 1 room: Lobby; --force", "addin",
 		  "remove", "Wiki");
 
-	ctl_ok("addin", "remove", "Wiki", "--force", "--dry-run");
-	ck_assert_int_eq(ctl_number("SELECT count(*) FROM room"
+	op_ok("addin", "remove", "Wiki", "--force", "--dry-run");
+	ck_assert_int_eq(op_number("SELECT count(*) FROM room"
 				    " WHERE addin_id IS NOT NULL"), 1);
-	ctl_ok("addin", "remove", "Wiki", "--force");
-	ck_assert_int_eq(ctl_number("SELECT count(*) FROM room"
+	op_ok("addin", "remove", "Wiki", "--force");
+	ck_assert_int_eq(op_number("SELECT count(*) FROM room"
 				    " WHERE addin_id IS NOT NULL"), 0);
-	ctl_ok("addin", "list", "--json");
-	ctl_silent_on("Wiki");
+	op_ok("addin", "list", "--json");
+	op_silent_on("Wiki");
 }
 END_TEST
 
 
 START_TEST(a_room_lets_go_of_its_page)
 {
-	ctl_ok("room", "set", "Lobby", "--addin", "Wiki");
-	ctl_ok("room", "set", "Lobby", "--addin", "none");
-	ctl_ok("addin", "remove", "Wiki");
-	ctl_said("Wiki: removed");
+	op_ok("room", "set", "Lobby", "--addin", "Wiki");
+	op_ok("room", "set", "Lobby", "--addin", "none");
+	op_ok("addin", "remove", "Wiki");
+	op_said("Wiki: removed");
 }
 END_TEST
 
@@ -77,24 +77,24 @@ START_TEST(a_page_must_come_over_https)
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(badv); i++)
-		ctl_fails("--url ", "addin", "create", "--name", "Bad",
+		op_fails("--url ", "addin", "create", "--name", "Bad",
 			  "--url", badv[i]);
-	ck_assert_int_eq(ctl_number("SELECT count(*) FROM addin"), 1);
+	ck_assert_int_eq(op_number("SELECT count(*) FROM addin"), 1);
 }
 END_TEST
 
 
 START_TEST(a_refusal_names_what_is_wrong)
 {
-	ctl_fails("there is an add-in of this name: WIKI", "addin", "create",
+	op_fails("there is an add-in of this name: WIKI", "addin", "create",
 		  "--name", "WIKI", "--url", "https://x/");
-	ctl_fails("no such add-in: Blog", "addin", "remove", "Blog");
-	ctl_fails("no such add-in: Blog", "addin", "set", "Blog", "--name",
+	op_fails("no such add-in: Blog", "addin", "remove", "Blog");
+	op_fails("no such add-in: Blog", "addin", "set", "Blog", "--name",
 		  "B");
-	ctl_fails("no such add-in: Blog", "addin", "show", "Blog");
-	ck_assert_int_eq(ctl_run("addin", "create", "--name", "B", NULL),
+	op_fails("no such add-in: Blog", "addin", "show", "Blog");
+	ck_assert_int_eq(op_run("addin", "create", "--name", "B", NULL),
 			 TOOL_USAGE);
-	ck_assert_int_eq(ctl_run("addin", "set", "Wiki", NULL), TOOL_USAGE);
+	ck_assert_int_eq(op_run("addin", "set", "Wiki", NULL), TOOL_USAGE);
 }
 END_TEST
 
@@ -104,7 +104,7 @@ static Suite *ctl_addin_suite(void)
 	Suite *suite = suite_create("ctl_addin");
 	TCase *tc = tcase_create("addin");
 
-	tcase_add_checked_fixture(tc, setup, ctl_teardown);
+	tcase_add_checked_fixture(tc, setup, op_teardown);
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, a_page_is_registered_and_changed);
 	tcase_add_test(tc, one_that_rooms_show_is_removed_by_force_only);

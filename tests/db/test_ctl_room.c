@@ -2,7 +2,7 @@
  * @file tests/db/test_ctl_room.c  pchatctl room, eligible, audit
  */
 #include <string.h>
-#include "tests/db/ctl.h"
+#include "tests/db/operator.h"
 #include "tests/unit/suite.h"
 
 
@@ -26,8 +26,8 @@ static const char data[] =
 
 static void setup(void)
 {
-	ctl_setup();
-	ck_assert_msg(ctl_import(data) == TOOL_OK, "%s", ctl_err());
+	op_setup();
+	ck_assert_msg(op_import(data) == TOOL_OK, "%s", op_err());
 }
 
 
@@ -37,49 +37,49 @@ static void setup(void)
 
 START_TEST(a_room_is_made_with_its_lists)
 {
-	ctl_ok("addin", "create", "--name", "Wiki", "--url",
+	op_ok("addin", "create", "--name", "Wiki", "--url",
 	       "https://wiki.x.net/");
-	ctl_ok("room", "create", "--name", "Stage", "--category", "here",
+	op_ok("room", "create", "--name", "Stage", "--category", "here",
 	       "--description", "Talks", "--privacy", "open", "--type",
 	       "auditorium", "--invitations", "false", "--addin", "wiki",
 	       "--retention", "30", "--add-manager", "bob@x.net",
 	       "--members", "group:Staff", "--members", "sip:bob@X.net",
 	       "--presenters", "ada@x.net");
-	ctl_said("Stage: created");
-	ck_assert_int_eq(ctl_number(
+	op_said("Stage: created");
+	ck_assert_int_eq(op_number(
 		"SELECT count(*) FROM room JOIN addin a USING (addin_id)"
 		" WHERE room.name = 'Stage' AND privacy = 0 AND behavior = 1"
 		" AND NOT invitations AND retention_d = 30 AND NOT disabled"
 		" AND a.name = 'Wiki' AND created_by = 'operator'"), 1);
-	ck_assert_int_eq(ctl_number(ROLES("Stage", "1")), 2);
-	ck_assert_int_eq(ctl_number(ROLES("Stage", "2")), 1);
-	ck_assert_int_eq(ctl_number(ROLES("Stage", "3")), 1);
+	ck_assert_int_eq(op_number(ROLES("Stage", "1")), 2);
+	ck_assert_int_eq(op_number(ROLES("Stage", "2")), 1);
+	ck_assert_int_eq(op_number(ROLES("Stage", "3")), 1);
 
-	ctl_ok("room", "show", "stage", "--json");
-	ctl_said("\"retention\": 30");
-	ctl_said("\"addin\": \"Wiki\"");
-	ctl_said("\"group:Staff\"");
+	op_ok("room", "show", "stage", "--json");
+	op_said("\"retention\": 30");
+	op_said("\"addin\": \"Wiki\"");
+	op_said("\"group:Staff\"");
 }
 END_TEST
 
 
 START_TEST(what_is_not_said_stays)
 {
-	ctl_ok("room", "set", "club", "--add-member", "bob@x.net",
+	op_ok("room", "set", "club", "--add-member", "bob@x.net",
 	       "--name", "Clubhouse");
-	ctl_said("Clubhouse: changed");
-	ck_assert_int_eq(ctl_number(ROLES("Clubhouse", "1")), 2);
-	ck_assert_int_eq(ctl_number(ROLES("Clubhouse", "2")), 1);
+	op_said("Clubhouse: changed");
+	ck_assert_int_eq(op_number(ROLES("Clubhouse", "1")), 2);
+	ck_assert_int_eq(op_number(ROLES("Clubhouse", "2")), 1);
 
-	ctl_ok("room", "set", "clubhouse", "--remove-member", "group:staff",
+	op_ok("room", "set", "clubhouse", "--remove-member", "group:staff",
 	       "--managers", "");
-	ck_assert_int_eq(ctl_number(ROLES("Clubhouse", "1")), 1);
-	ck_assert_int_eq(ctl_number(ROLES("Clubhouse", "2")), 0);
+	ck_assert_int_eq(op_number(ROLES("Clubhouse", "1")), 1);
+	ck_assert_int_eq(op_number(ROLES("Clubhouse", "2")), 0);
 
-	ctl_ok("room", "set", "clubhouse", "--retention", "9",
+	op_ok("room", "set", "clubhouse", "--retention", "9",
 	       "--disabled", "yes");
-	ctl_ok("room", "set", "clubhouse", "--retention", "none");
-	ck_assert_int_eq(ctl_number("SELECT count(*) FROM room WHERE name ="
+	op_ok("room", "set", "clubhouse", "--retention", "none");
+	ck_assert_int_eq(op_number("SELECT count(*) FROM room WHERE name ="
 				    " 'Clubhouse' AND disabled AND"
 				    " retention_d IS NULL"), 1);
 }
@@ -88,57 +88,57 @@ END_TEST
 
 START_TEST(a_refusal_names_what_is_wrong)
 {
-	const long long before = ctl_number("SELECT count(*) FROM"
+	const long long before = op_number("SELECT count(*) FROM"
 					    " admin_audit");
 
-	ctl_fails("no such room: Nowhere", "room", "set", "Nowhere",
+	op_fails("no such room: Nowhere", "room", "set", "Nowhere",
 		  "--disabled", "yes");
-	ctl_fails("not in the scope of category Here: sip:eve@y.net",
+	op_fails("not in the scope of category Here: sip:eve@y.net",
 		  "room", "set", "Lobby", "--add-member", "eve@y.net");
-	ctl_fails("group:Mixed", "room", "set", "Lobby", "--add-member",
+	op_fails("group:Mixed", "room", "set", "Lobby", "--add-member",
 		  "group:mixed");
-	ctl_fails("sip:who@x.net", "room", "set", "Lobby", "--add-member",
+	op_fails("sip:who@x.net", "room", "set", "Lobby", "--add-member",
 		  "who@x.net");
-	ctl_fails("not on the list: sip:ada@x.net", "room", "set", "Lobby",
+	op_fails("not on the list: sip:ada@x.net", "room", "set", "Lobby",
 		  "--remove-member", "ada@x.net");
-	ctl_fails("there is a room of this name: CLUB", "room", "set",
+	op_fails("there is a room of this name: CLUB", "room", "set",
 		  "Lobby", "--name", "CLUB");
-	ctl_fails("there is a category of this name: all", "room", "create",
+	op_fails("there is a category of this name: all", "room", "create",
 		  "--name", "all", "--category", "Here");
-	ctl_fails("no such category: There", "room", "create", "--name",
+	op_fails("no such category: There", "room", "create", "--name",
 		  "New", "--category", "There");
-	ctl_fails("no such add-in: Wiki", "room", "set", "Lobby", "--addin",
+	op_fails("no such add-in: Wiki", "room", "set", "Lobby", "--addin",
 		  "Wiki");
-	ctl_fails("only an auditorium has presenters: sip:bob@x.net", "room",
+	op_fails("only an auditorium has presenters: sip:bob@x.net", "room",
 		  "set", "Lobby", "--add-presenter", "bob@x.net");
-	ctl_fails("presenters that are not members: sip:bob@x.net", "room",
+	op_fails("presenters that are not members: sip:bob@x.net", "room",
 		  "set", "Club", "--type", "auditorium", "--add-presenter",
 		  "bob@x.net");
-	ctl_fails("--privacy hidden: must be", "room", "set", "Lobby",
+	op_fails("--privacy hidden: must be", "room", "set", "Lobby",
 		  "--privacy", "hidden");
-	ctl_fails("--retention 0: must be days", "room", "set", "Lobby",
+	op_fails("--retention 0: must be days", "room", "set", "Lobby",
 		  "--retention", "0");
-	ctl_fails("--disabled maybe: must be yes or no", "room", "set",
+	op_fails("--disabled maybe: must be yes or no", "room", "set",
 		  "Lobby", "--disabled", "maybe");
-	ctl_fails("neither", "room", "set", "Lobby", "--members", "nobody");
-	ctl_fails("all of the list is given, too", "room", "set", "Lobby",
+	op_fails("neither", "room", "set", "Lobby", "--members", "nobody");
+	op_fails("all of the list is given, too", "room", "set", "Lobby",
 		  "--members", "ada@x.net", "--add-member", "bob@x.net");
-	ck_assert_int_eq(ctl_run("room", "set", "Lobby", NULL), TOOL_USAGE);
-	ck_assert_int_eq(ctl_run("room", "create", "--name", "X", NULL),
+	ck_assert_int_eq(op_run("room", "set", "Lobby", NULL), TOOL_USAGE);
+	ck_assert_int_eq(op_run("room", "create", "--name", "X", NULL),
 			 TOOL_USAGE);
 
-	ck_assert_int_eq(ctl_number("SELECT count(*) FROM admin_audit"),
+	ck_assert_int_eq(op_number("SELECT count(*) FROM admin_audit"),
 			 before);
-	ck_assert_int_eq(ctl_number("SELECT count(*) FROM room"), 3);
+	ck_assert_int_eq(op_number("SELECT count(*) FROM room"), 3);
 }
 END_TEST
 
 
 START_TEST(a_move_drops_who_is_not_in_scope_there)
 {
-	ctl_ok("room", "set", "World", "--category", "Here");
-	ck_assert_int_eq(ctl_number(ROLES("World", "1")), 1);
-	ctl_fails("not in the scope of category Here: sip:eve@y.net",
+	op_ok("room", "set", "World", "--category", "Here");
+	ck_assert_int_eq(op_number(ROLES("World", "1")), 1);
+	op_fails("not in the scope of category Here: sip:eve@y.net",
 		  "room", "set", "World", "--add-member", "eve@y.net");
 }
 END_TEST
@@ -146,13 +146,13 @@ END_TEST
 
 START_TEST(a_removed_room_frees_its_name)
 {
-	ctl_ok("room", "remove", "Lobby", "--dry-run");
-	ctl_said("nothing was written");
-	ctl_ok("room", "remove", "Lobby");
-	ctl_said("Lobby: removed");
-	ctl_fails("no such room: Lobby", "room", "show", "Lobby");
-	ctl_ok("room", "create", "--name", "lobby", "--category", "All");
-	ck_assert_int_eq(ctl_number("SELECT count(*) FROM room"
+	op_ok("room", "remove", "Lobby", "--dry-run");
+	op_said("nothing was written");
+	op_ok("room", "remove", "Lobby");
+	op_said("Lobby: removed");
+	op_fails("no such room: Lobby", "room", "show", "Lobby");
+	op_ok("room", "create", "--name", "lobby", "--category", "All");
+	ck_assert_int_eq(op_number("SELECT count(*) FROM room"
 				    " WHERE name_key = 'lobby'"), 2);
 }
 END_TEST
@@ -184,27 +184,27 @@ START_TEST(rooms_are_found_by_what_they_are)
 	static const char *const roomv[] = { "Club", "Lobby", "World" };
 	size_t i, k;
 
-	ctl_ok("addin", "create", "--name", "Wiki", "--url", "https://w");
-	ctl_ok("room", "set", "Club", "--addin", "Wiki");
-	ctl_ok("room", "set", "World", "--disabled", "yes");
-	ck_assert_int_eq(store_sql(ctl_store(),
+	op_ok("addin", "create", "--name", "Wiki", "--url", "https://w");
+	op_ok("room", "set", "Club", "--addin", "Wiki");
+	op_ok("room", "set", "World", "--disabled", "yes");
+	ck_assert_int_eq(store_sql(op_store(),
 		"INSERT INTO message SELECT room_id, 1, 1, now(), 0, 0,"
 		" repeat('x', 1000001) FROM room WHERE name = 'World'"), 0);
 
 	for (i = 0; i < ARRAY_SIZE(filterv); i++) {
-		ctl_ok("room", "list", filterv[i].opt, filterv[i].value);
+		op_ok("room", "list", filterv[i].opt, filterv[i].value);
 		for (k = 0; k < ARRAY_SIZE(roomv); k++)
-			ck_assert_msg(!strstr(ctl_out(), roomv[k]) ==
+			ck_assert_msg(!strstr(op_out(), roomv[k]) ==
 				      !strstr(filterv[i].rooms, roomv[k]),
 				      "%s %s: %s", filterv[i].opt,
-				      filterv[i].value, ctl_out());
+				      filterv[i].value, op_out());
 	}
 
-	ctl_fails("no such user, group or domain: sip:zoe@x.net", "room",
+	op_fails("no such user, group or domain: sip:zoe@x.net", "room",
 		  "list", "--member", "zoe@x.net");
-	ck_assert_int_eq(ctl_run("room", "list", "--limit", "many", NULL),
+	ck_assert_int_eq(op_run("room", "list", "--limit", "many", NULL),
 			 TOOL_USAGE);
-	ck_assert_int_eq(ctl_run("room", "list", "--privacy", "shut", NULL),
+	ck_assert_int_eq(op_run("room", "list", "--privacy", "shut", NULL),
 			 TOOL_USAGE);
 }
 END_TEST
@@ -212,57 +212,57 @@ END_TEST
 
 START_TEST(who_could_be_on_a_list_is_told)
 {
-	ctl_ok("eligible", "Lobby");
-	ctl_said("sip:ada@x.net");
-	ctl_said("group:Staff");
-	ctl_said("domain:x.net");
-	ctl_silent_on("eve");
-	ctl_silent_on("Mixed");
+	op_ok("eligible", "Lobby");
+	op_said("sip:ada@x.net");
+	op_said("group:Staff");
+	op_said("domain:x.net");
+	op_silent_on("eve");
+	op_silent_on("Mixed");
 
-	ctl_ok("eligible", "All", "--filter", "EVE");
-	ctl_said("sip:eve@y.net");
-	ctl_silent_on("ada");
-	ctl_ok("eligible", "All", "--filter", "100%");
-	ctl_silent_on("ada");
-	ctl_ok("eligible", "All", "--limit", "1", "--json");
-	ctl_silent_on("eve");
+	op_ok("eligible", "All", "--filter", "EVE");
+	op_said("sip:eve@y.net");
+	op_silent_on("ada");
+	op_ok("eligible", "All", "--filter", "100%");
+	op_silent_on("ada");
+	op_ok("eligible", "All", "--limit", "1", "--json");
+	op_silent_on("eve");
 
-	ctl_fails("only an auditorium", "eligible", "Club", "--presenter");
-	ctl_ok("room", "set", "Club", "--type", "auditorium");
-	ctl_ok("eligible", "Club", "--presenter");
-	ctl_said("sip:ada@x.net");
-	ctl_silent_on("bob");
-	ctl_fails("no such room: Nothing", "eligible", "Nothing");
+	op_fails("only an auditorium", "eligible", "Club", "--presenter");
+	op_ok("room", "set", "Club", "--type", "auditorium");
+	op_ok("eligible", "Club", "--presenter");
+	op_said("sip:ada@x.net");
+	op_silent_on("bob");
+	op_fails("no such room: Nothing", "eligible", "Nothing");
 }
 END_TEST
 
 
 START_TEST(every_change_is_in_the_audit)
 {
-	ctl_ok("room", "set", "Lobby", "--description", "Front door");
-	ctl_ok("room", "remove", "Club");
+	op_ok("room", "set", "Lobby", "--description", "Front door");
+	op_ok("room", "remove", "Club");
 
-	ctl_ok("audit", "list", "--action", "room");
-	ctl_said("operator");
-	ctl_said("room.modify");
-	ctl_said("room.delete");
-	ctl_silent_on("import");
+	op_ok("audit", "list", "--action", "room");
+	op_said("operator");
+	op_said("room.modify");
+	op_said("room.delete");
+	op_silent_on("import");
 
-	ctl_ok("audit", "list", "--object", "lobby", "--json");
-	ctl_said("\"change\": {\"description\": \"Front door\"}");
-	ctl_said("\"was\": {\"description\": \"The way in\"}");
-	ctl_silent_on("Club");
+	op_ok("audit", "list", "--object", "lobby", "--json");
+	op_said("\"change\": {\"description\": \"Front door\"}");
+	op_said("\"was\": {\"description\": \"The way in\"}");
+	op_silent_on("Club");
 
-	ctl_ok("audit", "list", "--actor", "Nobody");
-	ctl_silent_on("room");
-	ctl_ok("audit", "list", "--limit", "1");
-	ctl_said("room.delete");
-	ctl_silent_on("room.modify");
-	ctl_ok("audit", "list", "--to", "2020-01-01");
-	ctl_silent_on("room");
-	ctl_ok("audit", "list", "--from", "2020-01-01T00:00:00Z");
-	ctl_said("room.delete");
-	ck_assert_int_eq(ctl_run("audit", "list", "--from", "today", NULL),
+	op_ok("audit", "list", "--actor", "Nobody");
+	op_silent_on("room");
+	op_ok("audit", "list", "--limit", "1");
+	op_said("room.delete");
+	op_silent_on("room.modify");
+	op_ok("audit", "list", "--to", "2020-01-01");
+	op_silent_on("room");
+	op_ok("audit", "list", "--from", "2020-01-01T00:00:00Z");
+	op_said("room.delete");
+	ck_assert_int_eq(op_run("audit", "list", "--from", "today", NULL),
 			 TOOL_USAGE);
 }
 END_TEST
@@ -273,7 +273,7 @@ static Suite *ctl_room_suite(void)
 	Suite *suite = suite_create("ctl_room");
 	TCase *tc = tcase_create("room");
 
-	tcase_add_checked_fixture(tc, setup, ctl_teardown);
+	tcase_add_checked_fixture(tc, setup, op_teardown);
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, a_room_is_made_with_its_lists);
 	tcase_add_test(tc, what_is_not_said_stays);

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "tests/db/ctl.h"
+#include "tests/db/operator.h"
 #include "tests/unit/suite.h"
 
 
@@ -65,15 +65,15 @@ static char one[160], two[160], page[160];
 
 static void setup(void)
 {
-	ctl_setup();
+	op_setup();
 	(void)snprintf(one, sizeof(one), "%s/one",
-		       store_dir(ctl_store()));
+		       store_dir(op_store()));
 	(void)snprintf(two, sizeof(two), "%s/two",
-		       store_dir(ctl_store()));
+		       store_dir(op_store()));
 	(void)snprintf(page, sizeof(page), "%s/page",
-		       store_dir(ctl_store()));
-	ck_assert_msg(ctl_import(data) == TOOL_OK, "%s", ctl_err());
-	ck_assert_int_eq(store_sql(ctl_store(), said), 0);
+		       store_dir(op_store()));
+	ck_assert_msg(op_import(data) == TOOL_OK, "%s", op_err());
+	ck_assert_int_eq(store_sql(op_store(), said), 0);
 }
 
 
@@ -82,7 +82,7 @@ static void teardown(void)
 	(void)unlink(one);
 	(void)unlink(two);
 	(void)unlink(page);
-	ctl_teardown();
+	op_teardown();
 }
 
 
@@ -130,13 +130,13 @@ static struct store *other_store(void)
 
 	ck_assert_int_eq(store_start(&other), 0);
 
-	return ctl_use(other);
+	return op_use(other);
 }
 
 
 static void first_store(struct store *first)
 {
-	store_stop(ctl_use(first));
+	store_stop(op_use(first));
 }
 
 
@@ -144,20 +144,20 @@ START_TEST(what_was_exported_and_imported_is_exported_the_same)
 {
 	struct store *first;
 
-	ctl_ok("export", one);
-	ctl_said("messages            4");
-	ctl_said("files               1");
+	op_ok("export", one);
+	op_said("messages            4");
+	op_said("files               1");
 
 	first = other_store();
-	ctl_ok("import", one);
-	ctl_said("messages            4        4");
-	ctl_ok("export", two);
+	op_ok("import", one);
+	op_said("messages            4        4");
+	op_ok("export", two);
 	ck_same_files();
-	ck_assert_int_eq(ctl_number("SELECT last_id FROM room_head JOIN room"
+	ck_assert_int_eq(op_number("SELECT last_id FROM room_head JOIN room"
 				    " USING (room_id) WHERE name = 'Lobby'"),
 			 9);
-	ck_assert_int_eq(ctl_number("SELECT count(*) FROM message"), 4);
-	ck_assert_int_eq(ctl_number("SELECT count(*) FROM principal WHERE"
+	ck_assert_int_eq(op_number("SELECT count(*) FROM message"), 4);
+	ck_assert_int_eq(op_number("SELECT count(*) FROM principal WHERE"
 				    " kind = 5 AND policy_id IS NULL"), 1);
 	first_store(first);
 }
@@ -168,11 +168,11 @@ START_TEST(importing_it_again_changes_nothing)
 {
 	long long before;
 
-	ctl_ok("export", one);
-	before = ctl_number("SELECT count(*) FROM admin_audit");
-	ctl_ok("import", one);
-	ctl_said("messages            4        0");
-	ck_assert_int_eq(ctl_number("SELECT count(*) FROM admin_audit"),
+	op_ok("export", one);
+	before = op_number("SELECT count(*) FROM admin_audit");
+	op_ok("import", one);
+	op_said("messages            4        0");
+	ck_assert_int_eq(op_number("SELECT count(*) FROM admin_audit"),
 			 before);
 }
 END_TEST
@@ -182,12 +182,12 @@ START_TEST(an_export_is_for_its_owner_only)
 {
 	struct stat sb;
 
-	ctl_ok("export", one, "--report", page);
+	op_ok("export", one, "--report", page);
 	ck_assert_int_eq(stat(one, &sb), 0);
 	ck_assert_int_eq(sb.st_mode & 077, 0);
 	ck_assert_int_eq(stat(page, &sb), 0);
 	ck_assert_int_eq(sb.st_mode & 077, 0);
-	ctl_fails("/nowhere/x", "export", "/nowhere/x");
+	op_fails("/nowhere/x", "export", "/nowhere/x");
 }
 END_TEST
 
@@ -196,7 +196,7 @@ START_TEST(levels_and_categories_narrow_it)
 {
 	char *text;
 
-	ctl_ok("export", one, "--level", "rooms", "--category", "deals");
+	op_ok("export", one, "--level", "rooms", "--category", "deals");
 	text = slurp(one);
 	ck_assert_ptr_nonnull(strstr(text, "Hall"));
 	ck_assert_ptr_null(strstr(text, "Lobby"));
@@ -204,7 +204,7 @@ START_TEST(levels_and_categories_narrow_it)
 	ck_assert_ptr_null(strstr(text, "welcome"));
 	free(text);
 
-	ctl_ok("export", one, "--level", "content", "--level", "users");
+	op_ok("export", one, "--level", "content", "--level", "users");
 	text = slurp(one);
 	ck_assert_ptr_nonnull(strstr(text, "welcome"));
 	ck_assert_ptr_nonnull(strstr(text, "group:Staff"));
@@ -212,11 +212,11 @@ START_TEST(levels_and_categories_narrow_it)
 	ck_assert_ptr_null(strstr(text, "off the record"));
 	free(text);
 
-	ctl_fails("no such category: Nothing", "export", one, "--category",
+	op_fails("no such category: Nothing", "export", one, "--category",
 		  "Nothing");
-	ck_assert_int_eq(ctl_run("export", one, "--level", "half", NULL),
+	ck_assert_int_eq(op_run("export", one, "--level", "half", NULL),
 			 TOOL_USAGE);
-	ck_assert_int_eq(ctl_run("export", one, "--from", "noon", NULL),
+	ck_assert_int_eq(op_run("export", one, "--from", "noon", NULL),
 			 TOOL_USAGE);
 }
 END_TEST
@@ -226,20 +226,20 @@ START_TEST(months_follow_one_another_into_a_disabled_room)
 {
 	struct store *first;
 
-	ctl_ok("export", one, "--to", "2026-02-01");
-	ctl_said("messages            2");
-	ctl_ok("export", two, "--level", "content", "--from", "2026-02-01");
-	ctl_said("messages            2");
+	op_ok("export", one, "--to", "2026-02-01");
+	op_said("messages            2");
+	op_ok("export", two, "--level", "content", "--from", "2026-02-01");
+	op_said("messages            2");
 
 	first = other_store();
-	ctl_ok("import", one);
-	ctl_fails("content of \"Lobby\": the room is there already: it must"
+	op_ok("import", one);
+	op_fails("content of \"Lobby\": the room is there already: it must"
 		  " be disabled", "import", two);
-	ctl_ok("room", "set", "Lobby", "--disabled", "yes");
-	ctl_ok("room", "set", "Hall", "--disabled", "yes");
-	ctl_ok("import", two);
-	ck_assert_int_eq(ctl_number("SELECT count(*) FROM message"), 4);
-	ck_assert_int_eq(ctl_number("SELECT max(last_id) FROM room_head"), 9);
+	op_ok("room", "set", "Lobby", "--disabled", "yes");
+	op_ok("room", "set", "Hall", "--disabled", "yes");
+	op_ok("import", two);
+	ck_assert_int_eq(op_number("SELECT count(*) FROM message"), 4);
+	ck_assert_int_eq(op_number("SELECT max(last_id) FROM room_head"), 9);
 	first_store(first);
 }
 END_TEST
@@ -249,18 +249,18 @@ START_TEST(a_room_that_went_on_is_left_alone)
 {
 	struct store *first;
 
-	ctl_ok("export", one);
+	op_ok("export", one);
 	first = other_store();
-	ck_assert_int_eq(ctl_import(data), TOOL_OK);
-	ck_assert_int_eq(store_sql(ctl_store(),
+	ck_assert_int_eq(op_import(data), TOOL_OK);
+	ck_assert_int_eq(store_sql(op_store(),
 		"INSERT INTO message SELECT room_id, 1, 1, now(), 0, 0, 'hi'"
 		" FROM room WHERE name = 'Hall';"
 		"UPDATE room_head SET last_id = 1 FROM room WHERE"
 		" room.room_id = room_head.room_id AND name = 'Hall';"
 		"UPDATE room SET disabled = true"), 0);
-	ctl_fails("content of \"Hall\", message 1: the room has another one",
+	op_fails("content of \"Hall\", message 1: the room has another one",
 		  "import", one);
-	ck_assert_int_eq(ctl_number("SELECT count(*) FROM message"), 1);
+	ck_assert_int_eq(op_number("SELECT count(*) FROM message"), 1);
 	first_store(first);
 }
 END_TEST
@@ -270,17 +270,17 @@ START_TEST(exported_rooms_can_be_shut)
 {
 	struct store *first;
 
-	ctl_ok("export", one, "--category", "Main", "--disable-exported");
-	ctl_said("disabled            2");
-	ck_assert_int_eq(ctl_number("SELECT count(*) FROM room"
+	op_ok("export", one, "--category", "Main", "--disable-exported");
+	op_said("disabled            2");
+	ck_assert_int_eq(op_number("SELECT count(*) FROM room"
 				    " WHERE disabled"), 3);
-	ck_assert_int_eq(ctl_number("SELECT count(*) FROM admin_audit WHERE"
+	ck_assert_int_eq(op_number("SELECT count(*) FROM admin_audit WHERE"
 				    " action = 'room.modify' AND"
 				    " actor = 'operator'"), 2);
 
 	first = other_store();
-	ctl_ok("import", one);
-	ck_assert_int_eq(ctl_number("SELECT count(*) FROM room"
+	op_ok("import", one);
+	ck_assert_int_eq(op_number("SELECT count(*) FROM room"
 				    " WHERE disabled"), 1);
 	first_store(first);
 }
@@ -289,19 +289,19 @@ END_TEST
 
 START_TEST(an_export_that_fails_leaves_rooms_and_files_as_they_were)
 {
-	ctl_ok("export", one, "--level", "users");
-	ck_assert_int_eq(store_sql(ctl_store(), "ALTER TABLE file"
+	op_ok("export", one, "--level", "users");
+	ck_assert_int_eq(store_sql(op_store(), "ALTER TABLE file"
 				   " RENAME TO elsewhere"), 0);
-	ctl_fails("ctl_export_files", "export", one, "--disable-exported",
+	op_fails("ctl_export_files", "export", one, "--disable-exported",
 		  "--report", page);
-	ck_assert_int_eq(ctl_number("SELECT count(*) FROM room"
+	ck_assert_int_eq(op_number("SELECT count(*) FROM room"
 				    " WHERE disabled"), 1);
-	ck_assert_int_eq(ctl_number("SELECT count(*) FROM admin_audit WHERE"
+	ck_assert_int_eq(op_number("SELECT count(*) FROM admin_audit WHERE"
 				    " action = 'export'"), 1);
 	ck_assert_int_ne(access(page, F_OK), 0);
-	ck_assert_int_eq(store_sql(ctl_store(), "ALTER TABLE elsewhere"
+	ck_assert_int_eq(store_sql(op_store(), "ALTER TABLE elsewhere"
 				   " RENAME TO file"), 0);
-	ctl_ok("import", one);
+	op_ok("import", one);
 }
 END_TEST
 
@@ -310,7 +310,7 @@ START_TEST(a_report_is_made_for_people)
 {
 	char *text;
 
-	ctl_ok("export", one, "--report", page);
+	op_ok("export", one, "--report", page);
 	text = slurp(page);
 	ck_assert_ptr_nonnull(strstr(text, "<td>Lobby</td><td>Main</td>"
 				     "<td>3</td>"));
@@ -318,7 +318,7 @@ START_TEST(a_report_is_made_for_people)
 	ck_assert_ptr_null(strstr(text, "welcome"));
 	free(text);
 
-	ctl_ok("import", one, "--report", page, "--dry-run");
+	op_ok("import", one, "--report", page, "--dry-run");
 	text = slurp(page);
 	ck_assert_ptr_nonnull(strstr(text, "<td>Lobby</td><td>3</td>"
 				     "<td>0</td>"));
@@ -371,9 +371,9 @@ static void broken(const char *text, size_t i)
 	spill(two, made);
 	free(made);
 
-	ck_assert_int_eq(ctl_run("import", two, NULL), TOOL_FAILED);
-	ck_assert_msg(strstr(ctl_err(), brokenv[i].error), "%zu: %s", i,
-		      ctl_err());
+	ck_assert_int_eq(op_run("import", two, NULL), TOOL_FAILED);
+	ck_assert_msg(strstr(op_err(), brokenv[i].error), "%zu: %s", i,
+		      op_err());
 }
 
 
@@ -383,12 +383,12 @@ START_TEST(a_damaged_export_imports_nothing)
 	char *text;
 	size_t i;
 
-	ctl_ok("export", one);
+	op_ok("export", one);
 	text = slurp(one);
 	first = other_store();
 	for (i = 0; i < ARRAY_SIZE(brokenv); i++)
 		broken(text, i);
-	ck_assert_int_eq(ctl_number("SELECT count(*) FROM room"), 0);
+	ck_assert_int_eq(op_number("SELECT count(*) FROM room"), 0);
 	free(text);
 	first_store(first);
 }
