@@ -61,7 +61,9 @@ BEGIN
       FROM unnest(keys) AS k
       LEFT JOIN principal p
         ON p.state = 0 AND p.kind <> 4
-       AND (p.key = lower(k) OR 'ma-grp:' || p.guid || '@u.g' = lower(k));
+       AND (p.key = lower(k)
+            OR p.guid = substring(lower(k) FROM
+                '^ma-grp:([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})@u[.]g$')::uuid);
     IF missing IS NOT NULL THEN
         PERFORM room_refuse('ESRCH', 'no such user, group or domain, or disabled: '
                                      || missing);
@@ -752,6 +754,50 @@ BEGIN
         jsonb_build_object('was', to_jsonb(a), 'rooms', n));
     DELETE FROM addin x WHERE x.addin_id = a.addin_id;
     RETURN QUERY SELECT a.name, a.url, 'removed'::text;
+END $$;
+
+-- --------------------------------------------------------------- the pool
+
+-- Channel processes that take no new clients, by name: a restart changes
+-- nothing.
+CREATE TABLE pool_passive (
+    name   text PRIMARY KEY,
+    set_by text NOT NULL,
+    set_on timestamptz NOT NULL DEFAULT now()
+);
+CREATE TRIGGER pool_passive_told AFTER INSERT OR DELETE ON pool_passive
+    FOR EACH STATEMENT EXECUTE FUNCTION instance_told();
+
+CREATE FUNCTION ctl_pool_passive(given text, passive boolean)
+    RETURNS TABLE (name text, state text, done text) LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+DECLARE
+    n bigint;
+BEGIN
+    IF NOT EXISTS (SELECT FROM instance i WHERE i.name = given)
+       AND (passive OR NOT EXISTS (SELECT FROM pool_passive p WHERE p.name = given)) THEN
+        PERFORM ctl_refuse('no such process in the pool: ' || given);
+    END IF;
+    IF passive AND NOT EXISTS (SELECT FROM instance i
+                                WHERE i.name <> given AND i.lease_until > now()
+                                  AND i.name NOT IN (SELECT p.name FROM pool_passive p)) THEN
+        PERFORM ctl_refuse('nobody else would take clients: ' || given);
+    END IF;
+    IF passive THEN
+        INSERT INTO pool_passive (name, set_by) VALUES (given, admin_actor(NULL))
+            ON CONFLICT DO NOTHING;
+    ELSE
+        DELETE FROM pool_passive p WHERE p.name = given;
+    END IF;
+    GET DIAGNOSTICS n = ROW_COUNT;
+    IF n > 0 THEN
+        PERFORM admin_audited(NULL, CASE WHEN passive THEN 'pool.drain' ELSE 'pool.activate' END,
+                              given, NULL);
+    END IF;
+    RETURN QUERY
+    SELECT given, CASE WHEN passive THEN 'draining' ELSE 'ready' END,
+           CASE WHEN n = 0 THEN 'was so already'
+                WHEN passive THEN 'takes no new clients' ELSE 'takes clients' END;
 END $$;
 
 -- ------------------------------------------------------------ who could be

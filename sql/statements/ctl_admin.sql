@@ -164,6 +164,28 @@ SELECT name, url, done FROM ctl_addin_save($1::text, $2::text, $3::text);
 -- $1 text: add-in, $2 boolean: also where it is shown
 SELECT name, url, done FROM ctl_addin_remove($1::text, $2::boolean);
 
+-- --------------------------------------------------------------- the pool
+
+-- name: ctl_pool_list
+SELECT i.name,
+       CASE WHEN i.lease_until < now() THEN 'lapsed'
+            WHEN p.name IS NOT NULL THEN 'draining' ELSE i.state END,
+       i.endpoints,
+       (SELECT count(*) FROM roster o JOIN endpoint e ON e.endpoint_id = o.endpoint_id
+         WHERE e.instance_id = i.instance_id),
+       i.bus_endpoint,
+       to_char(i.started_on AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
+       to_char(i.lease_until AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
+  FROM instance i LEFT JOIN pool_passive p ON p.name = i.name
+ UNION ALL
+SELECT p.name, 'absent', 0, 0, '', NULL, NULL
+  FROM pool_passive p WHERE p.name NOT IN (SELECT name FROM instance)
+ ORDER BY 1;
+
+-- name: ctl_pool_passive
+-- $1 text: process, $2 boolean: shall take no new clients
+SELECT name, state, done FROM ctl_pool_passive($1::text, $2::boolean);
+
 -- ------------------------------------------------------------------ audit
 
 -- name: ctl_audit_list

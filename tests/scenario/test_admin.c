@@ -177,6 +177,43 @@ START_TEST(a_new_room_can_be_entered_at_once)
 END_TEST
 
 
+/* Does the instance take another client of Bob's? */
+static bool takes(size_t i)
+{
+	struct client *c = chat_open(pool, i, "bob", "another");
+
+	if (c)
+		(void)client_close(c);
+
+	return c != NULL;
+}
+
+
+START_TEST(a_drained_process_keeps_its_clients_and_takes_no_more)
+{
+	const char *name = pool_inst(pool, 0)->name;
+	struct client *ada;
+	char *room;
+
+	ck_room(room, pool, "Calm");
+	ck_open(ada, pool, 0, "ada");
+	ck_assert_uint_eq(chat_join(ada, room, NULL), 200);
+
+	ck_tool(pool, "pool drain %s", name);
+	ck_soon(!takes(0));
+	ck_assert(takes(1));
+	ck_assert(chat_say(ada, room, "still served"));
+	ck_assert_int_ne(tool_run(pool, "pool drain %s",
+				  pool_inst(pool, 1)->name), 0);
+
+	ck_tool(pool, "pool activate %s", name);
+	ck_soon(takes(0));
+	(void)client_close(ada);
+	mem_deref(room);
+}
+END_TEST
+
+
 static Suite *admin_suite(void)
 {
 	Suite *suite = suite_create("admin");
@@ -190,6 +227,8 @@ static Suite *admin_suite(void)
 	tcase_add_test(tc, a_wall_in_a_category_parts_people);
 	tcase_add_test(tc, a_change_that_takes_nobodys_right_disturbs_nobody);
 	tcase_add_test(tc, a_new_room_can_be_entered_at_once);
+	tcase_add_test(tc,
+		       a_drained_process_keeps_its_clients_and_takes_no_more);
 	suite_add_tcase(suite, tc);
 
 	return suite;
