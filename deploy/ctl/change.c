@@ -13,11 +13,7 @@
 
 enum { DAYS_MAX = 36500 };
 
-static const struct out_col donev[] = {
-	{ "name", "NAME", OUT_TEXT },
-	{ "uri",  NULL,   OUT_TEXT },
-	{ "done", "DONE", OUT_TEXT },
-};
+enum { NAME, IDENTITY, DONE, COLUMNS };     /* of what a change answers */
 
 
 static int wrong(const struct tool *tool, const struct change_opt *opt,
@@ -219,6 +215,27 @@ int change_make(char **changep, const struct tool *tool,
 }
 
 
+/* The second column is a URI, a URL or a state: its name says which */
+static int say(const struct tool *tool, const PGresult *res)
+{
+	struct out_col colv[COLUMNS] = { { .kind = OUT_TEXT } };
+	int i;
+
+	if (!tool->json) {
+		(void)fprintf(tool->out, "%s: %s\n",
+			      PQgetvalue(res, 0, NAME),
+			      PQgetvalue(res, 0, DONE));
+		return TOOL_OK;
+	}
+
+	for (i = 0; i < COLUMNS; i++)
+		colv[i].key = PQfname(res, i);
+
+	return out_record(tool->out, true, res, colv, COLUMNS) ?
+		TOOL_FAILED : TOOL_OK;
+}
+
+
 int change_run(struct tool *tool, const char *stmt, const char *const *argv,
 	       int argc)
 {
@@ -226,12 +243,8 @@ int change_run(struct tool *tool, const char *stmt, const char *const *argv,
 	int status;
 
 	status = tool_change(tool, &res, stmt, argv, argc);
-	if (status == TOOL_OK && tool->json)
-		status = out_record(tool->out, true, res, donev,
-				    ARRAY_SIZE(donev)) ? TOOL_FAILED : TOOL_OK;
-	else if (status == TOOL_OK)
-		(void)fprintf(tool->out, "%s: %s\n", PQgetvalue(res, 0, 0),
-			      PQgetvalue(res, 0, 2));
+	if (status == TOOL_OK)
+		status = say(tool, res);
 	PQclear(res);
 
 	return status;

@@ -45,6 +45,7 @@ int change_make(char **changep, const struct tool *tool,
  *  an empty change of something that is there is a mistake.  Exit status */
 int change_save(struct tool *tool, const char *stmt, const char *name,
 		const struct change_opt *optv, size_t optc);
-/** Any command whose one row says what was done: name, URI or URL, what */
+/** Any command whose one row says what was done: name, something else of it
+ *  that is for programs, what */
 int change_run(struct tool *tool, const char *stmt, const char *const *argv,
 	       int argc);

@@ -120,6 +120,7 @@ struct merge {
 	struct bstore *st;
 	const char *actor;
 	FILE *report;                  /* NULL: none wanted       */
+	bool dry_run;
 	uint64_t countv[COUNTS];
 	uint64_t changes;              /* their sum, COUNT_NOT aside */
 };
@@ -233,8 +234,9 @@ static int report(struct merge *m)
 	size_t k;
 	int err;
 
-	report_begin(m->report, "Persistent Chat: imported", m->im->file,
-		     m->actor);
+	report_begin(m->report, m->dry_run ?
+		     "Persistent Chat: what an import would do" :
+		     "Persistent Chat: imported", m->im->file, m->actor);
 	for (k = 0; k < IMPORT_KINDS; k++) {
 		(void)snprintf(name, sizeof(name), "%s, new",
 			       import_kindv[k].key);
@@ -292,7 +294,7 @@ static int merge(struct merge *m)
 }
 
 
-static int transaction(struct merge *m, bool dry_run)
+static int transaction(struct merge *m)
 {
 	int err;
 
@@ -301,7 +303,7 @@ static int transaction(struct merge *m, bool dry_run)
 		return err;
 
 	err = merge(m);
-	if (err || dry_run) {
+	if (err || m->dry_run) {
 		bstore_rollback(m->st);
 		return err;
 	}
@@ -331,7 +333,7 @@ static void print_text(const struct tool *tool, const struct merge *m)
 			      " %8llu\n", "messages",
 			      (unsigned long long)m->im->messages,
 			      (unsigned long long)m->countv[COUNT_MESSAGES],
-			      "files", json_array_size(m->im->files),
+			      "files", m->im->filec,
 			      (unsigned long long)m->countv[COUNT_FILES]);
 
 	if (tool->dry_run)
@@ -363,7 +365,8 @@ static int print(const struct tool *tool, const struct merge *m)
 static int run(struct tool *tool)
 {
 	struct import im = { .file = tool->argv[0], .err = tool->err };
-	struct merge m = { .im = &im, .actor = tool->actor };
+	struct merge m = { .im = &im, .actor = tool->actor,
+			   .dry_run = tool->dry_run };
 	int err;
 
 	err = report_open(&m.report, tool);
@@ -374,7 +377,7 @@ static int run(struct tool *tool)
 	if (!err)
 		err = tool_connect(&m.st, tool);
 	if (!err)
-		err = transaction(&m, tool->dry_run);
+		err = transaction(&m);
 	if (!err)
 		err = print(tool, &m);
 

@@ -25,9 +25,9 @@ struct import {
 	char *line;
 	size_t size;
 	unsigned lineno;
-	json_t *next;         /* the first line of the content      */
+	json_t *next;         /* read, and to be looked at yet      */
 	json_t *content;      /* rooms that it has messages of      */
-	json_t *files;
+	size_t filec;
 	uint64_t messages;
 };
 

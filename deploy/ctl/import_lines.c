@@ -37,7 +37,6 @@ struct place {
 	struct bstore *st;
 	json_int_t id;                  /* of the last message       */
 	char time[TIME_LEN + 1];        /* likewise                  */
-	bool end;
 };
 
 
@@ -72,6 +71,14 @@ static json_t *next_line(struct import *im)
 }
 
 
+/* No more lines are asked for once there is a lot wrong with them */
+static void advance(struct import *im)
+{
+	json_decref(im->next);
+	im->next = im->problems > IMPORT_PROBLEMS_MAX ? NULL : next_line(im);
+}
+
+
 /* {"key": {...}}; NULL: it is something else */
 static json_t *one_object(const json_t *v, const char **keyp)
 {
@@ -84,6 +91,16 @@ static json_t *one_object(const json_t *v, const char **keyp)
 	v = json_object_iter_value(it);
 
 	return json_is_object(v) ? (json_t *)v : NULL;
+}
+
+
+/* The same, of that key */
+static const json_t *object_of(const json_t *v, const char *key)
+{
+	const char *k;
+	const json_t *obj = one_object(v, &k);
+
+	return obj && !strcmp(k, key) ? obj : NULL;
 }
 
 
@@ -145,8 +162,7 @@ int import_lines_read(struct import *im)
 
 	im->root    = json_object();
 	im->content = json_array();
-	im->files   = json_array();
-	if (!im->root || !im->content || !im->files)
+	if (!im->root || !im->content)
 		return ENOMEM;
 
 	while ((v = next_line(im))) {
@@ -223,6 +239,15 @@ static void take_message(struct place *p, const json_t *v)
 }
 
 
+static void take_content(struct place *p, const json_t *obj)
+{
+	p->id = 0;
+	p->time[0] = '\0';
+	if (json_array_append(p->im->content, (json_t *)obj))
+		problem(p->im, strerror(ENOMEM));
+}
+
+
 static bool is_content(const json_t *obj)
 {
 	return json_is_string(json_object_get(obj, "room")) &&
@@ -251,65 +276,29 @@ static bool is_file(const json_t *obj)
 }
 
 
-static void take_end(struct place *p, const json_t *obj)
-{
-	const json_t *n = json_object_get(obj, "messages");
-
-	p->end = true;
-	if ((uint64_t)json_integer_value(n) != p->im->messages &&
-	    !p->im->problems)
-		problem(p->im, "other messages than the end tells of");
-}
-
-
-static int take_object(struct place *p, const json_t *v)
-{
-	struct import *im = p->im;
-	const char *key = "";
-	json_t *obj = one_object(v, &key);
-
-	if (obj && !strcmp(key, "end")) {
-		take_end(p, obj);
-		return 0;
-	}
-	if (obj && !strcmp(key, "files") && is_file(obj))
-		return json_array_append(im->files, obj) ? ENOMEM : 0;
-	if (obj && !strcmp(key, "content") && is_content(obj)) {
-		p->id = 0;
-		p->time[0] = '\0';
-		return json_array_append(im->content, obj) ? ENOMEM : 0;
-	}
-
-	problem(im, obj && is_kind(key) ? "comes after the content" :
-		"neither a message, nor its room, nor a file");
-
-	return 0;
-}
-
-
+/* Messages and the rooms they are of, as far as there are any */
 static int stage_messages(struct import *im, struct bstore *st)
 {
 	struct place p = { .im = im, .st = st };
-	json_t *v = im->next;
-	int err, e;
+	int err;
 
 	err = bstore_copy_begin(st, "ctl_import_copy_message");
 	if (err)
 		return err;
 
-	im->next = NULL;
-	for (; v && !err && im->problems <= IMPORT_PROBLEMS_MAX;
-	     v = p.end ? NULL : next_line(im)) {
-		if (json_is_array(v))
-			take_message(&p, v);
+	for (; im->next; advance(im)) {
+
+		const json_t *obj = object_of(im->next, "content");
+
+		if (json_is_array(im->next))
+			take_message(&p, im->next);
+		else if (is_content(obj))
+			take_content(&p, obj);
 		else
-			err = take_object(&p, v);
-		json_decref(v);
+			break;
 	}
 
-	e = bstore_copy_end(st);
-
-	return err ? err : e;
+	return bstore_copy_end(st);
 }
 
 
@@ -335,28 +324,58 @@ static int stage_content(const struct import *im, struct bstore *st)
 }
 
 
-static int stage_files(const struct import *im, struct bstore *st)
+/* That nothing is missing */
+static void check_end(struct import *im)
+{
+	const json_t *end = object_of(im->next, "end");
+	const json_int_t n = json_integer_value(
+		json_object_get(end, "messages"));
+
+	if (!im->problems && (uint64_t)n != im->messages)
+		problem(im, "other messages than the end tells of");
+}
+
+
+static void copy_file(struct import *im, struct bstore *st, const json_t *obj)
 {
 	static const char *const textv[] = { "id", "room", "name",
 					     "extension", "sha256",
 					     "uploaded_by", "uploaded_on" };
-	json_t *obj;
-	size_t i, k;
+	size_t k;
+
+	bstore_copy_int(st, (int64_t)im->filec++);
+	for (k = 0; k < ARRAY_SIZE(textv); k++)
+		import_copy_text(st, obj, textv[k]);
+	bstore_copy_int(st, json_integer_value(
+				json_object_get(obj, "size_bytes")));
+	import_copy_bool(st, obj, "linked");
+	bstore_copy_row(st);
+}
+
+
+/* To the end of the file */
+static int stage_files(struct import *im, struct bstore *st)
+{
+	const json_t *obj;
 	int err;
 
 	err = bstore_copy_begin(st, "ctl_import_copy_file");
 	if (err)
 		return err;
 
-	json_array_foreach(im->files, i, obj) {
-		bstore_copy_int(st, (int64_t)i);
-		for (k = 0; k < ARRAY_SIZE(textv); k++)
-			import_copy_text(st, obj, textv[k]);
-		bstore_copy_int(st, json_integer_value(
-					json_object_get(obj, "size_bytes")));
-		import_copy_bool(st, obj, "linked");
-		bstore_copy_row(st);
+	for (; im->next; advance(im)) {
+
+		if (object_of(im->next, "end"))
+			break;
+
+		obj = object_of(im->next, "files");
+		if (is_file(obj))
+			copy_file(im, st, obj);
+		else
+			problem(im, "neither a message, nor its room, nor a"
+				" file, or not in its place");
 	}
+	check_end(im);
 
 	return bstore_copy_end(st);
 }
@@ -374,14 +393,12 @@ int import_content(struct import *im, struct bstore *st)
 		err = bstore_exec(st, NULL, "ctl_import_make_file", NULL, 0);
 	if (!err)
 		err = stage_messages(im, st);
-	if (!err && im->problems)
-		err = EBADMSG;
 	if (!err)
 		err = stage_content(im, st);
 	if (!err)
 		err = stage_files(im, st);
 
-	return err;
+	return err ? err : im->problems ? EBADMSG : 0;
 }
 
 
@@ -393,5 +410,4 @@ void import_close(struct import *im)
 	json_decref(im->next);
 	json_decref(im->root);
 	json_decref(im->content);
-	json_decref(im->files);
 }

@@ -636,7 +636,9 @@ BEGIN
     PERFORM category_set_scope(target, false, change->'allowed'),
             category_set_scope(target, true, change->'denied'),
             category_set_creators(target, change->'creators');
-    PERFORM category_verify(target);
+    IF change ?| ARRAY['allowed', 'denied', 'creators'] THEN
+        PERFORM category_verify(target);
+    END IF;
     PERFORM admin_audited(who, CASE WHEN was.category_id IS NULL THEN 'category.create'
                                     ELSE 'category.modify' END,
                           coalesce(was.name, c.name),

@@ -354,7 +354,7 @@ static const struct {
 	{ "{\"content\" : {\"room\" : \"Hall\"", "",
 	  "a message before its room" },
 	{ "{\"files\"", "{\"files\": {}}\n", "neither" },
-	{ "{\"files\"", "{\"users\": {}}\n", "comes after the content" },
+	{ "{\"files\"", "{\"users\": {}}\n", "not in its place" },
 };
 
 
