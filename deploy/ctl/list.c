@@ -120,7 +120,7 @@ int list_filtered(struct tool *tool, const char *stmt, const char *first,
 
 	for (i = 0; i < optc; i++) {
 
-		value = optv[i].opt ? tool_opt(tool, optv[i].opt) : NULL;
+		value = tool_opt(tool, optv[i].opt);
 		problem = value ? parameter(bufv[i], value, &optv[i]) : NULL;
 		if (problem) {
 			(void)fprintf(tool->err, "pchatctl: --%s %s: %s\n",

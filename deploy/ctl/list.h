@@ -10,9 +10,8 @@ enum { LIST_PARAMS_MAX = 16 };
 
 /** An option of a list command that is a parameter of its statement */
 struct list_opt {
-	const char *opt;        /* NULL: always NULL                    */
-	const char *const *wordv;  /* what it may be, as their numbers;
-	                              NULL: text                        */
+	const char *opt;
+	const char *const *wordv;          /* of LIST_WORD: their numbers */
 	enum { LIST_TEXT, LIST_WORD, LIST_NUMBER, LIST_TIME,
 	       LIST_PRINCIPAL } kind;
 };

@@ -231,13 +231,31 @@ BEGIN
     RETURN r;
 END $$;
 
+-- A change as the audit keeps it: of long lists only how long they are.
+CREATE FUNCTION change_brief(change jsonb) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE AS $$
+SELECT coalesce(jsonb_object_agg(k, CASE
+           WHEN jsonb_typeof(v) = 'object' THEN change_brief(v)
+           WHEN jsonb_typeof(v) = 'array' AND jsonb_array_length(v) > 200
+           THEN to_jsonb(jsonb_array_length(v) || ' principals')
+           ELSE v END), '{}')
+  FROM jsonb_each(change) AS e (k, v)
+$$;
+
 -- What of a room a change names, as it is: for the audit.
 CREATE FUNCTION room_was(r room, change jsonb) RETURNS jsonb
     LANGUAGE sql STABLE AS $$
-SELECT jsonb_object_agg(k, v)
-  FROM jsonb_each(to_jsonb(r) || jsonb_build_object(
+SELECT change_brief(jsonb_object_agg(k, v))
+  FROM (SELECT * FROM jsonb_each(to_jsonb(r) || jsonb_build_object(
            'category', (SELECT c.guid FROM category c WHERE c.category_id = r.category_id),
-           'addin', (SELECT a.guid FROM addin a WHERE a.addin_id = r.addin_id))) AS e (k, v)
+           'addin', (SELECT a.guid FROM addin a WHERE a.addin_id = r.addin_id)))
+       UNION ALL
+       SELECT l.list, coalesce((
+              SELECT jsonb_agg(principal_given(p.kind, p.name) ORDER BY p.kind, p.key)
+                FROM room_role x JOIN principal p ON p.principal_id = x.principal_id
+               WHERE x.room_id = r.room_id AND x.role = l.role), '[]')
+         FROM (VALUES ('members', 1), ('managers', 2), ('presenters', 3)) AS l (list, role)
+        WHERE jsonb_typeof(change->l.list) = 'array') AS e (k, v)
  WHERE change ? k
 $$;
 
@@ -254,9 +272,11 @@ DECLARE
     actor  text := admin_actor(who);
     was    room%ROWTYPE;
     r      room%ROWTYPE;
+    before jsonb;
 BEGIN
     IF target IS NOT NULL THEN
-        was := room_for_manager(target, seen, ancestors, admin);
+        was    := room_for_manager(target, seen, ancestors, admin);
+        before := room_was(was, change);
     END IF;
 
     r := was;
@@ -322,9 +342,8 @@ BEGIN
                                     ELSE 'room.modify' END,
                           coalesce(was.name, r.name),
                           jsonb_strip_nulls(jsonb_build_object('guid', r.guid,
-                              'was', CASE WHEN target IS NOT NULL
-                                          THEN room_was(was, change) END))
-                          || jsonb_build_object('change', change));
+                                                               'was', before))
+                          || jsonb_build_object('change', change_brief(change)));
     RETURN r.guid;
 END $$;
 
@@ -642,7 +661,7 @@ BEGIN
     PERFORM admin_audited(who, CASE WHEN was.category_id IS NULL THEN 'category.create'
                                     ELSE 'category.modify' END,
                           coalesce(was.name, c.name),
-                          jsonb_build_object('change', change) || jsonb_strip_nulls(
+                          jsonb_build_object('change', change_brief(change)) || jsonb_strip_nulls(
                               jsonb_build_object('was', (
                                   SELECT jsonb_object_agg(k, v)
                                     FROM jsonb_each(to_jsonb(was) || lists) AS e (k, v)

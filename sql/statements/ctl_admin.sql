@@ -40,16 +40,14 @@ SELECT r.name, 'ma-chan://' || s.domain || '/' || r.guid, c.name,
    AND ($3::integer IS NULL OR r.disabled = ($3 = 1))
    AND ($4::text IS NULL OR r.name_key LIKE like_anywhere($4))
    AND ($5::integer IS NULL OR r.invitations = ($5 = 1))
-   AND (asked.manager IS NULL OR EXISTS (
-        SELECT FROM room_role x
-          JOIN principal_affiliation a ON a.ancestor_id = x.principal_id
-         WHERE x.room_id = r.room_id AND x.role = 2
-           AND a.principal_id = asked.manager))
-   AND (asked.member IS NULL OR EXISTS (
-        SELECT FROM room_role x
-          JOIN principal_affiliation a ON a.ancestor_id = x.principal_id
-         WHERE x.room_id = r.room_id AND x.role = 1
-           AND a.principal_id = asked.member))
+   AND ($6::text IS NULL OR r.room_id IN (
+        SELECT x.room_id FROM asked
+          JOIN principal_affiliation a ON a.principal_id = asked.manager
+          JOIN room_role x ON x.principal_id = a.ancestor_id AND x.role = 2))
+   AND ($7::text IS NULL OR r.room_id IN (
+        SELECT x.room_id FROM asked
+          JOIN principal_affiliation a ON a.principal_id = asked.member
+          JOIN room_role x ON x.principal_id = a.ancestor_id AND x.role = 1))
    AND ($8::integer IS NULL OR r.privacy = $8)
    AND ($9::integer IS NULL OR r.behavior = $9)
    AND ($10::text IS NULL OR lower(r.description) LIKE like_anywhere($10))
