@@ -25,6 +25,8 @@ const struct poolconf_key poolconf_keyv[] = {
 	  "the pool's name, told to clients" },
 	{ "RoomManagementUrl", "web.room_management_url", true, 0, 2048,
 	  "address of the room pages, told to clients" },
+	{ "ComplianceFailClosed", NULL, false, 0, 2592000,
+	  "posts are refused when an event waits for so many seconds; 0: no" },
 	{ "Administrators", NULL, true, 0, 4096,
 	  "who may remove any room: sip:, group:, domain: names, with commas" },
 };

@@ -2,9 +2,7 @@
  * @file deploy/ctl/config.c  pchatctl config: settings of the whole pool
  */
 #include <errno.h>
-#include <pwd.h>
 #include <string.h>
-#include <unistd.h>
 #include <re.h>
 #include "common/poolconf.h"
 #include "deploy/ctl/tool.h"
@@ -24,14 +22,6 @@ static const struct out_col listv[] = {
 int tool_config_list(struct tool *tool)
 {
 	return list_run(tool, "ctl_config_list", listv, ARRAY_SIZE(listv));
-}
-
-
-static const char *actor(void)
-{
-	const struct passwd *pw = getpwuid(getuid());
-
-	return pw ? pw->pw_name : "?";
 }
 
 
@@ -103,7 +93,7 @@ int tool_config_set(struct tool *tool)
 
 	argv[0] = key->name;
 	argv[1] = tool->argv[1];
-	argv[2] = actor();
+	argv[2] = tool_actor();
 
 	return change(tool, "ctl_config_set", argv, 3, "set",
 		      "was so already");
@@ -119,7 +109,7 @@ int tool_config_remove(struct tool *tool)
 		return TOOL_FAILED;
 
 	argv[0] = key->name;
-	argv[1] = actor();
+	argv[1] = tool_actor();
 
 	return change(tool, "ctl_config_remove", argv, 2,
 		      "removed: the processes' own files decide",

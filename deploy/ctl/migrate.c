@@ -4,6 +4,7 @@
 #include <re.h>
 #include <inttypes.h>
 #include "common/db/db.h"
+#include "common/db/embedded.h"
 #include "common/db/migrate.h"
 #include "deploy/ctl/tool.h"
 
@@ -30,29 +31,55 @@ static void applied_handler(uint32_t version, const char *name, void *arg)
 }
 
 
-int tool_migrate(struct tool *tool)
+static int migrate_one(const struct tool *tool, const struct sql_set *set,
+		       const char *conninfo, struct mbuf *mb)
 {
 	struct done done = { .tool = tool };
-	struct mbuf *mb = mbuf_alloc(256);
 	int err;
 
-	if (!mb)
-		return TOOL_FAILED;
+	if (!str_isset(conninfo))
+		return 0;
 
 	if (tool->json)
 		(void)fprintf(tool->out, "{\"applied\": [");
 
-	err = migrate_run(tool->store, applied_handler, &done, mb);
+	mbuf_rewind(mb);
+	err = migrate_run(set, conninfo, applied_handler, &done, mb);
 	if (err)
 		(void)fprintf(tool->err, "pchatctl: %.*s\n", (int)mb->end,
 			      (const char *)mb->buf);
 
 	if (tool->json)
 		(void)fprintf(tool->out, "], \"schema\": %" PRIu32 "}\n",
-			      db_schema_version());
+			      sql_set_version(set));
 	else if (!err && !done.n)
-		(void)fprintf(tool->out, "schema %" PRIu32
-			      ": nothing to do\n", db_schema_version());
+		(void)fprintf(tool->out, "%s schema %" PRIu32
+			      ": nothing to do\n", set->name,
+			      sql_set_version(set));
+
+	return err;
+}
+
+
+int tool_migrate(struct tool *tool)
+{
+	struct mbuf *mb;
+	int err;
+
+	if (!str_isset(tool->store) && !str_isset(tool->compliance)) {
+		(void)fprintf(tool->err, "pchatctl: which store? --store"
+			      " CONNINFO, --compliance CONNINFO or both\n");
+		return TOOL_USAGE;
+	}
+
+	mb = mbuf_alloc(256);
+	if (!mb)
+		return TOOL_FAILED;
+
+	err = migrate_one(tool, &sql_store, tool->store, mb);
+	if (!err)
+		err = migrate_one(tool, &sql_compliance, tool->compliance,
+				  mb);
 
 	mem_deref(mb);
 

@@ -3,15 +3,19 @@
  */
 #include <re.h>
 #include <getopt.h>
+#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+#include "common/db/db.h"
 #include "deploy/ctl/tool.h"
 #include "deploy/ctl/store.h"
 
 
 enum {
-	NEEDS_STORE = 1,
-	TAKES_DRY   = 2,
+	NEEDS_STORE      = 1,
+	TAKES_DRY        = 2,
+	NEEDS_COMPLIANCE = 4,
 };
 
 struct toolcmd {
@@ -24,8 +28,8 @@ struct toolcmd {
 };
 
 static const struct toolcmd cmdv[] = {
-	{ "migrate", NULL, NULL, NEEDS_STORE, tool_migrate,
-	  "bring the store's schema up to this program's" },
+	{ "migrate", NULL, NULL, 0, tool_migrate,
+	  "bring the schemas of the stores given up to this program's" },
 	{ "import", NULL, "FILE", NEEDS_STORE | TAKES_DRY, tool_import,
 	  "load users, groups, categories and rooms from a JSON file" },
 	{ "room", "show", "NAME", NEEDS_STORE, tool_room_show,
@@ -42,12 +46,17 @@ static const struct toolcmd cmdv[] = {
 	  "change one; running processes obey at once" },
 	{ "config", "remove", "KEY", NEEDS_STORE, tool_config_remove,
 	  "leave it to the processes' own files again" },
+	{ "compliance", "enable", NULL, NEEDS_STORE, tool_compliance_enable,
+	  "from now on events are recorded for the archive" },
+	{ "compliance", "disable", NULL, NEEDS_STORE, tool_compliance_disable,
+	  "record no more; what is recorded is still delivered" },
 };
 
-enum { OPT_STORE = 1, OPT_JSON, OPT_DRY, OPT_HELP };
+enum { OPT_STORE = 1, OPT_COMPLIANCE, OPT_JSON, OPT_DRY, OPT_HELP };
 
 static const struct option optv[] = {
 	{ "store",   required_argument, NULL, OPT_STORE },
+	{ "compliance", required_argument, NULL, OPT_COMPLIANCE },
 	{ "json",    no_argument,       NULL, OPT_JSON  },
 	{ "dry-run", no_argument,       NULL, OPT_DRY   },
 	{ "help",    no_argument,       NULL, OPT_HELP  },
@@ -71,8 +80,8 @@ static void help_print(FILE *f, char *const *argv, int argc)
 {
 	char line[64];
 
-	(void)fprintf(f, "usage: pchatctl [--store CONNINFO] [--json]"
-		      " COMMAND\n\n");
+	(void)fprintf(f, "usage: pchatctl [--store CONNINFO]"
+		      " [--compliance CONNINFO] [--json] COMMAND\n\n");
 
 	for (size_t i = 0; i < ARRAY_SIZE(cmdv); i++) {
 
@@ -93,6 +102,8 @@ static void help_print(FILE *f, char *const *argv, int argc)
 	(void)fprintf(f, "\n"
 		      "  --store CONNINFO  the store, as libpq names it;"
 		      " without it $PCHAT_STORE\n"
+		      "  --compliance CONNINFO  the compliance store;"
+		      " without it $PCHAT_COMPLIANCE\n"
 		      "  --json            print JSON instead of text\n"
 		      "  --dry-run         say what would change,"
 		      " change nothing\n"
@@ -161,16 +172,30 @@ static int cmd_run(struct tool *tool, char **argv, int argc)
 		return usage(tool, "which store? --store CONNINFO or"
 			     " PCHAT_STORE in the environment", NULL);
 
+	if ((cmd->flags & NEEDS_COMPLIANCE) && !str_isset(tool->compliance))
+		return usage(tool, "which compliance store? --compliance"
+			     " CONNINFO or PCHAT_COMPLIANCE in the"
+			     " environment", NULL);
+
 	return cmd->h(tool);
 }
 
 
-int tool_connect(struct bstore **stp, const struct tool *tool)
+const char *tool_actor(void)
+{
+	const struct passwd *pw = getpwuid(getuid());
+
+	return pw ? pw->pw_name : "?";
+}
+
+
+static int open_checked(struct bstore **stp, const struct tool *tool,
+			const struct sql_set *set, const char *conninfo)
 {
 	struct bstore *st = NULL;
 	int err;
 
-	err = bstore_open(&st, tool->store, tool->err);
+	err = bstore_open(&st, set, conninfo, tool->err);
 	if (err)
 		return err;
 
@@ -184,6 +209,18 @@ int tool_connect(struct bstore **stp, const struct tool *tool)
 }
 
 
+int tool_connect(struct bstore **stp, const struct tool *tool)
+{
+	return open_checked(stp, tool, &sql_store, tool->store);
+}
+
+
+int tool_connect_compliance(struct bstore **stp, const struct tool *tool)
+{
+	return open_checked(stp, tool, &sql_compliance, tool->compliance);
+}
+
+
 int tool_main(int argc, char **argv, FILE *out, FILE *err)
 {
 	struct tool tool = { .out = out, .err = err };
@@ -191,6 +228,7 @@ int tool_main(int argc, char **argv, FILE *out, FILE *err)
 	int status, opt;
 
 	tool.store = getenv("PCHAT_STORE");
+	tool.compliance = getenv("PCHAT_COMPLIANCE");
 	optind = 0;
 	opterr = 0;
 
@@ -199,6 +237,7 @@ int tool_main(int argc, char **argv, FILE *out, FILE *err)
 		switch (opt) {
 
 		case OPT_STORE: tool.store   = optarg; break;
+		case OPT_COMPLIANCE: tool.compliance = optarg; break;
 		case OPT_JSON:  tool.json    = true;   break;
 		case OPT_DRY:   tool.dry_run = true;   break;
 		case 'h':

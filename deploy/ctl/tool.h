@@ -14,6 +14,7 @@ enum { TOOL_OK = 0, TOOL_FAILED = 1, TOOL_USAGE = 2 };
 /** What a command runs with */
 struct tool {
 	const char *store;    /* conninfo, NULL: not given       */
+	const char *compliance; /* the same of the compliance store */
 	bool json;            /* for programs, not for people    */
 	bool dry_run;         /* say what would be done          */
 	FILE *out;
@@ -40,6 +41,11 @@ int tool_main(int argc, char **argv, FILE *out, FILE *err);
  * @return 0, ECONNREFUSED, EPROTO (another schema), ENOMEM; said why
  */
 int tool_connect(struct bstore **stp, const struct tool *tool);
+/** The same for the compliance store */
+int tool_connect_compliance(struct bstore **stp, const struct tool *tool);
+
+/** Who is at it, for the audit: the name of the process's user */
+const char *tool_actor(void);
 
 /** One command; returns the exit status and has printed why if not TOOL_OK */
 typedef int (tool_h)(struct tool *tool);
@@ -53,3 +59,5 @@ tool_h tool_category_list;
 tool_h tool_config_list;
 tool_h tool_config_set;
 tool_h tool_config_remove;
+tool_h tool_compliance_enable;
+tool_h tool_compliance_disable;

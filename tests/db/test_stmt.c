@@ -4,6 +4,7 @@
 #include <string.h>
 #include <libpq-fe.h>
 #include <re.h>
+#include "common/db/db.h"
 #include "common/db/embedded.h"
 #include "tests/support/store.h"
 #include "tests/unit/suite.h"
@@ -36,10 +37,10 @@ START_TEST(every_statement_fits_the_schema)
 	ck_assert_int_eq(store_start(&st), 0);
 	pg = PQconnectdb(store_conninfo(st));
 
-	for (i = 0; i < sql_stmtc; i++) {
-		if (strncmp(sql_stmtv[i].name, import_prefix,
+	for (i = 0; i < sql_store.stmtc; i++) {
+		if (strncmp(sql_store.stmtv[i].name, import_prefix,
 			    strlen(import_prefix)))
-			bad += !can_prepare(pg, &sql_stmtv[i]);
+			bad += !can_prepare(pg, &sql_store.stmtv[i]);
 	}
 
 	PQfinish(pg);

@@ -1,0 +1,51 @@
+/**
+ * @file deploy/ctl/compliance.c  pchatctl compliance: events for the archive
+ */
+#include <string.h>
+#include <re.h>
+#include "deploy/ctl/tool.h"
+#include "deploy/ctl/store.h"
+
+
+static int turn(struct tool *tool, const char *value, const char *what)
+{
+	const char *argv[] = { value, tool_actor() };
+	struct bstore *st = NULL;
+	PGresult *res = NULL;
+	bool changed;
+	int err;
+
+	err = tool_connect(&st, tool);
+	if (!err)
+		err = bstore_query(st, &res, "ctl_compliance_enable", argv,
+				   ARRAY_SIZE(argv));
+	if (err)
+		goto out;
+
+	changed = 0 == strcmp(PQgetvalue(res, 0, 0), "t");
+	if (tool->json)
+		(void)fprintf(tool->out, "{\"compliance\": %s,"
+			      " \"changed\": %s}\n", value,
+			      changed ? "true" : "false");
+	else
+		(void)fprintf(tool->out, "compliance: %s%s\n", what,
+			      changed ? "" : ", as before");
+
+ out:
+	PQclear(res);
+	mem_deref(st);
+
+	return err ? TOOL_FAILED : TOOL_OK;
+}
+
+
+int tool_compliance_enable(struct tool *tool)
+{
+	return turn(tool, "true", "on");
+}
+
+
+int tool_compliance_disable(struct tool *tool)
+{
+	return turn(tool, "false", "off");
+}
