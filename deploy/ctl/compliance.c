@@ -9,18 +9,15 @@
 
 static int turn(struct tool *tool, const char *value, const char *what)
 {
-	const char *argv[] = { value, tool_actor() };
-	struct bstore *st = NULL;
+	const char *argv[] = { value, tool->actor };
 	PGresult *res = NULL;
 	bool changed;
-	int err;
+	int status;
 
-	err = tool_connect(&st, tool);
-	if (!err)
-		err = bstore_query(st, &res, "ctl_compliance_enable", argv,
-				   ARRAY_SIZE(argv));
-	if (err)
-		goto out;
+	status = tool_change(tool, &res, "ctl_compliance_enable", argv,
+			     ARRAY_SIZE(argv));
+	if (status != TOOL_OK)
+		return status;
 
 	changed = 0 == strcmp(PQgetvalue(res, 0, 0), "t");
 	if (tool->json)
@@ -30,22 +27,33 @@ static int turn(struct tool *tool, const char *value, const char *what)
 	else
 		(void)fprintf(tool->out, "compliance: %s%s\n", what,
 			      changed ? "" : ", as before");
-
- out:
 	PQclear(res);
-	mem_deref(st);
 
-	return err ? TOOL_FAILED : TOOL_OK;
+	return TOOL_OK;
 }
 
 
-int tool_compliance_enable(struct tool *tool)
+static int enable(struct tool *tool)
 {
 	return turn(tool, "true", "on");
 }
 
 
-int tool_compliance_disable(struct tool *tool)
+static int disable(struct tool *tool)
 {
 	return turn(tool, "false", "off");
+}
+
+
+static const struct tool_cmd cmdv[] = {
+	{ "compliance", "enable", NULL, TOOL_STORE | TOOL_DRY, enable,
+	  "from now on events are recorded for the archive", NULL },
+	{ "compliance", "disable", NULL, TOOL_STORE | TOOL_DRY, disable,
+	  "record no more; what is recorded is still delivered", NULL },
+};
+
+
+static void __attribute__((constructor)) init(void)
+{
+	tool_register(cmdv, ARRAY_SIZE(cmdv));
 }
