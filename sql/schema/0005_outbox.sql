@@ -53,7 +53,7 @@ CREATE FUNCTION event_changes(before jsonb, after jsonb) RETURNS jsonb
 SELECT jsonb_object_agg(n.key, jsonb_build_array(before -> n.key, n.value))
   FROM jsonb_each(after) AS n
  WHERE n.value IS DISTINCT FROM before -> n.key
-   AND n.key NOT IN ('updated_on', 'updated_by', 'name_key', 'last_invite_id')
+   AND n.key NOT IN ('updated_on', 'updated_by', 'name_key')
 $$;
 
 -- What a message's flags tell, NULL for nothing.

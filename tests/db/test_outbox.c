@@ -313,7 +313,7 @@ static const struct admin adminv[] = {
 	  EVENT_POLICY, 1, "global" },
 	{ "UPDATE principal SET state = 1 WHERE principal_id = 1002",
 	  EVENT_PRINCIPAL, 1, "sip:ben@else.example" },
-	{ "UPDATE principal SET last_invite_id = 9", EVENT_PRINCIPAL, 0,
+	{ "UPDATE principal SET updated_on = now()", EVENT_PRINCIPAL, 0,
 	  NULL },
 	{ "INSERT INTO principal_member VALUES (1003, 1001)",
 	  EVENT_PRINCIPAL, 1, "sip:ann@example.net" },
