@@ -20,6 +20,7 @@
 #include "channel/index.h"
 #include "channel/invite.h"
 #include "channel/lookup.h"
+#include "channel/outbox.h"
 #include "channel/pool.h"
 #include "channel/post.h"
 #include "channel/post_batch.h"
@@ -142,7 +143,9 @@ static void destructor(void *data)
 	sweep_stop(svc);
 	index_stop(svc);
 	invite_stop(svc);
+	outbox_stop(svc->outbox);
 	store_close(svc);
+	mem_deref(svc->outbox);
 	lookup_cancel_all(svc);
 	tmr_cancel(&svc->tmr_end);
 	list_flush(&svc->endl);
@@ -216,6 +219,8 @@ static int open_parts(struct service *svc)
 		err = watch_alloc(&svc->watch, svc);
 	if (!err)
 		err = store_open(svc);
+	if (!err)
+		err = outbox_open(&svc->outbox, svc);
 	if (err)
 		return err;
 

@@ -35,6 +35,8 @@ const struct poolconf_key poolconf_keyv[] = {
 	  "address of the file service, told to clients" },
 	{ "RoomFileQuotaKB", NULL, false, 0, 4294967295,
 	  "what a room's files may have together; 0: no limit" },
+	{ "ComplianceFailClosed", NULL, false, 0, 2592000,
+	  "posts are refused when an event waits for so many seconds; 0: no" },
 	{ "Administrators", NULL, true, 0, 4096,
 	  "who may remove any room: sip:, group:, domain: names, with commas" },
 };
