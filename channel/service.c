@@ -24,6 +24,7 @@
 #include "channel/post_batch.h"
 #include "channel/relay.h"
 #include "channel/relay_in.h"
+#include "channel/retain.h"
 #include "channel/room.h"
 #include "channel/service.h"
 #include "channel/signin.h"
@@ -139,6 +140,7 @@ static void destructor(void *data)
 
 	sweep_stop(svc);
 	index_stop(svc);
+	retain_stop(svc);
 	store_close(svc);
 	lookup_cancel_all(svc);
 	tmr_cancel(&svc->tmr_end);
@@ -168,6 +170,7 @@ static void ready_handler(struct service *svc)
 {
 	sweep_start(svc);
 	index_start(svc);
+	retain_start(svc);
 	daemon_ready();
 }
 

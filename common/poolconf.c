@@ -25,6 +25,8 @@ const struct poolconf_key poolconf_keyv[] = {
 	  "the pool's name, told to clients" },
 	{ "RoomManagementUrl", "web.room_management_url", true, 0, 2048,
 	  "address of the room pages, told to clients" },
+	{ "RemovedMessageText", NULL, true, 1, 4096,
+	  "what stands in place of a message that an administrator replaced" },
 	{ "Administrators", NULL, true, 0, 4096,
 	  "who may remove any room: sip:, group:, domain: names, with commas" },
 };

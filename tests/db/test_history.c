@@ -62,7 +62,7 @@ static long long find(const char *rooms, const char *rest)
 	(void)snprintf(sql, sizeof(sql), "SELECT coalesce(string_agg((room_id "
 		"* 100 + msg_id)::text, '' ORDER BY n), '0') FROM "
 		"history_find('%s', %s) WITH ORDINALITY AS f (room_id, msg_id,"
-		" n)", rooms, rest);
+		" more, n)", rooms, rest);
 
 	return store_number(st, sql);
 }
