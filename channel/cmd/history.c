@@ -32,8 +32,8 @@ enum {
 
 struct history {
 	struct bcq *q;
-	uint8_t guidv[ROOMS_MAX][GUID_SIZE];   /* as asked, or as found      */
-	bool morev[ROOMS_MAX];                 /* of a room, not all fits    */
+	uint8_t guidv[ROOMS_MAX + 1][GUID_SIZE];   /* as asked, or as found  */
+	bool morev[ROOMS_MAX + 1];             /* of a room, not all is told */
 	uint32_t guidc;
 	bool asked;                            /* the command names rooms    */
 	int err;
@@ -82,7 +82,7 @@ static uint32_t room_find(const struct history *h, const uint8_t *guid)
 
 
 /* Place of a room in the list, where it is put when it is new.  A reply has
-   no more rooms than rows, and a command's are counted before */
+   no more rooms than rows and one, and a command's are counted before */
 static uint32_t room_place(struct history *h, const uint8_t *guid)
 {
 	const uint32_t i = room_find(h, guid);
@@ -139,14 +139,16 @@ static int collect_row(struct cmd *cmd, const struct db_res *res, uint32_t row)
 
 
 /* The rows that fit, in the order in which they were selected; the rooms of
-   those left out, here or by the limit, have more */
+   those left out, here or by the limit, have more.  The first such room is
+   named in any case: that something was left out must be seen */
 static int collect(struct cmd *cmd, const struct db_res *res)
 {
 	struct history *h = cmd->state;
-	uint32_t i;
+	const uint32_t n = db_rows(res);
+	uint32_t i, first;
 	int err = 0;
 
-	for (i = 0; i < db_rows(res) && !db_isnull(res, i, 0); i++) {
+	for (i = 0; i < n && !db_isnull(res, i, 0); i++) {
 		err = collect_row(cmd, res, i);
 		if (err)
 			break;
@@ -154,9 +156,10 @@ static int collect(struct cmd *cmd, const struct db_res *res)
 	if (err && err != ENOSPC)
 		return err;
 
-	for (; i < db_rows(res); i++) {
-		const uint32_t place = room_find(h, db_get_uuid(res, i,
-								COL_ROOM));
+	for (first = i; i < n; i++) {
+		const uint8_t *guid = db_get_uuid(res, i, COL_ROOM);
+		const uint32_t place = i == first ? room_place(h, guid) :
+						    room_find(h, guid);
 
 		if (place < h->guidc)
 			h->morev[place] = true;

@@ -385,14 +385,4 @@ SELECT s.compliance AND limit_s > 0 AND (t.closed OR EXISTS (
     AS f (limit_s)
 $$;
 
-CREATE FUNCTION compliance_on() RETURNS boolean LANGUAGE sql STABLE AS $$
-SELECT false
-$$;
-
-CREATE FUNCTION event_emit(kind smallint, room bigint, msg bigint, who bigint,
-                           session bigint, detail jsonb) RETURNS void
-    LANGUAGE plpgsql AS $$
-BEGIN
-END $$;
-
 INSERT INTO schema_version (version) VALUES (5);

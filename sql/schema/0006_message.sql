@@ -29,8 +29,9 @@ $$;
 -- the oldest first.  words and authors NULL: any; anchor NULL: none, else the
 -- first message and the times do not count; max: rows, of all rooms together.
 -- Where words are asked for, or many rooms, the index answers, which may be a
--- second behind.  more: the room has messages that max left out.  named: the
--- asker named the rooms; one of which all is left out is a row without msg_id.
+-- second behind.  more: the room has messages that max left out.  One of which
+-- all is left out is a row without msg_id: each that the asker named, else the
+-- first.
 -- (flags & 8 <> 8: see message_last in sql/statements.)
 DROP FUNCTION history_find;
 CREATE FUNCTION history_find(rooms bigint[], words text, match integer,
@@ -108,7 +109,6 @@ BEGIN
       USING rooms, query, patterns, authorv, from_ts, to_ts, anchor, max + 1;
 
     IF cardinality(msgv) > max THEN
-        roomv := roomv[:max];
         IF cardinality(rooms) = 1 THEN
             cut := rooms;
         ELSE
@@ -117,22 +117,22 @@ BEGIN
                          THEN 'coalesce(min(t.m), 9223372036854775807)'
                          ELSE 'coalesce(max(t.m), 0)' END || ' AS edge
                                FROM (SELECT DISTINCT unnest($1)) AS n (id)
-                               LEFT JOIN unnest($8, $9) AS t (r, m) ON t.r = n.id
+                               LEFT JOIN unnest($8[:$10], $9[:$10]) AS t (r, m) ON t.r = n.id
                               GROUP BY n.id) AS w
                       WHERE EXISTS (SELECT FROM ' || source || cond || '
                                        AND x.room_id = w.id AND x.msg_id '
                             || CASE WHEN backwards THEN '<' ELSE '>' END || ' w.edge)'
                INTO cut
               USING CASE WHEN named THEN rooms ELSE roomv END, query, patterns,
-                    authorv, from_ts, to_ts, anchor, roomv, msgv[:max];
+                    authorv, from_ts, to_ts, anchor, roomv, msgv, max;
         END IF;
     END IF;
 
     RETURN QUERY
     SELECT u.r, u.m, u.r = ANY (cut)
-      FROM unnest(roomv, msgv[:max]) WITH ORDINALITY AS u (r, m, n) ORDER BY u.n;
+      FROM unnest(roomv[:max], msgv[:max]) WITH ORDINALITY AS u (r, m, n) ORDER BY u.n;
     RETURN QUERY
-    SELECT c, NULL::bigint, true FROM unnest(cut) AS c WHERE c <> ALL (roomv);
+    SELECT c, NULL::bigint, true FROM unnest(cut) AS c WHERE c <> ALL (roomv[:max]);
 END $$;
 
 -- ------------------------------------------------------- reads, as told
@@ -512,7 +512,7 @@ END $$;
 CREATE FUNCTION message_sweep(c jsonb, after_room bigint, after_msg bigint,
                               slice integer, dry boolean,
                               OUT next_room bigint, OUT next_msg bigint,
-                              OUT found bigint, OUT held bigint)
+                              OUT gone bigint, OUT held bigint)
     LANGUAGE plpgsql AS $$
 DECLARE
     r record;
@@ -525,7 +525,7 @@ BEGIN
         PERFORM pg_advisory_xact_lock(hashtextextended('pchat.search_index', 0));
         LOCK TABLE hold IN SHARE MODE;
     END IF;
-    found := 0;
+    gone := 0;
     held := 0;
     FOR r IN
         SELECT s.room_id, array_agg(s.msg_id) FILTER (WHERE s.hit AND NOT s.held) AS ids,
@@ -539,7 +539,7 @@ BEGIN
             next_msg := r.go_on;
         END IF;
         held := held + r.kept;
-        found := found + coalesce(cardinality(r.ids), 0);
+        gone := gone + coalesce(cardinality(r.ids), 0);
         IF NOT dry AND r.ids IS NOT NULL THEN
             PERFORM message_drop(r.room_id, r.ids, c);
         END IF;
@@ -561,14 +561,14 @@ INSERT INTO retention DEFAULT VALUES;
 -- The next slice, when it is time and no other process is at it.  more: there
 -- is something left to do at once.
 CREATE FUNCTION retention_step(interval_s integer, slice integer,
-                               OUT more boolean, OUT found bigint, OUT held bigint)
+                               OUT more boolean, OUT gone bigint, OUT held bigint)
     LANGUAGE plpgsql AS $$
 DECLARE
     at retention%ROWTYPE;
     s  record;
 BEGIN
     more := false;
-    found := 0;
+    gone := 0;
     held := 0;
     IF NOT pg_try_advisory_xact_lock(hashtextextended('pchat.retention', 0)) THEN
         RETURN;
@@ -582,12 +582,12 @@ BEGIN
     UPDATE retention t
        SET room_id = coalesce(s.next_room, 0), msg_id = coalesce(s.next_msg, 0),
            passed_on = CASE WHEN s.next_room IS NULL THEN now() ELSE t.passed_on END;
-    IF s.found > 0 THEN
+    IF s.gone > 0 THEN
         PERFORM message_audit('retention', 'messages',
-            jsonb_build_object('removed', s.found, 'held', s.held));
+            jsonb_build_object('removed', s.gone, 'held', s.held));
     END IF;
     more := s.next_room IS NOT NULL;
-    found := s.found;
+    gone := s.gone;
     held := s.held;
 END $$;
 

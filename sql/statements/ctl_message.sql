@@ -24,7 +24,7 @@ SELECT message_audit($1, $2, $3::jsonb - 'action');
 -- name: ctl_message_sweep
 -- $1 jsonb: conditions, $2 bigint: room and $3 bigint: id to go on after,
 -- $4 integer: slice, $5 boolean: only count
-SELECT found, held, next_room, next_msg
+SELECT gone, held, next_room, next_msg
   FROM message_sweep($1::jsonb, $2::bigint, $3::bigint, $4::integer, $5::boolean);
 
 -- name: ctl_hold_list

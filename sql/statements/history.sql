@@ -46,4 +46,4 @@ SELECT next_room, passed
 -- name: retention_step
 -- See the function in sql/schema.  $1 integer: seconds between passes,
 -- $2 integer: messages looked at
-SELECT more, found, held FROM retention_step($1::integer, $2::integer);
+SELECT more, gone, held FROM retention_step($1::integer, $2::integer);
