@@ -17,8 +17,10 @@ CREATE FUNCTION word_patterns(words text, match integer, matchcase boolean)
                      || regexp_replace(regexp_replace(w, '([^[:alnum:]\s])', '\\\1', 'g'),
                                        '\s+', '\\s+', 'g')
                      || '($|[^[:alnum:]])')
-      FROM unnest(CASE WHEN match = 2 THEN ARRAY[trim(words)]
-                       ELSE regexp_split_to_array(trim(words), '\s+') END) AS w
+      FROM unnest(CASE WHEN match = 2
+                       THEN ARRAY[regexp_replace(words, '^\s+|\s+$', '', 'g')]
+                       ELSE regexp_split_to_array(words, '\s+') END) AS w
+     WHERE w <> ''
 $$;
 CREATE OR REPLACE FUNCTION search_patterns(words text, match integer, matchcase boolean)
     RETURNS text[] LANGUAGE sql IMMUTABLE AS $$
@@ -352,11 +354,11 @@ BEGIN
         PERFORM message_refuse('which messages? Name a room, a user, a time or words');
     ELSIF words IS NULL AND num_nonnulls(match, matchcase) > 0 THEN
         PERFORM message_refuse('how to match words, but no words');
-    ELSIF trim(words) = '' THEN
+    ELSIF words !~ '\S' THEN
         PERFORM message_refuse('no words are no condition');
     ELSIF coalesce(match, 'all') NOT IN ('all', 'any', 'exact') THEN
         PERFORM message_refuse('not all, any or exact: ' || match);
-    ELSIF trim(new_text) = '' THEN
+    ELSIF new_text !~ '\S' THEN
         PERFORM message_refuse('the text of a message cannot be empty');
     END IF;
 

@@ -73,6 +73,9 @@ START_TEST(words_are_whole_and_matched_by_all_any_exact_and_case)
 	ck_meant(1, "--words", "Green", "--case");
 	ck_meant(1, "--words", "(again)");
 	ck_meant(0, "--words", "gree.");
+	/* blanks around words are none of them */
+	ck_meant(1, "--words", "\n grass\t", "--match", "any");
+	ck_meant(1, "--words", "\tgreen  grass\n", "--match", "exact");
 }
 END_TEST
 
@@ -118,7 +121,7 @@ START_TEST(what_makes_no_sense_is_refused)
 		  "--words", "x", "--match", "some");
 	ctl_fails("no words", "message", "remove", "--room", "One",
 		  "--case");
-	ctl_fails("no condition", "message", "remove", "--words", " ");
+	ctl_fails("no condition", "message", "remove", "--words", " \t\n");
 	ctl_fails("cannot be empty", "message", "replace", "--room", "One",
 		  "--text", "");
 	ck_assert_int_eq(ctl_run("room", "clear", "One", NULL), TOOL_USAGE);
