@@ -508,43 +508,49 @@ BEGIN
 END $$;
 
 -- One slice of a removal, its own transaction: what is meant goes, except what
--- is under a hold.  next_room NULL: that was all.  The indexer waits meanwhile,
--- so that it does not put back what it read before, and so does a new hold,
--- which is obeyed from its commit on.  Posts touch none of this.
+-- is under a hold.  next_room NULL: that was all.  Where something goes, the
+-- indexer waits meanwhile, so that it does not put back what it read before,
+-- and so does a new hold, which is obeyed from its commit on: hence the second
+-- look behind the locks.  Posts touch none of this.
 CREATE FUNCTION message_sweep(c jsonb, after_room bigint, after_msg bigint,
                               slice integer, dry boolean,
                               OUT next_room bigint, OUT next_msg bigint,
                               OUT gone bigint, OUT held bigint)
     LANGUAGE plpgsql AS $$
 DECLARE
-    r record;
+    locked boolean := false;
+    r      record;
 BEGIN
     IF c ->> 'action' IS NULL
        OR c ->> 'action' NOT IN ('remove', 'replace', 'clear', 'retention') THEN
         RAISE EXCEPTION 'message_sweep: no such action';
     END IF;
-    IF NOT dry THEN
+    LOOP
+        next_room := NULL;
+        next_msg := NULL;
+        gone := 0;
+        held := 0;
+        FOR r IN
+            SELECT s.room_id, array_agg(s.msg_id) FILTER (WHERE s.hit AND NOT s.held) AS ids,
+                   count(*) FILTER (WHERE s.held) AS kept,
+                   max(s.msg_id) FILTER (WHERE s.hit IS NULL) AS go_on
+              FROM message_scan(c, after_room, after_msg, slice) AS s
+             GROUP BY s.room_id ORDER BY s.room_id
+        LOOP
+            IF r.go_on IS NOT NULL THEN
+                next_room := r.room_id;
+                next_msg := r.go_on;
+            END IF;
+            gone := gone + coalesce(cardinality(r.ids), 0);
+            held := held + r.kept;
+            IF locked AND r.ids IS NOT NULL THEN
+                PERFORM message_drop(r.room_id, r.ids, c);
+            END IF;
+        END LOOP;
+        EXIT WHEN dry OR locked OR gone = 0;
         PERFORM pg_advisory_xact_lock(hashtextextended('pchat.search_index', 0));
         LOCK TABLE hold IN SHARE MODE;
-    END IF;
-    gone := 0;
-    held := 0;
-    FOR r IN
-        SELECT s.room_id, array_agg(s.msg_id) FILTER (WHERE s.hit AND NOT s.held) AS ids,
-               count(*) FILTER (WHERE s.held) AS kept,
-               max(s.msg_id) FILTER (WHERE s.hit IS NULL) AS go_on
-          FROM message_scan(c, after_room, after_msg, slice) AS s
-         GROUP BY s.room_id ORDER BY s.room_id
-    LOOP
-        IF r.go_on IS NOT NULL THEN
-            next_room := r.room_id;
-            next_msg := r.go_on;
-        END IF;
-        held := held + r.kept;
-        gone := gone + coalesce(cardinality(r.ids), 0);
-        IF NOT dry AND r.ids IS NOT NULL THEN
-            PERFORM message_drop(r.room_id, r.ids, c);
-        END IF;
+        locked := true;
     END LOOP;
 END $$;
 
