@@ -2,9 +2,7 @@
  * @file deploy/ctl/hold.c  pchatctl hold: what nothing may delete
  */
 #include <re.h>
-#include <string.h>
 #include "deploy/ctl/tool.h"
-#include "deploy/ctl/store.h"
 #include "deploy/ctl/out.h"
 #include "deploy/ctl/list.h"
 
@@ -29,30 +27,8 @@ static int list(struct tool *tool)
 
 static int show(struct tool *tool)
 {
-	const char *name = tool->argv[0];
-	struct bstore *st = NULL;
-	PGresult *res = NULL;
-	int err;
-
-	err = tool_connect(&st, tool);
-	if (!err)
-		err = bstore_query(st, &res, "ctl_hold_show", &name, 1);
-	if (!err && !PQntuples(res)) {
-		(void)fprintf(tool->err, "pchatctl: no such hold: %s\n", name);
-		err = ENOENT;
-	}
-	else if (!err) {
-		err = out_record(tool->out, tool->json, res, holdv,
-				 ARRAY_SIZE(holdv));
-		if (err)
-			(void)fprintf(tool->err, "pchatctl: cannot print: "
-				      "%s\n", strerror(err));
-	}
-
-	PQclear(res);
-	mem_deref(st);
-
-	return err ? TOOL_FAILED : TOOL_OK;
+	return list_show(tool, "ctl_hold_show", "hold", holdv,
+			 ARRAY_SIZE(holdv));
 }
 
 

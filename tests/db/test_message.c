@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <libpq-fe.h>
-#include "tests/db/ctl.h"
+#include "tests/db/operator.h"
 #include "tests/unit/suite.h"
 
 /* An id is a day of January 2020; what is said today is in Fresh */
@@ -39,14 +39,14 @@ static const char fill[] =
 
 static void setup(void)
 {
-	ctl_setup();
-	ck_assert_int_eq(store_sql(ctl_store(), fill), 0);
+	op_setup();
+	ck_assert_int_eq(store_sql(op_store(), fill), 0);
 }
 
 
 static void sql(const char *text)
 {
-	ck_assert_int_eq(store_sql(ctl_store(), text), 0);
+	ck_assert_int_eq(store_sql(op_store(), text), 0);
 }
 
 
@@ -54,11 +54,11 @@ static void sql(const char *text)
 #define ck_meant(n, ...)                                                \
 	do {                                                            \
 		char said_[48];                                         \
-		ctl_ok("message", "remove", "--dry-run", __VA_ARGS__);  \
+		op_ok("message", "remove", "--dry-run", __VA_ARGS__);  \
 		(void)snprintf(said_, sizeof(said_), "would be removed" \
 			       ": %d\n", (n));                          \
-		ctl_said(said_);                                        \
-		ck_assert_int_eq(ctl_number(LEFT), 9);                  \
+		op_said(said_);                                        \
+		ck_assert_int_eq(op_number(LEFT), 9);                  \
 	} while (0)
 
 
@@ -108,67 +108,67 @@ END_TEST
 
 START_TEST(what_makes_no_sense_is_refused)
 {
-	ctl_fails("which messages", "message", "remove");
-	ctl_fails("no such room: Nowhere", "message", "remove", "--room",
+	op_fails("which messages", "message", "remove");
+	op_fails("no such room: Nowhere", "message", "remove", "--room",
 		  "Nowhere");
-	ctl_fails("no such user: who@x", "message", "list", "--user",
+	op_fails("no such user: who@x", "message", "list", "--user",
 		  "who@x");
-	ctl_fails("2026-13-01", "message", "remove", "--from", "2026-13-01");
-	ctl_fails("not a date", "message", "remove", "--from", "yesterday");
-	ctl_fails("no time is between", "message", "remove", "--from",
+	op_fails("2026-13-01", "message", "remove", "--from", "2026-13-01");
+	op_fails("not a date", "message", "remove", "--from", "yesterday");
+	op_fails("no time is between", "message", "remove", "--from",
 		  "2026-01-02", "--to", "2026-01-01");
-	ctl_fails("not all, any or exact: some", "message", "remove",
+	op_fails("not all, any or exact: some", "message", "remove",
 		  "--words", "x", "--match", "some");
-	ctl_fails("no words", "message", "remove", "--room", "One",
+	op_fails("no words", "message", "remove", "--room", "One",
 		  "--case");
-	ctl_fails("no condition", "message", "remove", "--words", " \t\n");
-	ctl_fails("cannot be empty", "message", "replace", "--room", "One",
+	op_fails("no condition", "message", "remove", "--words", " \t\n");
+	op_fails("cannot be empty", "message", "replace", "--room", "One",
 		  "--text", "");
-	ck_assert_int_eq(ctl_run("room", "clear", "One", NULL), TOOL_USAGE);
-	ck_assert_int_eq(ctl_run("message", "list", "--room", "One",
+	ck_assert_int_eq(op_run("room", "clear", "One", NULL), TOOL_USAGE);
+	ck_assert_int_eq(op_run("message", "list", "--room", "One",
 				 "--limit", "0", NULL), TOOL_USAGE);
-	ck_assert_int_eq(ctl_number(LEFT), 9);
+	ck_assert_int_eq(op_number(LEFT), 9);
 }
 END_TEST
 
 
 START_TEST(what_is_removed_leaves_nothing)
 {
-	ctl_ok("message", "remove", "--words", "green");
-	ctl_said("removed: 5\n");
-	ck_assert_int_eq(ctl_number(IDS_OF("1")), 4);
-	ck_assert_int_eq(ctl_number("SELECT count(*) FROM message_fts WHERE "
+	op_ok("message", "remove", "--words", "green");
+	op_said("removed: 5\n");
+	ck_assert_int_eq(op_number(IDS_OF("1")), 4);
+	ck_assert_int_eq(op_number("SELECT count(*) FROM message_fts WHERE "
 				    "tsv @@ 'green'"), 0);
 	/* what no history has is not theirs */
-	ck_assert_int_eq(ctl_number(IDS_OF("2")), 23);
-	ctl_ok("message", "remove", "--words", "green", "--json");
-	ctl_said("\"messages\": 0, \"held\": 0, \"dry_run\": false");
+	ck_assert_int_eq(op_number(IDS_OF("2")), 23);
+	op_ok("message", "remove", "--words", "green", "--json");
+	op_said("\"messages\": 0, \"held\": 0, \"dry_run\": false");
 }
 END_TEST
 
 
 START_TEST(what_is_replaced_says_so)
 {
-	ctl_ok("message", "replace", "--words", "green", "--room", "One");
-	ctl_said("replaced: 3\n");
-	ck_assert_int_eq(ctl_number("SELECT count(*) FROM message WHERE "
+	op_ok("message", "replace", "--words", "green", "--room", "One");
+	op_said("replaced: 3\n");
+	ck_assert_int_eq(op_number("SELECT count(*) FROM message WHERE "
 		"room_id = 1 AND flags = 4 AND rtf IS NULL AND chat = "
 		"'This message was removed by an administrator.'"), 3);
-	ck_assert_int_eq(ctl_number("SELECT count(*) FROM history_find('{1}', "
+	ck_assert_int_eq(op_number("SELECT count(*) FROM history_find('{1}', "
 		"'green', 0, false, NULL, '-infinity', 'infinity', NULL, true,"
 		" 10)"), 0);
-	ck_assert_int_eq(ctl_number("SELECT count(*) FROM history_find('{1}', "
+	ck_assert_int_eq(op_number("SELECT count(*) FROM history_find('{1}', "
 		"'administrator', 0, false, NULL, '-infinity', 'infinity', "
 		"NULL, true, 10)"), 3);
 
-	ctl_ok("config", "set", "RemovedMessageText", "Gone.");
-	ctl_ok("message", "replace", "--user", "bob@x");
+	op_ok("config", "set", "RemovedMessageText", "Gone.");
+	op_ok("message", "replace", "--user", "bob@x");
 	/* once is enough */
-	ctl_said("replaced: 3\n");
-	ck_assert_int_eq(ctl_number("SELECT count(*) FROM message WHERE "
+	op_said("replaced: 3\n");
+	ck_assert_int_eq(op_number("SELECT count(*) FROM message WHERE "
 				    "chat = 'Gone.'"), 3);
-	ctl_ok("message", "replace", "--room", "Fresh", "--text", "I said no");
-	ck_assert_int_eq(ctl_number("SELECT count(*) FROM message WHERE "
+	op_ok("message", "replace", "--room", "Fresh", "--text", "I said no");
+	ck_assert_int_eq(op_number("SELECT count(*) FROM message WHERE "
 				    "chat = 'I said no' AND room_id = 3"), 1);
 }
 END_TEST
@@ -176,11 +176,11 @@ END_TEST
 
 START_TEST(a_room_is_cleared_up_to_a_date)
 {
-	ctl_ok("room", "clear", "One", "--before", "2020-01-03", "--dry-run");
-	ctl_said("would be removed: 2\n");
-	ctl_ok("room", "clear", "One", "--before", "2020-01-03");
-	ck_assert_int_eq(ctl_number(IDS_OF("1")), 34);
-	ck_assert_int_eq(ctl_number(LEFT), 7);
+	op_ok("room", "clear", "One", "--before", "2020-01-03", "--dry-run");
+	op_said("would be removed: 2\n");
+	op_ok("room", "clear", "One", "--before", "2020-01-03");
+	ck_assert_int_eq(op_number(IDS_OF("1")), 34);
+	ck_assert_int_eq(op_number(LEFT), 7);
 }
 END_TEST
 
@@ -188,59 +188,59 @@ END_TEST
 START_TEST(a_hold_beats_everything)
 {
 	sql("UPDATE category SET retention_d = 30");
-	ctl_ok("hold", "create", "Case 1", "--room", "Two");
-	ctl_said("Two");
-	ctl_ok("hold", "create", "Case 2", "--user", "sip:bob@x");
+	op_ok("hold", "create", "Case 1", "--room", "Two");
+	op_said("Two");
+	op_ok("hold", "create", "Case 2", "--user", "sip:bob@x");
 
-	ctl_ok("message", "remove", "--dry-run", "--words", "green grass",
+	op_ok("message", "remove", "--dry-run", "--words", "green grass",
 	       "--match", "any");
-	ctl_said("would be removed: 3\nkept, because of a hold: 2\n");
-	ctl_ok("message", "remove", "--user", "bob@x");
-	ctl_said("removed: 0\nkept, because of a hold: 4\n");
-	ctl_ok("message", "replace", "--room", "Two");
-	ctl_said("replaced: 0\nkept, because of a hold: 2\n");
-	ctl_ok("room", "clear", "Two", "--before", "2030-01-01");
-	ctl_said("removed: 0\nkept, because of a hold: 2\n");
-	ctl_ok("retention", "run");
-	ctl_said("removed: 2\nkept, because of a hold: 4\n");
-	ck_assert_int_eq(ctl_number(IDS_OF("1")), 24);
-	ck_assert_int_eq(ctl_number(IDS_OF("2")), 123);
-	ck_assert_int_eq(ctl_number(IDS_OF("3")), 12);
+	op_said("would be removed: 3\nkept, because of a hold: 2\n");
+	op_ok("message", "remove", "--user", "bob@x");
+	op_said("removed: 0\nkept, because of a hold: 4\n");
+	op_ok("message", "replace", "--room", "Two");
+	op_said("replaced: 0\nkept, because of a hold: 2\n");
+	op_ok("room", "clear", "Two", "--before", "2030-01-01");
+	op_said("removed: 0\nkept, because of a hold: 2\n");
+	op_ok("retention", "run");
+	op_said("removed: 2\nkept, because of a hold: 4\n");
+	ck_assert_int_eq(op_number(IDS_OF("1")), 24);
+	ck_assert_int_eq(op_number(IDS_OF("2")), 123);
+	ck_assert_int_eq(op_number(IDS_OF("3")), 12);
 
 	/* nor by who forgets to ask */
-	ck_assert_int_ne(store_sql(ctl_store(), "DELETE FROM message WHERE "
+	ck_assert_int_ne(store_sql(op_store(), "DELETE FROM message WHERE "
 				   "room_id = 2"), 0);
-	ck_assert_int_ne(store_sql(ctl_store(), "UPDATE message SET chat = '' "
+	ck_assert_int_ne(store_sql(op_store(), "UPDATE message SET chat = '' "
 				   "WHERE author_id = 102"), 0);
-	ck_assert_int_eq(ctl_number(LEFT), 7);
+	ck_assert_int_eq(op_number(LEFT), 7);
 
-	ctl_ok("hold", "lift", "Case 1");
-	ctl_said("lifted");
-	ctl_ok("message", "remove", "--room", "Two");
-	ctl_said("removed: 1\nkept, because of a hold: 1\n");
+	op_ok("hold", "lift", "Case 1");
+	op_said("lifted");
+	op_ok("message", "remove", "--room", "Two");
+	op_said("removed: 1\nkept, because of a hold: 1\n");
 }
 END_TEST
 
 
 START_TEST(holds_are_made_once_and_stay_on_record)
 {
-	ctl_ok("hold", "create", "Case", "--room", "One");
-	ctl_fails("a hold of this name", "hold", "create", "Case", "--room",
+	op_ok("hold", "create", "Case", "--room", "One");
+	op_fails("a hold of this name", "hold", "create", "Case", "--room",
 		  "Two");
-	ctl_fails("one room or on one user", "hold", "create", "Both",
+	op_fails("one room or on one user", "hold", "create", "Both",
 		  "--room", "One", "--user", "ada@x");
-	ctl_fails("one room or on one user", "hold", "create", "None");
-	ctl_fails("no such room: X", "hold", "create", "Odd", "--room", "X");
-	ctl_fails("no such hold: Odd", "hold", "show", "Odd");
-	ctl_fails("no such hold: Odd", "hold", "lift", "Odd");
-	ctl_ok("hold", "show", "Case", "--json");
-	ctl_said("\"messages\": 4");
-	ctl_ok("hold", "lift", "Case");
-	ctl_fails("lifted already", "hold", "lift", "Case");
-	ctl_ok("hold", "list");
-	ctl_said("operator");
-	ctl_said("lifted");
-	ck_assert_int_eq(ctl_number("SELECT count(*) FROM admin_audit WHERE "
+	op_fails("one room or on one user", "hold", "create", "None");
+	op_fails("no such room: X", "hold", "create", "Odd", "--room", "X");
+	op_fails("no such hold: Odd", "hold", "show", "Odd");
+	op_fails("no such hold: Odd", "hold", "lift", "Odd");
+	op_ok("hold", "show", "Case", "--json");
+	op_said("\"messages\": 4");
+	op_ok("hold", "lift", "Case");
+	op_fails("lifted already", "hold", "lift", "Case");
+	op_ok("hold", "list");
+	op_said("operator");
+	op_said("lifted");
+	ck_assert_int_eq(op_number("SELECT count(*) FROM admin_audit WHERE "
 		"actor = 'operator' AND action IN ('hold create', 'hold lift')"
 		" AND object = 'Case'"), 2);
 }
@@ -250,23 +250,23 @@ END_TEST
 /* The order of things: the hold waits for the slice, the next slice obeys */
 START_TEST(a_hold_made_meanwhile_is_obeyed_from_its_commit_on)
 {
-	PGconn *other = PQconnectdb(store_conninfo(ctl_store()));
+	PGconn *other = PQconnectdb(store_conninfo(op_store()));
 	const char *const c = "{\"action\": \"remove\", \"room\": 1}";
 	char text[160];
 
 	(void)snprintf(text, sizeof(text), "BEGIN; SELECT message_sweep('%s',"
 		       " 0, 0, 2, false)", c);
 	PQclear(PQexec(other, text));
-	ck_assert_int_ne(store_sql(ctl_store(), "SET lock_timeout = 50; SELECT"
+	ck_assert_int_ne(store_sql(op_store(), "SET lock_timeout = 50; SELECT"
 				   " hold_create('Late', 'One', NULL)"), 0);
 	PQclear(PQexec(other, "COMMIT"));
 	PQfinish(other);
 
-	ck_assert_int_eq(ctl_number(IDS_OF("1")), 34);
-	ctl_ok("hold", "create", "Late", "--room", "One");
-	ck_assert_int_eq(ctl_number("SELECT held FROM message_sweep('%s', 1, "
+	ck_assert_int_eq(op_number(IDS_OF("1")), 34);
+	op_ok("hold", "create", "Late", "--room", "One");
+	ck_assert_int_eq(op_number("SELECT held FROM message_sweep('%s', 1, "
 				    "2, 100, false)", c), 2);
-	ck_assert_int_eq(ctl_number(IDS_OF("1")), 34);
+	ck_assert_int_eq(op_number(IDS_OF("1")), 34);
 }
 END_TEST
 
@@ -276,17 +276,17 @@ START_TEST(slices_go_on_where_they_ended)
 	const char *const c = "{\"action\": \"remove\", \"words\": \"green\","
 		"\"match\": 1, \"case\": false}";
 
-	ck_assert_int_eq(ctl_number("SELECT next_room * 100 + next_msg * 10 + "
+	ck_assert_int_eq(op_number("SELECT next_room * 100 + next_msg * 10 + "
 		"gone FROM message_sweep('%s', 0, 0, 3, true)", c), 133);
-	ck_assert_int_eq(ctl_number("SELECT next_room * 100 + next_msg * 10 + "
+	ck_assert_int_eq(op_number("SELECT next_room * 100 + next_msg * 10 + "
 		"gone FROM message_sweep('%s', 1, 3, 3, true)", c), 140);
-	ck_assert_int_eq(ctl_number("SELECT next_room * 100 + gone FROM "
+	ck_assert_int_eq(op_number("SELECT next_room * 100 + gone FROM "
 		"message_sweep('%s', 1, 4, 42, true)", c), 201);
-	ck_assert_int_eq(ctl_number("SELECT coalesce(next_room, 7) FROM "
+	ck_assert_int_eq(op_number("SELECT coalesce(next_room, 7) FROM "
 		"message_sweep('%s', 0, 0, 1000, true)", c), 7);
 	sql("SELECT say(1, 101, 'green') FROM generate_series(1, 2500)");
-	ctl_ok("message", "remove", "--words", "green");
-	ctl_said("removed: 2505\n");
+	op_ok("message", "remove", "--words", "green");
+	op_said("removed: 2505\n");
 }
 END_TEST
 
@@ -294,18 +294,18 @@ END_TEST
 /* What was read for the index before may not be put there after */
 START_TEST(the_indexer_and_a_removal_do_not_meet)
 {
-	PGconn *other = PQconnectdb(store_conninfo(ctl_store()));
+	PGconn *other = PQconnectdb(store_conninfo(op_store()));
 
 	sql("SELECT say(1, 101, 'late secret')");
 	PQclear(PQexec(other, "BEGIN; SELECT search_index_step(0, 100, 100)"));
-	ck_assert_int_ne(store_sql(ctl_store(), "SET lock_timeout = 50; SELECT"
+	ck_assert_int_ne(store_sql(op_store(), "SET lock_timeout = 50; SELECT"
 		" message_sweep('{\"action\": \"remove\", \"room\": 1}', 0, 0,"
 		" 100, false)"), 0);
 	PQclear(PQexec(other, "COMMIT"));
 	PQfinish(other);
-	ctl_ok("message", "replace", "--words", "secret");
-	ctl_said("replaced: 1");
-	ck_assert_int_eq(ctl_number("SELECT count(*) FROM message_fts WHERE "
+	op_ok("message", "replace", "--words", "secret");
+	op_said("replaced: 1");
+	ck_assert_int_eq(op_number("SELECT count(*) FROM message_fts WHERE "
 				    "tsv @@ 'secret'"), 0);
 }
 END_TEST
@@ -315,20 +315,20 @@ START_TEST(retention_is_the_rooms_or_its_categorys)
 {
 	sql("UPDATE category SET retention_d = 36500;"
 	    "UPDATE room SET retention_d = 7 WHERE room_id = 2");
-	ctl_ok("retention", "list", "--json");
-	ctl_said("\"due\": 2");
-	ctl_ok("retention", "run", "--dry-run");
-	ctl_said("would be removed: 2\n");
-	ctl_ok("retention", "run");
-	ck_assert_int_eq(ctl_number(IDS_OF("1")), 1234);
-	ck_assert_int_eq(ctl_number(IDS_OF("2")), 3);
+	op_ok("retention", "list", "--json");
+	op_said("\"due\": 2");
+	op_ok("retention", "run", "--dry-run");
+	op_said("would be removed: 2\n");
+	op_ok("retention", "run");
+	ck_assert_int_eq(op_number(IDS_OF("1")), 1234);
+	ck_assert_int_eq(op_number(IDS_OF("2")), 3);
 
 	sql("UPDATE category SET retention_d = 7;"
 	    "UPDATE room SET retention_d = 36500 WHERE room_id = 2");
-	ctl_ok("retention", "run");
-	ctl_said("removed: 4\n");
-	ck_assert_int_eq(ctl_number(IDS_OF("3")), 12);
-	ck_assert_int_eq(ctl_number("SELECT count(*) FROM message_fts WHERE "
+	op_ok("retention", "run");
+	op_said("removed: 4\n");
+	ck_assert_int_eq(op_number(IDS_OF("3")), 12);
+	ck_assert_int_eq(op_number("SELECT count(*) FROM message_fts WHERE "
 				    "room_id < 3"), 0);
 }
 END_TEST
@@ -337,18 +337,18 @@ END_TEST
 START_TEST(the_background_removes_what_is_due_once_in_an_interval)
 {
 	sql("UPDATE category SET retention_d = 7");
-	ck_assert_int_eq(ctl_number("SELECT gone * 10 + more::int FROM "
+	ck_assert_int_eq(op_number("SELECT gone * 10 + more::int FROM "
 				    "retention_step(60, 3)"), 31);
-	ck_assert_int_eq(ctl_number("SELECT gone FROM "
+	ck_assert_int_eq(op_number("SELECT gone FROM "
 				    "retention_step(60, 100)"), 3);
 	sql("UPDATE category SET retention_d = 8;"
 	    "SELECT say(1, 101, 'old')");
-	ck_assert_int_eq(ctl_number("SELECT gone FROM "
+	ck_assert_int_eq(op_number("SELECT gone FROM "
 				    "retention_step(60, 100)"), 0);
 	sql("UPDATE retention SET passed_on = passed_on - interval '61 s'");
-	ck_assert_int_eq(ctl_number("SELECT gone FROM "
+	ck_assert_int_eq(op_number("SELECT gone FROM "
 				    "retention_step(60, 100)"), 1);
-	ck_assert_int_eq(ctl_number("SELECT sum((detail ->> 'removed')::int) "
+	ck_assert_int_eq(op_number("SELECT sum((detail ->> 'removed')::int) "
 		"FROM admin_audit WHERE action = 'retention'"), 7);
 }
 END_TEST
@@ -356,16 +356,16 @@ END_TEST
 
 START_TEST(one_process_at_a_time_does_retention)
 {
-	PGconn *other = PQconnectdb(store_conninfo(ctl_store()));
+	PGconn *other = PQconnectdb(store_conninfo(op_store()));
 
 	sql("UPDATE category SET retention_d = 7");
 	PQclear(PQexec(other, "BEGIN; SELECT pg_advisory_xact_lock("
 		       "hashtextextended('pchat.retention', 0))"));
-	ck_assert_int_eq(ctl_number("SELECT gone FROM "
+	ck_assert_int_eq(op_number("SELECT gone FROM "
 				    "retention_step(60, 100)"), 0);
 	PQclear(PQexec(other, "COMMIT"));
 	PQfinish(other);
-	ck_assert_int_eq(ctl_number("SELECT gone FROM "
+	ck_assert_int_eq(op_number("SELECT gone FROM "
 				    "retention_step(60, 100)"), 6);
 }
 END_TEST
@@ -381,15 +381,15 @@ START_TEST(files_go_with_the_messages_that_link_them)
 	    "000000000000/00000000-0000-0000-0000-00000000000A.txt?name=f');"
 	    "SELECT say(1, 101, 'ma-filelink://x/00000000-0000-0000-0000-"
 	    "00000000000b.txt')");
-	ctl_ok("message", "replace", "--words", "see");
-	ck_assert_int_eq(ctl_number("SELECT count(*) FROM files_purged(10)"),
+	op_ok("message", "replace", "--words", "see");
+	ck_assert_int_eq(op_number("SELECT count(*) FROM files_purged(10)"),
 			 1);
-	ctl_ok("hold", "create", "Case", "--user", "ada@x");
-	ck_assert_int_eq(ctl_number("SELECT count(*) FROM files_purged(10)"),
+	op_ok("hold", "create", "Case", "--user", "ada@x");
+	ck_assert_int_eq(op_number("SELECT count(*) FROM files_purged(10)"),
 			 0);
-	ctl_ok("hold", "lift", "Case");
-	ctl_ok("room", "clear", "One", "--before", "2030-01-01");
-	ck_assert_int_eq(ctl_number("SELECT count(*) FROM files_purged(10)"),
+	op_ok("hold", "lift", "Case");
+	op_ok("room", "clear", "One", "--before", "2030-01-01");
+	ck_assert_int_eq(op_number("SELECT count(*) FROM files_purged(10)"),
 			 2);
 }
 END_TEST
@@ -397,14 +397,14 @@ END_TEST
 
 START_TEST(administrators_see_what_they_would_remove)
 {
-	ctl_ok("hold", "create", "Case", "--room", "Two");
-	ctl_ok("message", "list", "--words", "green", "--json");
-	ctl_said("\"text\": \"is the build Green?\"");
-	ctl_said("\"held\": true");
-	ctl_silent_on("not kept");
-	ctl_ok("message", "list", "--room", "One", "--limit", "2");
-	ctl_said("green grass");
-	ctl_silent_on("greenhouse");
+	op_ok("hold", "create", "Case", "--room", "Two");
+	op_ok("message", "list", "--words", "green", "--json");
+	op_said("\"text\": \"is the build Green?\"");
+	op_said("\"held\": true");
+	op_silent_on("not kept");
+	op_ok("message", "list", "--room", "One", "--limit", "2");
+	op_said("green grass");
+	op_silent_on("greenhouse");
 }
 END_TEST
 
@@ -412,26 +412,26 @@ END_TEST
 START_TEST(all_of_it_is_on_record)
 {
 	sql("SELECT compliance_enable(true)");
-	ctl_ok("message", "list", "--room", "One");
-	ctl_ok("message", "remove", "--user", "ada@x", "--room", "One");
-	ctl_ok("message", "replace", "--words", "bye");
-	ctl_ok("room", "clear", "Two", "--before", "2020-01-02");
+	op_ok("message", "list", "--room", "One");
+	op_ok("message", "remove", "--user", "ada@x", "--room", "One");
+	op_ok("message", "replace", "--words", "bye");
+	op_ok("room", "clear", "Two", "--before", "2020-01-02");
 
-	ck_assert_int_eq(ctl_number("SELECT count(*) FROM outbox WHERE kind = "
+	ck_assert_int_eq(op_number("SELECT count(*) FROM outbox WHERE kind = "
 		"2 AND room_id = 1 AND body -> 'ids' = '[[1, 4]]'"), 1);
-	ck_assert_int_eq(ctl_number("SELECT count(*) FROM outbox WHERE kind = "
+	ck_assert_int_eq(op_number("SELECT count(*) FROM outbox WHERE kind = "
 		"10 AND room_id = 1 AND body @> '{\"action\": \"remove\", "
 		"\"by\": \"operator\", \"ids\": [[1, 1], [3, 3]]}'"), 1);
-	ck_assert_int_eq(ctl_number("SELECT count(*) FROM outbox WHERE kind = "
+	ck_assert_int_eq(op_number("SELECT count(*) FROM outbox WHERE kind = "
 		"10 AND room_id = 3 AND body @> '{\"action\": \"replace\", "
 		"\"ids\": [[2, 2]]}'"), 1);
-	ck_assert_int_eq(ctl_number("SELECT count(*) FROM outbox WHERE kind = "
+	ck_assert_int_eq(op_number("SELECT count(*) FROM outbox WHERE kind = "
 		"11 AND room_id = 2 AND body @> '{\"action\": \"clear\", "
 		"\"ids\": [[1, 1]]}'"), 1);
 	/* before and after, each; a look is one */
-	ck_assert_int_eq(ctl_number("SELECT count(*) FROM admin_audit WHERE "
+	ck_assert_int_eq(op_number("SELECT count(*) FROM admin_audit WHERE "
 		"actor = 'operator' AND action LIKE 'message %%'"), 7);
-	ck_assert_int_eq(ctl_number("SELECT count(*) FROM admin_audit WHERE "
+	ck_assert_int_eq(op_number("SELECT count(*) FROM admin_audit WHERE "
 		"action = 'message remove done' AND detail @> "
 		"'{\"messages\": 2, \"held\": 0}'"), 1);
 }
@@ -444,7 +444,7 @@ static Suite *db_message_suite(void)
 	TCase *tc = tcase_create("message");
 
 	tcase_set_timeout(tc, 60);
-	tcase_add_checked_fixture(tc, setup, ctl_teardown);
+	tcase_add_checked_fixture(tc, setup, op_teardown);
 	tcase_add_test(tc,
 		       words_are_whole_and_matched_by_all_any_exact_and_case);
 	tcase_add_test(tc, rooms_users_and_times_are_conditions);

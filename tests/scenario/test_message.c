@@ -15,6 +15,7 @@
 #include <string.h>
 #include <libpq-fe.h>
 #include "tests/scenario/scene.h"
+#include "tests/scenario/tool.h"
 #include "tests/unit/suite.h"
 
 enum { WAIT_MS = 15000, POLL_MS = 20 };
@@ -135,8 +136,8 @@ START_TEST(history_shows_the_notice_in_place_of_the_text)
 	ck_assert(chat_say(ada, room, "a great secret"));
 	ck_assert(chat_say(bob, room, "what secret?"));
 	wait_indexed();
-	ck_assert_int_eq(pool_ctl(pool, "message replace --words secret "
-				  "--user sip:ada@example.net"), 0);
+	ck_tool(pool, "message replace --words secret "
+				  "--user sip:ada@example.net");
 
 	ck_assert_str_eq(history(ada, room), "before|" NOTICE "|what secret?|");
 	ck_assert_str_eq(history(bob, room), "before|" NOTICE "|what secret?|");
@@ -161,14 +162,13 @@ START_TEST(what_was_removed_is_in_no_history_and_no_search)
 	ck_assert(chat_say(ada, room, "oops two"));
 	ck_assert(chat_say(ada, room, "three"));
 	/* in the index or not yet */
-	ck_assert_int_eq(pool_ctl(pool, "message remove --words oops"), 0);
+	ck_tool(pool, "message remove --words oops");
 
 	ck_assert_str_eq(history(bob, room), "one|three|");
 	wait_indexed();
 	ck_assert_str_eq(texts(bob, "bcsearch", room, "<bcq text=\"two\"/>"),
 			 "");
-	ck_assert_int_eq(pool_ctl(pool, "room clear Gone --before 2999-01-01"),
-			 0);
+	ck_tool(pool, "room clear Gone --before 2999-01-01");
 	ck_assert_str_eq(history(ada, room), "");
 	/* ids go on */
 	ck_assert_int_eq(chat_post(ada, room, "four"), 200);
@@ -186,12 +186,12 @@ START_TEST(held_messages_stay)
 
 	ck_assert(chat_say(ada, room, "ada's"));
 	ck_assert(chat_say(bob, room, "bob's"));
-	ck_assert_int_eq(pool_ctl(pool, "hold create Case --user "
-				  "sip:bob@example.net"), 0);
-	ck_assert_int_eq(pool_ctl(pool, "message remove --room Held"), 0);
+	ck_tool(pool, "hold create Case --user "
+				  "sip:bob@example.net");
+	ck_tool(pool, "message remove --room Held");
 	ck_assert_str_eq(history(ada, room), "bob's|");
-	ck_assert_int_eq(pool_ctl(pool, "hold lift Case"), 0);
-	ck_assert_int_eq(pool_ctl(pool, "message remove --room Held"), 0);
+	ck_tool(pool, "hold lift Case");
+	ck_tool(pool, "message remove --room Held");
 	ck_assert_str_eq(history(ada, room), "");
 	(void)client_close(ada);
 	(void)client_close(bob);
@@ -214,8 +214,7 @@ START_TEST(what_is_past_its_retention_goes_by_itself)
 		"interval '8 days' WHERE chat = 'long ago' RETURNING 1) "
 		"SELECT count(*) FROM old", NULL));
 	ck_assert(chat_say(ada, room, "today"));
-	ck_assert_int_eq(pool_ctl(pool, "hold create Litigation --room Kept"),
-			 0);
+	ck_tool(pool, "hold create Litigation --room Kept");
 	mem_deref(pool_sql(pool, "UPDATE category SET retention_d = 7 "
 			   "RETURNING 1", NULL));
 
@@ -223,7 +222,7 @@ START_TEST(what_is_past_its_retention_goes_by_itself)
 	ck_assert_str_eq(history(bob, room), "today|");
 	ck_assert_str_eq(history(ada, kept), "long ago|");
 
-	ck_assert_int_eq(pool_ctl(pool, "hold lift Litigation"), 0);
+	ck_tool(pool, "hold lift Litigation");
 	ck_assert(comes_to(0, left, "Kept"));
 	ck_assert_str_eq(history(ada, kept), "");
 	(void)client_close(ada);

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 #include <libpq-fe.h>
 #include <re.h>
@@ -429,23 +428,6 @@ const char *pool_registrar_tcp(const struct pool *pool)
 const char *pool_registrar_tls(const struct pool *pool)
 {
 	return pool ? pool->file->reg_tls : NULL;
-}
-
-
-int pool_ctl(const struct pool *pool, const char *args)
-{
-	const char *build = getenv("PCHAT_BUILD");
-	char *line;
-	int status;
-
-	if (re_sdprintf(&line, "%s/pchatctl --store '%s' %s >/dev/null 2>&1",
-			build ? build : "build", pool_store(pool), args))
-		return -1;
-
-	status = system(line);
-	mem_deref(line);
-
-	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
 

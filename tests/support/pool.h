@@ -59,10 +59,6 @@ const char *pool_registrar_tls(const struct pool *pool);
 /** The store's postmaster now, 0 when it does not run */
 pid_t pool_postmaster(const struct pool *pool);
 
-/** pchatctl on the pool's store, as the shell reads @p args.  Its exit status;
- *  -1: none */
-int  pool_ctl(const struct pool *pool, const char *args);
-
 /**
  * First column of the first row of a query on the store, in a connection of
  * its own, by blocking libpq

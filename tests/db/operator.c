@@ -1,12 +1,12 @@
 /**
- * @file tests/db/ctl.c  pchatctl's command lines, as a user would type them
+ * @file tests/db/operator.c  The operator at his desk
  */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "tests/db/ctl.h"
+#include "tests/db/operator.h"
 
 
 enum { WORDS_MAX = 64 };
@@ -15,13 +15,13 @@ static struct store *st;
 static char *out, *errs;
 
 
-void ctl_setup(void)
+void op_setup(void)
 {
 	ck_assert_int_eq(store_start(&st), 0);
 }
 
 
-void ctl_teardown(void)
+void op_teardown(void)
 {
 	free(out);
 	free(errs);
@@ -31,13 +31,13 @@ void ctl_teardown(void)
 }
 
 
-struct store *ctl_store(void)
+struct store *op_store(void)
 {
 	return st;
 }
 
 
-struct store *ctl_use(struct store *other)
+struct store *op_use(struct store *other)
 {
 	struct store *was = st;
 
@@ -47,19 +47,19 @@ struct store *ctl_use(struct store *other)
 }
 
 
-const char *ctl_out(void)
+const char *op_out(void)
 {
 	return out;
 }
 
 
-const char *ctl_err(void)
+const char *op_err(void)
 {
 	return errs;
 }
 
 
-int ctl_run(const char *word, ...)
+int op_run(const char *word, ...)
 {
 	const char *argv[WORDS_MAX] = { "pchatctl", "--store",
 					store_conninfo(st), "--as",
@@ -86,7 +86,7 @@ int ctl_run(const char *word, ...)
 }
 
 
-int ctl_import(const char *json)
+int op_import(const char *json)
 {
 	char file[128];
 	FILE *f;
@@ -98,14 +98,14 @@ int ctl_import(const char *json)
 	ck_assert_int_ge(fputs(json, f), 0);
 	ck_assert_int_eq(fclose(f), 0);
 
-	status = ctl_run("import", file, NULL);
+	status = op_run("import", file, NULL);
 	(void)unlink(file);
 
 	return status;
 }
 
 
-long long ctl_number(const char *fmt, ...)
+long long op_number(const char *fmt, ...)
 {
 	char *sql;
 	long long n;
