@@ -6,6 +6,7 @@
  */
 #pragma once
 
+struct clean;
 struct config;
 struct db;
 struct filestore;
@@ -19,6 +20,7 @@ struct web {
 	struct http *http;
 	struct worker *worker;
 	struct filestore *files;
+	struct clean *clean;
 	struct tmr tmr_identify;
 	bool identified;           /* the store has our schema               */
 };

@@ -6,6 +6,7 @@
 #include "common/conf.h"
 #include "common/ctl.h"
 #include "common/daemon.h"
+#include "webfiles/clean.h"
 #include "webfiles/conf_keys.h"
 #include "webfiles/core.h"
 #include "webfiles/filestore.h"
@@ -16,11 +17,12 @@
 #include "webfiles/worker.h"
 
 
-/* In reverse order of opening; the worker first: its jobs point to requests */
+/* In reverse order of opening; the worker before what its jobs point to */
 static void destructor(void *data)
 {
 	struct web *web = data;
 
+	mem_deref(web->clean);
 	mem_deref(web->worker);
 	web_store_close(web);
 	mem_deref(web->http);
@@ -51,6 +53,8 @@ static int service_open(void **svcp, struct config *conf, struct ctl *ctl)
 		err = web_store_open(web);
 	if (!err)
 		err = http_open(&web->http, web, session_auth);
+	if (!err)
+		err = clean_open(&web->clean, web);
 	if (err)
 		mem_deref(web);
 	else
