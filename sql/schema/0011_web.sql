@@ -233,7 +233,7 @@ BEGIN
      WHERE r.room_id = f.room_id AND r.deleted_at IS NOT NULL AND f.purged_on IS NULL;
 
     -- either way each of them is looked at once
-    WITH some AS MATERIALIZED (
+    WITH looked AS MATERIALIZED (
            SELECT f.file_id, file_is_linked(f) AS posted
              FROM file f
             WHERE NOT f.linked AND f.purged_on IS NULL AND f.uploaded_on < before
@@ -242,7 +242,7 @@ BEGIN
     UPDATE file f
        SET linked = s.posted,
            purged_on = CASE WHEN NOT s.posted THEN f.uploaded_on END
-      FROM some s WHERE f.file_id = s.file_id;
+      FROM looked s WHERE f.file_id = s.file_id;
 
     UPDATE file f SET purged_on = f.uploaded_on
       FROM room r JOIN category c ON c.category_id = r.category_id
