@@ -195,6 +195,12 @@ bool rawtls_closed(struct rawtls *r, unsigned timeout_ms)
 }
 
 
+bool rawtls_came(struct rawtls *r)
+{
+	return more(r, 0) != 0;
+}
+
+
 bool rawtls_begins(struct rawtls *r)
 {
 	return more(r, ANSWER_MS) > 0;

@@ -26,5 +26,7 @@ int  rawtls_printf(struct rawtls *r, const char *fmt, ...);
 unsigned rawtls_status(struct rawtls *r);
 /** Nothing but the end comes within the time, 0: look only */
 bool rawtls_closed(struct rawtls *r, unsigned timeout_ms);
+/** Something has come, or it was closed */
+bool rawtls_came(struct rawtls *r);
 /** Wait for some bytes of an answer and leave the rest unread */
 bool rawtls_begins(struct rawtls *r);
