@@ -23,6 +23,7 @@ static const struct refusal {
 } refusalv[] = {
 	{ EINVAL,    400, "invalid",      "the request is not understood"     },
 	{ EACCES,    403, "not-allowed",  "you may not do that"               },
+	{ EPERM,     409, "refused",      "that cannot be done"               },
 	{ EROFS,     403, "disabled",     "the room is disabled"              },
 	{ ENOENT,    404, "not-found",    "there is no such thing"            },
 	{ EEXIST,    409, "exists",       "there is one of that name"         },
