@@ -20,10 +20,12 @@ CFLAGS_ALL = -std=c11 -D_GNU_SOURCE -I. $(REFLAGS) $(shell pkg-config --cflags $
 LIBS    = -Wl,--as-needed $(shell pkg-config --libs $(PKGS)) -lm
 CHECK_LIBS = $(shell pkg-config --libs check)
 
-COMMON  := $(wildcard common/*.c common/*/*.c)
+COMMON  := $(filter-out common/ldapconn.c,$(wildcard common/*.c common/*/*.c))
 CHANNEL := $(filter-out channel/main.c,$(wildcard channel/*.c channel/*/*.c))
 WEB     := $(filter-out webfiles/main.c,$(wildcard webfiles/*.c webfiles/*/*.c))
-WEB_LIBS = $(shell pkg-config --libs libmicrohttpd gnutls) -lpthread
+LDAP_LIBS = $(shell pkg-config --libs ldap)
+LDAP_O  := $(BUILD)/common/ldapconn.o
+WEB_LIBS = $(shell pkg-config --libs libmicrohttpd gnutls) $(LDAP_LIBS) -lpthread
 COMPLIANCE := $(filter-out compliance/main.c,$(wildcard compliance/*.c compliance/*/*.c))
 CTL     := $(filter-out deploy/ctl/main.c,$(wildcard deploy/ctl/*.c))
 SUPPORT := $(wildcard tests/support/*.c)
@@ -53,7 +55,7 @@ $(BUILD)/pchat-channel: $(call obj,channel/main.c $(CHANNEL)) $(COMMON_O)
 	$(call say,LD)
 	$(Q)$(CC) $(CFLAGS_ALL) -rdynamic -o $@ $^ $(LIBS)
 
-$(BUILD)/pchat-webfiles: $(call obj,webfiles/main.c $(WEB)) $(COMMON_O) $(BUILD)/pages_embedded.o
+$(BUILD)/pchat-webfiles: $(call obj,webfiles/main.c $(WEB)) $(COMMON_O) $(LDAP_O) $(BUILD)/pages_embedded.o
 	$(call say,LD)
 	$(Q)$(CC) $(CFLAGS_ALL) -rdynamic -o $@ $^ $(LIBS) $(WEB_LIBS)
 
@@ -86,7 +88,7 @@ $(BUILD)/pages_embedded.c: webfiles/embed.awk $(wildcard webfiles/pages/*)
 
 link = $(Q)mkdir -p $(@D) && $(CC) $(CFLAGS_ALL) -rdynamic -o $@ $(filter %.o,$^)
 
-$(BUILD)/tests/unit-tests: $(call obj,$(UNIT) $(CHANNEL) $(WEB) $(COMPLIANCE) tests/support/proc.c tests/support/wait.c) $(COMMON_O) \
+$(BUILD)/tests/unit-tests: $(call obj,$(UNIT) $(CHANNEL) $(WEB) $(COMPLIANCE) tests/support/proc.c tests/support/wait.c) $(COMMON_O) $(LDAP_O) \
 		$(BUILD)/pages_embedded.o
 	$(call say,LD)
 	$(link) $(LIBS) $(WEB_LIBS) $(CHECK_LIBS)

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+struct auth;
 struct config;
 struct db;
 struct filestore;
@@ -17,7 +18,9 @@ struct web {
 	const char *domain;
 	struct db *db;
 	struct http *http;
-	struct worker *worker;
+	struct auth *auth;
+	struct worker *worker;     /* for files                             */
+	struct worker *doors;      /* for sign-ins, which may take long      */
 	struct filestore *files;
 	struct tmr tmr_identify;
 	bool identified;           /* the store has our schema               */

@@ -42,7 +42,7 @@ const struct route *route_nth(size_t n)
 }
 
 
-static bool is_utf8(const char *s)
+bool route_utf8(const char *s)
 {
 	while (*s) {
 		const unsigned char c = (unsigned char)*s++;
@@ -89,7 +89,7 @@ bool route_decode(char *buf, size_t size, const struct pl *pl, bool plus)
 	}
 	buf[n] = '\0';
 
-	return is_utf8(buf);
+	return route_utf8(buf);
 }
 
 

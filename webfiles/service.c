@@ -6,6 +6,7 @@
 #include "common/conf.h"
 #include "common/ctl.h"
 #include "common/daemon.h"
+#include "webfiles/auth.h"
 #include "webfiles/conf_keys.h"
 #include "webfiles/core.h"
 #include "webfiles/filestore.h"
@@ -15,16 +16,21 @@
 #include "webfiles/store.h"
 #include "webfiles/worker.h"
 
+enum { FILE_JOBS_MAX = 1000, SIGNINS_MAX = 200 };
 
-/* In reverse order of opening; the worker first: its jobs point to requests */
+
+/* In reverse order of opening; the workers first: their jobs point to
+   requests */
 static void destructor(void *data)
 {
 	struct web *web = data;
 
+	mem_deref(web->doors);
 	mem_deref(web->worker);
 	web_store_close(web);
 	mem_deref(web->http);
 	mem_deref(web->files);
+	mem_deref(web->auth);
 }
 
 
@@ -46,7 +52,11 @@ static int service_open(void **svcp, struct config *conf, struct ctl *ctl)
 			     config_str(conf, "files.allowed"),
 			     config_str(conf, "files.denied"));
 	if (!err)
-		err = worker_open(&web->worker);
+		err = auth_open(&web->auth, conf);
+	if (!err)
+		err = worker_open(&web->worker, FILE_JOBS_MAX);
+	if (!err)
+		err = worker_open(&web->doors, SIGNINS_MAX);
 	if (!err)
 		err = web_store_open(web);
 	if (!err)
