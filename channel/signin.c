@@ -65,7 +65,8 @@ static void refuse(struct st *st, const char *user, uint16_t code,
 }
 
 
-/* Any configured URI, and the address that older clients look for */
+/* Any configured URI, the address that older clients look for, and those that
+   an operator made up */
 static bool is_ours(const struct service *svc, const struct pl *to)
 {
 	char canon[256], own[256];
@@ -82,6 +83,11 @@ static bool is_ours(const struct service *svc, const struct pl *to)
 		pl_set_str(&pl, uri);
 		if (!useruri_canon(own, sizeof(own), &pl) &&
 		    !strcmp(own, canon))
+			return true;
+	}
+
+	for (i = 0; svc->set.addressv && svc->set.addressv[i]; i++) {
+		if (!strcmp(svc->set.addressv[i], canon))
 			return true;
 	}
 

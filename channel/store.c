@@ -37,6 +37,15 @@ static void settings_handler(int err, const struct db_res *res, void *arg)
 }
 
 
+static void addresses_handler(int err, const struct db_res *res, void *arg)
+{
+	struct service *svc = arg;
+
+	if (!err)
+		settings_addresses(&svc->set, res);
+}
+
+
 void store_settings(struct service *svc)
 {
 	struct db_args args;
@@ -44,6 +53,9 @@ void store_settings(struct service *svc)
 	db_args_init(&args);
 	(void)db_exec(svc->db_main, "configuration", &args, settings_handler,
 		      svc);
+	db_args_init(&args);
+	(void)db_exec(svc->db_main, "pool_addresses", &args,
+		      addresses_handler, svc);
 }
 
 

@@ -25,6 +25,10 @@ const struct poolconf_key poolconf_keyv[] = {
 	  "the pool's name, told to clients" },
 	{ "RoomManagementUrl", "web.room_management_url", true, 0, 2048,
 	  "address of the room pages, told to clients" },
+	{ "MaxFileSizeKB", NULL, false, 1, 4194303,
+	  "largest file that may be uploaded, in KB" },
+	{ "Site", NULL, true, 0, 256,
+	  "the site that the pool is in: a policy of that name counts" },
 	{ "Administrators", NULL, true, 0, 4096,
 	  "who may remove any room: sip:, group:, domain: names, with commas" },
 };

@@ -130,9 +130,17 @@ BEGIN
     PERFORM operator_audit('policy remove', p.name);
 END $$;
 
--- -------------------------------------------------- addresses of the pool
+-- ------------------------------------------------- settings of the pool
 
--- Look-up addresses beside those in the processes' files, for older clients.
+-- MaxFileSizeKB as it is now, in bytes.
+CREATE FUNCTION file_size_max_bytes() RETURNS bigint LANGUAGE sql STABLE AS $$
+SELECT 1024 * coalesce((
+       SELECT c.value::bigint FROM configuration c
+        WHERE c.key = 'MaxFileSizeKB' AND c.scope IN ('global', 'pool')
+        ORDER BY (c.scope = 'pool') DESC LIMIT 1), 20000)
+$$;
+
+-- Look-up addresses (the product's endpoints) beside those in the processes' files, for older clients.
 CREATE TABLE pool_address (
     uri        text PRIMARY KEY,
     display    text NOT NULL DEFAULT '',
