@@ -18,6 +18,7 @@ CFLAGS_ALL = -std=c11 -D_GNU_SOURCE -I. $(REFLAGS) $(shell pkg-config --cflags $
 	-Wold-style-definition -Wpointer-arith -Wno-unused-parameter \
 	-fno-strict-aliasing -fstack-protector-strong $(SANFLAGS) $(CFLAGS)
 LIBS    = $(shell pkg-config --libs $(PKGS)) -lm
+LDAP_LIBS = $(shell pkg-config --libs ldap)
 CHECK_LIBS = $(shell pkg-config --libs check)
 
 COMMON  := $(wildcard common/*.c common/*/*.c)
@@ -52,7 +53,7 @@ $(BUILD)/pchat-channel: $(call obj,channel/main.c $(CHANNEL)) $(COMMON_O)
 
 $(BUILD)/pchatctl: $(call obj,deploy/ctl/main.c $(CTL)) $(COMMON_O)
 	$(call say,LD)
-	$(Q)$(CC) $(CFLAGS_ALL) -rdynamic -o $@ $^ $(LIBS)
+	$(Q)$(CC) $(CFLAGS_ALL) -rdynamic -o $@ $^ $(LIBS) $(LDAP_LIBS)
 
 $(BUILD)/%.o: %.c
 	$(Q)mkdir -p $(@D)
@@ -80,7 +81,7 @@ $(BUILD)/tests/unit-tests: $(call obj,$(UNIT) $(CHANNEL) tests/support/wait.c) $
 
 $(BUILD)/tests/db-tests: $(call obj,$(DBTEST) $(CTL) $(SUPPORT)) $(COMMON_O)
 	$(call say,LD)
-	$(link) $(LIBS) $(CHECK_LIBS)
+	$(link) $(LIBS) $(LDAP_LIBS) $(CHECK_LIBS)
 
 $(BUILD)/tests/scenario-tests: $(call obj,$(SCEN) $(SUPPORT)) $(COMMON_O)
 	$(call say,LD)
