@@ -3,8 +3,8 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include "tests/scenario/scene.h"
+#include "tests/scenario/tool.h"
 #include "tests/unit/suite.h"
 
 static const char data[] =
@@ -26,24 +26,6 @@ static void down(void)
 {
 	pool_down(pool);
 	pool = NULL;
-}
-
-
-/* The operator's command; its exit status */
-static int pchatctl(const char *args)
-{
-	const char *build = getenv("PCHAT_BUILD");
-	char *line;
-	int status;
-
-	ck_assert_int_eq(re_sdprintf(&line, "%s/pchatctl --store '%s' %s "
-				     ">/dev/null 2>&1",
-				     build ? build : "build",
-				     pool_store(pool), args), 0);
-	status = system(line);
-	mem_deref(line);
-
-	return WEXITSTATUS(status);
 }
 
 
@@ -77,9 +59,9 @@ START_TEST(every_process_obeys_a_new_setting_without_a_restart)
 	c[1] = chat_open(pool, 1, "ada", "other");
 	ck_assert(told(c[0], "displayName", "Persistent Chat"));
 
-	ck_assert_int_eq(pchatctl("config set displayname 'Trading & more'"),
+	ck_assert_int_eq(tool_run(pool, "config set displayname 'Trading & more'"),
 			 0);
-	ck_assert_int_eq(pchatctl("config set MessageSizeLimit 512"), 0);
+	ck_assert_int_eq(tool_run(pool, "config set MessageSizeLimit 512"), 0);
 	for (i = 0; i < 2; i++) {
 		ck_assert(told(c[i], "displayName", "Trading & more"));
 		ck_assert(told(c[i], "messageSizeLimit", "512"));
@@ -93,9 +75,9 @@ START_TEST(what_is_removed_is_the_files_again)
 	struct client *c;
 
 	ck_open(c, pool, 0, "ada");
-	ck_assert_int_eq(pchatctl("config set SearchLimit 7"), 0);
+	ck_assert_int_eq(tool_run(pool, "config set SearchLimit 7"), 0);
 	ck_assert(told(c, "searchLimit", "7"));
-	ck_assert_int_eq(pchatctl("config remove SearchLimit"), 0);
+	ck_assert_int_eq(tool_run(pool, "config remove SearchLimit"), 0);
 	ck_assert(told(c, "searchLimit", "999"));
 }
 END_TEST
@@ -114,8 +96,8 @@ START_TEST(the_size_of_a_history_reply_follows_its_setting)
 	for (i = 0; i < 4; i++)
 		ck_assert(chat_say(c, room, "one of four"));
 
-	ck_assert_int_eq(pchatctl("config set DefaultChatHistory 2"), 0);
-	ck_assert_int_eq(pchatctl("config set SearchLimit 500"), 0);
+	ck_assert_int_eq(tool_run(pool, "config set DefaultChatHistory 2"), 0);
+	ck_assert_int_eq(tool_run(pool, "config set SearchLimit 500"), 0);
 	ck_assert(told(c, "searchLimit", "500"));
 
 	ck_assert_int_eq(chat_ask(c, "bccontext", &x, "<chanib uri=\"%s\"/>"
@@ -129,11 +111,11 @@ END_TEST
 
 START_TEST(nonsense_is_refused)
 {
-	ck_assert_int_eq(pchatctl("config set NoSuchThing 1"), 1);
-	ck_assert_int_eq(pchatctl("config set DefaultChatHistory 0"), 1);
-	ck_assert_int_eq(pchatctl("config set DefaultChatHistory 501"), 1);
-	ck_assert_int_eq(pchatctl("config set DefaultChatHistory ten"), 1);
-	ck_assert_int_eq(pchatctl("config set DefaultChatHistory"), 2);
+	ck_assert_int_eq(tool_run(pool, "config set NoSuchThing 1"), 1);
+	ck_assert_int_eq(tool_run(pool, "config set DefaultChatHistory 0"), 1);
+	ck_assert_int_eq(tool_run(pool, "config set DefaultChatHistory 501"), 1);
+	ck_assert_int_eq(tool_run(pool, "config set DefaultChatHistory ten"), 1);
+	ck_assert_int_eq(tool_run(pool, "config set DefaultChatHistory"), 2);
 }
 END_TEST
 
