@@ -17,7 +17,10 @@
 #include "deploy/ctl/sync.h"
 #include "deploy/ctl/sync_dir.h"
 
-enum { REMOVALS_HARMLESS = 10 };
+enum {
+	REMOVALS_HARMLESS = 10,
+	STATISTICS_FROM = 5,         /* slices changed that call for ANALYZE */
+};
 
 static const struct out_col countv[] = {
 	{ "what",    "",        OUT_TEXT },
@@ -33,6 +36,7 @@ struct step {
 };
 
 static const struct step planv[] = {
+	{ "ctl_sync_read_analyze", false },
 	{ "ctl_sync_target",       true  },
 	{ "ctl_sync_target_index", false },
 	{ "ctl_sync_rank",         false },
@@ -50,7 +54,9 @@ static const struct step plan2v[] = {
 	{ "ctl_sync_changed",      false },
 	{ "ctl_sync_domains",      false },
 	{ "ctl_sync_list",         false },
+	{ "ctl_sync_list_analyze", false },
 	{ "ctl_sync_want",         false },
+	{ "ctl_sync_want_analyze", false },
 	{ "ctl_sync_edge",         false },
 	{ "ctl_sync_plan_index",   false },
 };
@@ -309,6 +315,9 @@ static int apply(struct sync *sync, const char *counts)
 		err = slices(sync, edgev, edges);
 	if (!err)
 		err = finish(sync, counts);
+	if (!err && changed + gone + edges >= STATISTICS_FROM)
+		err = bstore_exec(sync->st, NULL, "ctl_sync_statistics",
+				  NULL, 0);
 
 	return err;
 }

@@ -455,6 +455,9 @@ int sync_read(struct sync *sync)
 	if (!err)
 		err = read_seen(&pass);
 	if (!err)
+		err = bstore_exec(sync->st, NULL, "ctl_sync_seen_index", NULL,
+				  0);
+	if (!err)
 		err = read_details(&pass, sync->since);
 	if (!err && sync->since[0])
 		err = again(sync, &details, &members);

@@ -46,6 +46,12 @@ COPY sync_group (id, name) FROM STDIN;
 -- name: ctl_sync_copy_member
 COPY sync_member (id, member) FROM STDIN;
 
+-- name: ctl_sync_seen_index
+DO $$ BEGIN
+    CREATE INDEX ON sync_seen (id);
+    ANALYZE sync_seen;
+END $$;
+
 -- name: ctl_sync_again
 -- Whether some entries have to be read that did not change: users and groups
 -- that are not known here, and groups' lists when somebody's DN is another.
@@ -67,6 +73,9 @@ SELECT EXISTS (SELECT FROM sync_seen s
 TRUNCATE sync_user, sync_group;
 
 -- -------------------------------------------------------------------- plan
+
+-- name: ctl_sync_read_analyze
+ANALYZE sync_off, sync_user, sync_group, sync_member;
 
 -- name: ctl_sync_target
 -- What shall be; an entry that is user and group is a user.  $1 text: source
@@ -101,8 +110,7 @@ DO $$ BEGIN
     CREATE INDEX ON sync_target (key);
     CREATE INDEX ON sync_target (principal_id);
     CREATE INDEX ON sync_target (dn);
-    CREATE INDEX ON sync_seen (id);
-    ANALYZE sync_target, sync_seen, sync_member;
+    ANALYZE sync_target;
 END $$;
 
 -- name: ctl_sync_rank
@@ -227,6 +235,9 @@ SELECT d.group_id, d.member
   JOIN sync_target t ON t.principal_id = d.group_id AND t.kind = 9
  WHERE NOT EXISTS (SELECT FROM sync_member m WHERE m.id = t.id);
 
+-- name: ctl_sync_list_analyze
+ANALYZE sync_list;
+
 -- name: ctl_sync_want
 -- Who shall be directly where.
 CREATE TEMPORARY TABLE sync_want AS
@@ -243,6 +254,9 @@ SELECT l.group_id, t.principal_id
  UNION
 SELECT l.group_id, t.principal_id
   FROM sync_list l JOIN sync_target t ON 'uid:' || lower(t.uid) = l.member AND t.kind = 5;
+
+-- name: ctl_sync_want_analyze
+ANALYZE sync_want;
 
 -- name: ctl_sync_edge
 -- Memberships that come and go, a member's together.
@@ -267,7 +281,7 @@ SELECT x.*, (dense_rank() OVER (ORDER BY x.member_id) - 1) / 1000 AS slice
 DO $$ BEGIN
     CREATE INDEX ON sync_edge (slice);
     CREATE INDEX ON sync_changed (slice);
-    ANALYZE sync_edge, sync_changed, sync_gone, sync_list;
+    ANALYZE sync_edge, sync_changed, sync_gone;
 END $$;
 
 -- name: ctl_sync_counts
@@ -393,6 +407,12 @@ UPDATE directory_source
    SET cookie = $2::text, settings = $3::text, synced_on = now(),
        full_on = CASE WHEN $4::boolean THEN now() ELSE full_on END
  WHERE name = $1::text;
+
+-- name: ctl_sync_statistics
+-- After a large run: the first minutes would go by plans for the tables as
+-- they were before.
+ANALYZE principal, principal_member, principal_affiliation, directory_entry,
+        directory_member;
 
 -- name: ctl_sync_audit
 -- $1 text: source, $2 jsonb: counts

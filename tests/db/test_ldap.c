@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <libpq-fe.h>
 #include <check.h>
 #include "tests/db/ctl.h"
 #include "tests/support/slapd.h"
@@ -69,8 +70,9 @@ static void configure(const char *more)
 	ck_assert_ptr_nonnull(f);
 	(void)fprintf(f, "ldap.uri %s\nldap.bind_dn " SLAPD_READER "\n"
 		      "ldap.password_file %s\nldap.page_size 2\n"
-		      "user.base " BASE "\nuser.uri mail\n%s",
-		      slapd_uri(sl), password, more);
+		      "user.base " BASE "\n%s%s", slapd_uri(sl), password,
+		      strstr(more, "user.uri") ? "" : "user.uri mail\n",
+		      more);
 	ck_assert_int_eq(fclose(f), 0);
 }
 
@@ -78,8 +80,15 @@ static void configure(const char *more)
 static void setup(void)
 {
 	ck_assert_int_eq(store_start(&st), 0);
-	ck_assert_int_eq(slapd_start(&sl), 0);
+	ck_assert_int_eq(slapd_start(&sl, false), 0);
 	configure("");
+}
+
+
+static void setup_ad(void)
+{
+	ck_assert_int_eq(store_start(&st), 0);
+	ck_assert_int_eq(slapd_start(&sl, true), 0);
 }
 
 
@@ -566,6 +575,90 @@ START_TEST(the_sample_names_every_key)
 END_TEST
 
 
+/* While it is being written who people are: none of it is waited for by those
+   who sign in, join or post */
+START_TEST(nobody_waits_for_a_sync_that_is_under_way)
+{
+	PGconn *pg;
+
+	change(tree);
+	sync_well();
+	ck_assert_int_eq(store_sql(st, "INSERT INTO category (category_id, "
+				   "name) VALUES (1, 'Main'); INSERT INTO "
+				   "room (room_id, category_id, name) VALUES "
+				   "(1, 1, 'Hall')"), 0);
+	pg = PQconnectdb(store_conninfo(st));
+	PQclear(PQexec(pg, "BEGIN; SELECT principals_lock(); UPDATE principal "
+		       "SET display = 'x', state = 1 WHERE kind = 5; "
+		       "DELETE FROM principal_member; SELECT "
+		       "affiliation_follow(ARRAY(SELECT principal_id FROM "
+		       "principal WHERE kind = 5)); "
+		       "UPDATE directory_entry SET state = 1"));
+	ck_assert_int_eq(PQtransactionStatus(pg), PQTRANS_INTRANS);
+
+	ck_assert_int_eq(store_sql(st, "SET lock_timeout = '100ms'; "
+		"SELECT user_ancestors(principal_id) FROM principal; "
+		"INSERT INTO endpoint (endpoint_id, principal_id, epid) "
+		"SELECT principal_id, principal_id, 'e' FROM principal "
+		"WHERE kind = 5; "
+		"INSERT INTO roster (room_id, endpoint_id, mask) "
+		"SELECT 1, endpoint_id, 2 FROM endpoint; "
+		"UPDATE room_head SET last_id = last_id + 1; "
+		"INSERT INTO message (room_id, msg_id, author_id, ts, origin, "
+		"chat) SELECT 1, 1, principal_id, now(), 1, 'x' FROM principal "
+		"WHERE key = '" ADA "'; "
+		"SELECT room_create(principal_id, 'New', NULL, guid, 0, 0, "
+		"false, true, NULL, NULL, NULL, NULL) FROM principal "
+		"WHERE key = '" ADA "'"), 0);
+	PQfinish(pg);
+}
+END_TEST
+
+
+#define AD_PERSON(uid, guid, usn, control) \
+	"dn: uid=" uid "," BASE "\nobjectClass: inetOrgPerson\n" \
+	"objectClass: adEntry\nuid: " uid "\ncn: " uid "\nsn: x\n" \
+	"msRTCSIP-PrimaryUserAddress: sip:" uid "@example.net\n" \
+	"objectGUID:: " guid "\nuSNChanged: " usn "\n" \
+	"userAccountControl: " control "\n\n"
+
+
+/* Numbers instead of time stamps, binary ids, flags in a number */
+START_TEST(a_server_that_counts_its_changes_is_asked_by_number)
+{
+	configure("user.uri msRTCSIP-PrimaryUserAddress\n"
+		  "ldap.id objectGUID\nuser.disabled_filter "
+		  "(userAccountControl:1.2.840.113556.1.4.803:=2)\n");
+	change(AD_PERSON("ada", "AAECAwQFBgcICQoLDA0ODw==", "20", "512")
+	       AD_PERSON("bob", "EAECAwQFBgcICQoLDA0ODw==", "30", "514"));
+	sync_well();
+	ck_assert_int_eq(state(ADA), 0);
+	ck_assert_int_eq(state(BOB), 1);
+	ck_assert_int_eq(number("SELECT count(*) FROM principal WHERE "
+				"external_id = '000102030405060708090a0b0c0d"
+				"0e0f'"), 1);
+
+	/* one says that it changed, one does not; flags are always read */
+	change(CHANGE("uid=ada," BASE, "modify")
+	       "replace: displayName\ndisplayName: Seen\n-\n"
+	       "replace: uSNChanged\nuSNChanged: 101\n\n"
+	       CHANGE("uid=bob," BASE, "modify")
+	       "replace: displayName\ndisplayName: Missed\n-\n"
+	       "replace: userAccountControl\nuserAccountControl: 512\n");
+	sync_well();
+	ck_assert_ptr_nonnull(strstr(ctl_out(), "changes of ldap"));
+	ck_assert_int_eq(number("SELECT count(*) FROM principal WHERE "
+				"display = 'Seen'"), 1);
+	ck_assert_int_eq(number("SELECT count(*) FROM principal WHERE "
+				"display = 'Missed'"), 0);
+	ck_assert_int_eq(state(BOB), 0);
+	ck_assert_int_eq(try_sync("--full"), 0);
+	ck_assert_int_eq(number("SELECT count(*) FROM principal WHERE "
+				"display = 'Missed'"), 1);
+}
+END_TEST
+
+
 static Suite *ldap_suite(void)
 {
 	Suite *suite = suite_create("ldap");
@@ -592,6 +685,7 @@ static Suite *ldap_suite(void)
 		what_cannot_be_read_changes_nothing,
 		a_password_does_not_go_over_the_net_in_clear,
 		the_sample_names_every_key,
+		nobody_waits_for_a_sync_that_is_under_way,
 	};
 	size_t i;
 
@@ -599,6 +693,13 @@ static Suite *ldap_suite(void)
 	tcase_set_timeout(tc, 60);
 	for (i = 0; i < sizeof(testv) / sizeof(testv[0]); i++)
 		tcase_add_test(tc, testv[i]);
+	suite_add_tcase(suite, tc);
+
+	tc = tcase_create("ad");
+	tcase_add_checked_fixture(tc, setup_ad, teardown);
+	tcase_set_timeout(tc, 60);
+	tcase_add_test(tc,
+		       a_server_that_counts_its_changes_is_asked_by_number);
 	suite_add_tcase(suite, tc);
 
 	return suite;

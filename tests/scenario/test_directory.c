@@ -49,7 +49,7 @@ static void up(void)
 	char path[128];
 	FILE *f;
 
-	ck_assert_int_eq(slapd_start(&sl), 0);
+	ck_assert_int_eq(slapd_start(&sl, false), 0);
 	ck_assert_int_eq(slapd_ldif(sl, tree), 0);
 	ck_assert_int_eq(pool_up(&pool, &opts), 0);
 

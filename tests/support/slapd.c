@@ -35,6 +35,7 @@ static const char conf_fmt[] =
 	"include /etc/ldap/schema/cosine.schema\n"
 	"include /etc/ldap/schema/inetorgperson.schema\n"
 	"include /etc/ldap/schema/nis.schema\n"
+	"include %s/ad.schema\n"
 	"modulepath /usr/lib/ldap\n"
 	"moduleload back_mdb\n"
 	"pidfile %s/pid\n"
@@ -51,6 +52,28 @@ static const char conf_fmt[] =
 	"limits dn.exact=\"" SLAPD_READER "\""
 	" size=%d size.prtotal=unlimited\n"
 	"limits anonymous size=%d size.prtotal=unlimited\n";
+
+#define TYPE(oid, name, equality, syntax) \
+	"attributetype ( 1.2.840.113556.1." oid " NAME '" name "' " \
+	equality " SYNTAX 1.3.6.1.4.1.1466.115.121.1." syntax \
+	" SINGLE-VALUE )\n"
+#define INTEGER "EQUALITY integerMatch ORDERING integerOrderingMatch"
+
+static const char ad_fmt[] =
+	TYPE("2.120", "uSNChanged", INTEGER, "27")
+	TYPE("2.999", "highestCommittedUSN", INTEGER, "27")
+	TYPE("4.8", "userAccountControl", INTEGER, "27")
+	TYPE("2.998", "dsServiceName", "EQUALITY caseIgnoreMatch", "15")
+	TYPE("4.2", "objectGUID", "EQUALITY octetStringMatch", "40")
+	TYPE("6.997", "msRTCSIP-PrimaryUserAddress",
+	     "EQUALITY caseIgnoreMatch", "15")
+	"objectclass ( 1.2.840.113556.1.996 NAME 'adEntry' SUP top AUXILIARY"
+	" MAY ( uSNChanged $ objectGUID $ userAccountControl $"
+	" msRTCSIP-PrimaryUserAddress ) )\n"
+	"rootDSE %s/root.ldif\n";
+
+static const char ad_root_fmt[] =
+	"dn:\nhighestCommittedUSN: %d\ndsServiceName: dc1\n";
 
 static const char root_ldif[] =
 	"dn: " SLAPD_BASE "\n"
@@ -111,6 +134,30 @@ static bool answers(const struct slapd *sl)
 }
 
 
+static int ad_files(const struct slapd *sl, bool ad)
+{
+	char path[96];
+	FILE *f;
+
+	(void)snprintf(path, sizeof(path), "%s/ad.schema", sl->dir);
+	f = fopen(path, "w");
+	if (!f)
+		return errno;
+	if (ad)
+		(void)fprintf(f, ad_fmt, sl->dir);
+	if (fclose(f))
+		return errno;
+
+	(void)snprintf(path, sizeof(path), "%s/root.ldif", sl->dir);
+	f = fopen(path, "w");
+	if (!f)
+		return errno;
+	(void)fprintf(f, ad_root_fmt, SLAPD_USN);
+
+	return fclose(f) ? errno : 0;
+}
+
+
 static int files(const struct slapd *sl)
 {
 	char path[96], data[96], key[96];
@@ -128,7 +175,7 @@ static int files(const struct slapd *sl)
 		return errno;
 
 	(void)fprintf(f, conf_fmt, sl->dir, sl->dir, sl->dir, sl->dir,
-		      SLAPD_PAGE, SLAPD_PAGE);
+		      sl->dir, SLAPD_PAGE, SLAPD_PAGE);
 	if (fclose(f))
 		return errno;
 
@@ -185,7 +232,7 @@ static int server_up(struct slapd *sl)
 }
 
 
-int slapd_start(struct slapd **slp)
+int slapd_start(struct slapd **slp, bool ad)
 {
 	struct slapd *sl = mem_zalloc(sizeof(*sl), destructor);
 	int err = 0;
@@ -200,6 +247,8 @@ int slapd_start(struct slapd **slp)
 	}
 	(void)snprintf(sl->log, sizeof(sl->log), "%s/log", sl->dir);
 	(void)snprintf(sl->ca, sizeof(sl->ca), "%s/cert.pem", sl->dir);
+	if (!err)
+		err = ad_files(sl, ad);
 	if (!err)
 		err = files(sl);
 	if (!err)

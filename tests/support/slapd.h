@@ -16,10 +16,17 @@ struct slapd;
 #define SLAPD_READER "cn=reader," SLAPD_BASE
 #define SLAPD_SECRET "secret"
 
-enum { SLAPD_PAGE = 5 };
+enum { SLAPD_PAGE = 5, SLAPD_USN = 100 };
 
-/** @return 0; on failure what is wrong is on standard error */
-int  slapd_start(struct slapd **slp);
+/**
+ * @param ad  Look like Active Directory, as far as we look at it: entries of
+ *            the auxiliary class adEntry may have objectGUID, uSNChanged,
+ *            userAccountControl and msRTCSIP-PrimaryUserAddress, and the
+ *            highest number of a change is SLAPD_USN for ever
+ *
+ * @return 0; on failure what is wrong is on standard error
+ */
+int  slapd_start(struct slapd **slp, bool ad);
 /** Takes it down and removes its files; NULL is fine */
 void slapd_stop(struct slapd *sl);
 
