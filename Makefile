@@ -139,6 +139,7 @@ check-scenario: all tests $(BUILD)/tests/purple-client
 # The sample that is shipped is the one that the key table makes.
 check-conf: all
 	$(Q)$(BUILD)/pchat-channel --sample | diff -u deploy/conf/pchat-channel.conf -
+	$(Q)$(BUILD)/pchatctl sync ldap --sample | diff -u deploy/conf/pchat-ldap.conf -
 
 S ?= 60
 check-fuzz fuzz: $(FUZZERS)
@@ -169,6 +170,7 @@ conf-doc: all
 	$(Q)mkdir -p $(BUILD)/doc
 	$(Q)$(BUILD)/pchat-channel --man > $(BUILD)/doc/pchat-channel.conf.5
 	$(Q)$(BUILD)/pchat-channel --sample > deploy/conf/pchat-channel.conf
+	$(Q)$(BUILD)/pchatctl sync ldap --sample > deploy/conf/pchat-ldap.conf
 
 PREFIX ?= /usr/local
 install: all
@@ -177,7 +179,7 @@ install: all
 		$(DESTDIR)$(PREFIX)/lib/systemd/system
 	install -m 755 $(BUILD)/pchat-channel $(DESTDIR)$(PREFIX)/sbin
 	install -m 755 $(BUILD)/pchatctl $(DESTDIR)$(PREFIX)/bin
-	install -m 644 deploy/conf/pchat-channel.conf deploy/kamailio/* $(DESTDIR)$(PREFIX)/share/pchat
+	install -m 644 deploy/conf/*.conf deploy/kamailio/* $(DESTDIR)$(PREFIX)/share/pchat
 	sed 's|@PREFIX@|$(PREFIX)|' deploy/systemd/pchat-channel@.service \
 		> $(DESTDIR)$(PREFIX)/lib/systemd/system/pchat-channel@.service
 	$(BUILD)/pchat-channel --man > $(DESTDIR)$(PREFIX)/share/man/man5/pchat-channel.conf.5

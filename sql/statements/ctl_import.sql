@@ -150,6 +150,8 @@ SELECT format('%s[%s].%s[%s]',
                      'managers', 'presenters'])[e.list], e.idx),
        CASE WHEN e.key LIKE 'group:%'
             THEN format('no such group: %s', substr(e.given, 7))
+            WHEN e.key LIKE 'folder:%'
+            THEN format('no such folder: %s', substr(e.given, 8))
             ELSE format('no such user: %s', e.given) END
   FROM import_entry e
  WHERE e.key IN (SELECT key FROM missing)

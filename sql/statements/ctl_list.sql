@@ -16,7 +16,8 @@ SELECT p.key, p.display, p.email,
 WITH named AS (
        SELECT principal_id,
               CASE kind WHEN 9 THEN 'group:' || name
-                        WHEN 8 THEN 'domain:' || name ELSE name END AS name
+                        WHEN 8 THEN 'domain:' || name
+                        WHEN 10 THEN 'folder:' || name ELSE name END AS name
          FROM principal
      )
 SELECT c.name, 'ma-cat://' || s.domain || '/' || c.guid, c.description,
@@ -58,6 +59,7 @@ WITH roles AS (
        SELECT x.role,
               json_agg(CASE p.kind WHEN 9 THEN 'group:' || p.name
                                    WHEN 8 THEN 'domain:' || p.name
+                                   WHEN 10 THEN 'folder:' || p.name
                                    ELSE p.name END ORDER BY p.kind, p.key) AS names
          FROM room r
          JOIN room_role x ON x.room_id = r.room_id

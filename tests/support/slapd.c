@@ -296,8 +296,9 @@ const char *slapd_ca(const struct slapd *sl)
 int slapd_ldif(const struct slapd *sl, const char *ldif)
 {
 	char path[96];
+	static const char admin[] = SLAPD_ADMIN;
 	const char *const argv[] = { "ldapmodify", "-a", "-x", "-H", sl->uri,
-		"-D", SLAPD_ADMIN, "-w", SLAPD_SECRET, "-f", path, NULL };
+		"-D", admin, "-w", SLAPD_SECRET, "-f", path, NULL };
 	FILE *f;
 	int err;
 
