@@ -5,9 +5,7 @@
  * and what got another name with a folder above it, no time stamp tells.
  */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <re.h>
 #include "common/chaturi.h"
 #include "deploy/ctl/tool.h"
@@ -15,11 +13,7 @@
 #include "deploy/ctl/sync.h"
 #include "deploy/ctl/sync_dir.h"
 
-enum {
-	ATTRS_MAX = 16,
-	OVERLAP_S = 60,       /* changes of other servers that come late     */
-	STAMP_SIZE = 16,      /* YYYYMMDDhhmmssZ                             */
-};
+enum { ATTRS_MAX = 16 };
 
 enum { USER = 5, GROUP = 9, FOLDER = 10 };
 
@@ -36,16 +30,8 @@ struct pass {
 	int kind;
 	struct attrs displays, members;
 	const char *id;
-	char stamp[STAMP_SIZE];        /* latest */
+	char stamp[SYNC_STAMP_SIZE];        /* latest */
 };
-
-
-static const char *key(const struct sync *sync, const char *name)
-{
-	const char *v = config_str(sync->conf, name);
-
-	return str_isset(v) ? v : NULL;
-}
 
 
 static void attrs_add(struct attrs *attrs, const char *name)
@@ -79,7 +65,7 @@ static const char *kind_key(const struct sync *sync, int kind,
 
 	(void)re_snprintf(buf, sizeof(buf), "%s.%s", prefixv[kind], name);
 
-	return key(sync, buf);
+	return sync_key(sync, buf);
 }
 
 
@@ -100,13 +86,13 @@ static int search(struct pass *pass, int kind, const char *more,
 	pass->kind = kind;
 	err = kind == USER ?
 		re_sdprintf(&full, "(&%s(%s=*)%s)", filter,
-			    key(sync, "user.uri"), more) :
+			    sync_key(sync, "user.uri"), more) :
 		re_sdprintf(&full, "(&%s%s)", filter, more);
 	if (!err)
 		err = bstore_copy_begin(sync->st, copy);
 	if (!err) {
 		err = dir_search(sync->dir, base ? base :
-				 key(sync, "user.base"), full, attrs->v, h,
+				 sync_key(sync, "user.base"), full, attrs->v, h,
 				 pass);
 		end = bstore_copy_end(sync->st);
 		err = err ? err : end;
@@ -138,8 +124,8 @@ static int seen_handler(const struct dir_entry *entry, void *arg)
 	struct dir_dn dn;
 	int err;
 
-	if (stamp && strlen(stamp) + 1 >= STAMP_SIZE &&
-	    strncmp(stamp, pass->stamp, STAMP_SIZE - 2) > 0)
+	if (stamp && strlen(stamp) + 1 >= SYNC_STAMP_SIZE &&
+	    strncmp(stamp, pass->stamp, SYNC_STAMP_SIZE - 2) > 0)
 		str_ncpy(pass->stamp, stamp, sizeof(pass->stamp));
 
 	err = dir_dn(&dn, entry);
@@ -176,11 +162,11 @@ static int off_handler(const struct dir_entry *entry, void *arg)
 static int read_seen(struct pass *pass)
 {
 	static const int kindv[] = { USER, GROUP, FOLDER };
-	const char *off = key(pass->sync, "user.disabled_filter");
+	const char *off = sync_key(pass->sync, "user.disabled_filter");
 	struct attrs attrs = { .n = 0 };
 	int err = 0;
 
-	attrs_add(&attrs, key(pass->sync, "ldap.id"));
+	attrs_add(&attrs, sync_key(pass->sync, "ldap.id"));
 	attrs_add(&attrs, "modifyTimestamp");
 	for (size_t i = 0; i < ARRAY_SIZE(kindv) && !err; i++)
 		err = search(pass, kindv[i], "", &attrs, "ctl_sync_copy_seen",
@@ -227,14 +213,14 @@ static int user_handler(const struct dir_entry *entry, void *arg)
 		return EPROTO;
 
 	bstore_copy_text(sync->st, pass->id);
-	uri = dir_value(entry, key(sync, "user.uri"), 0);
+	uri = dir_value(entry, sync_key(sync, "user.uri"), 0);
 	pl_set_str(&pl, uri ? uri : "");
 	bstore_copy_text(sync->st, useruri_canon(canon, sizeof(canon), &pl) ?
 			 NULL : canon);
 	bstore_copy_text(sync->st, uri);
-	copy_value(pass, entry, key(sync, "user.uid"));
+	copy_value(pass, entry, sync_key(sync, "user.uid"));
 	copy_first(pass, entry);
-	copy_value(pass, entry, key(sync, "user.email"));
+	copy_value(pass, entry, sync_key(sync, "user.email"));
 	bstore_copy_row(sync->st);
 
 	return 0;
@@ -253,7 +239,7 @@ static int group_handler(const struct dir_entry *entry, void *arg)
 		err = EPROTO;
 	if (!err) {
 		bstore_copy_text(pass->sync->st, pass->id);
-		name = dir_value(entry, key(pass->sync, "group.name"), 0);
+		name = dir_value(entry, sync_key(pass->sync, "group.name"), 0);
 		bstore_copy_text(pass->sync->st, name ? name : dn.rdn);
 		bstore_copy_row(pass->sync->st);
 	}
@@ -269,18 +255,18 @@ static int read_details(struct pass *pass, const char *since)
 	struct attrs attrs = pass->displays;
 	int err;
 
-	attrs_add(&attrs, key(sync, "ldap.id"));
-	attrs_add(&attrs, key(sync, "user.uri"));
-	attrs_add(&attrs, key(sync, "user.uid"));
-	attrs_add(&attrs, key(sync, "user.email"));
+	attrs_add(&attrs, sync_key(sync, "ldap.id"));
+	attrs_add(&attrs, sync_key(sync, "user.uri"));
+	attrs_add(&attrs, sync_key(sync, "user.uid"));
+	attrs_add(&attrs, sync_key(sync, "user.email"));
 	err = search(pass, USER, since, &attrs, "ctl_sync_copy_user",
 		     user_handler);
 	if (err)
 		return err;
 
 	memset(&attrs, 0, sizeof(attrs));
-	attrs_add(&attrs, key(sync, "ldap.id"));
-	attrs_add(&attrs, key(sync, "group.name"));
+	attrs_add(&attrs, sync_key(sync, "ldap.id"));
+	attrs_add(&attrs, sync_key(sync, "group.name"));
 
 	return search(pass, GROUP, since, &attrs, "ctl_sync_copy_group",
 		      group_handler);
@@ -351,74 +337,10 @@ static int read_members(struct pass *pass, const char *since)
 {
 	struct attrs attrs = pass->members;
 
-	attrs_add(&attrs, key(pass->sync, "ldap.id"));
+	attrs_add(&attrs, sync_key(pass->sync, "ldap.id"));
 
 	return search(pass, GROUP, since, &attrs, "ctl_sync_copy_member",
 		      members_handler);
-}
-
-
-/* ------------------------------------------------------------ since when */
-
-/* A moment before a time stamp, as one */
-static void stamp_back(char out[STAMP_SIZE], const char *stamp)
-{
-	struct tm tm;
-	time_t t;
-
-	memset(&tm, 0, sizeof(tm));
-	if (!strptime(stamp, "%Y%m%d%H%M%S", &tm)) {
-		out[0] = '\0';
-		return;
-	}
-
-	t = timegm(&tm) - OVERLAP_S;
-	(void)gmtime_r(&t, &tm);
-	(void)strftime(out, STAMP_SIZE, "%Y%m%d%H%M%SZ", &tm);
-}
-
-
-/* Numbers of changes are a server's own */
-static void since_usn(struct sync *sync, const char *stored, const char *usn)
-{
-	const char *server = strchr(usn + 4, ':');
-
-	if (!strncmp(stored, "usn:", 4) && strchr(stored + 4, ':') &&
-	    !strcmp(strchr(stored + 4, ':'), server))
-		(void)re_snprintf(sync->since, sizeof(sync->since),
-				  "(uSNChanged>=%llu)",
-				  strtoull(stored + 4, NULL, 10) + 1);
-}
-
-
-void sync_since(struct sync *sync, const char *stored)
-{
-	char *usn = dir_usn(sync->dir);
-
-	sync->since[0] = '\0';
-	if (usn)
-		str_ncpy(sync->cookie, usn, sizeof(sync->cookie));
-	if (usn && stored)
-		since_usn(sync, stored, usn);
-	else if (stored && !strncmp(stored, "ts:", 3))
-		(void)re_snprintf(sync->since, sizeof(sync->since),
-				  "(modifyTimestamp>=%s)", stored + 3);
-	mem_deref(usn);
-}
-
-
-static void cookie_next(struct pass *pass)
-{
-	struct sync *sync = pass->sync;
-	char back[STAMP_SIZE];
-
-	if (sync->cookie[0])
-		return;
-
-	stamp_back(back, pass->stamp);
-	if (back[0])
-		(void)re_snprintf(sync->cookie, sizeof(sync->cookie), "ts:%s",
-				  back);
 }
 
 
@@ -430,7 +352,7 @@ static int again(struct sync *sync, bool *detailsp, bool *membersp)
 	PGresult *res;
 	int err;
 
-	err = bstore_query(sync->st, &res, "ctl_sync_again", &sync->source, 1);
+	err = bstore_query(sync->st, &res, "ctl_sync_again", NULL, 0);
 	if (err)
 		return err;
 
@@ -448,8 +370,8 @@ int sync_read(struct sync *sync)
 	bool details = false, members = false;
 	int err;
 
-	attrs_split(&pass.displays, key(sync, "user.display"));
-	attrs_split(&pass.members, key(sync, "group.member"));
+	attrs_split(&pass.displays, sync_key(sync, "user.display"));
+	attrs_split(&pass.members, sync_key(sync, "group.member"));
 
 	err = bstore_exec(sync->st, NULL, "ctl_sync_make", NULL, 0);
 	if (!err)
@@ -469,7 +391,7 @@ int sync_read(struct sync *sync)
 		err = read_members(&pass, details || members ? "" :
 				   sync->since);
 	if (!err)
-		cookie_next(&pass);
+		sync_cookie(sync, pass.stamp);
 
 	return err;
 }

@@ -8,18 +8,19 @@
 -- without member for each of them).
 
 -- name: ctl_sync_begin
--- Whether no other run of this source is under way.  $1 text: source
+-- Whether no other run of this source is under way.  What follows knows the
+-- source and the policy for new users by these settings of the session.
+-- $1 text: source, $2 text: policy or NULL
 SELECT pg_try_advisory_lock(hashtextextended('pchatctl sync ' || $1::text, 0)),
+       set_config('pchat.source', $1::text, false),
+       set_config('pchat.policy', CASE WHEN $2::text IS NULL THEN ''
+                                       ELSE policy_user($2::text)::text END, false),
        set_config('work_mem', '64MB', false), set_config('jit', 'off', false),
        set_config('statement_timeout', '0', false);
 
 -- name: ctl_sync_source
--- $1 text: source
-SELECT cookie, settings FROM directory_source WHERE name = $1::text;
-
--- name: ctl_sync_policy
--- $1 text: name
-SELECT policy_user($1::text);
+SELECT cookie, settings FROM directory_source
+ WHERE name = current_setting('pchat.source');
 
 -- name: ctl_sync_make
 DO $$ BEGIN
@@ -55,12 +56,11 @@ END $$;
 -- name: ctl_sync_again
 -- Whether some entries have to be read that did not change: users and groups
 -- that are not known here, and groups' lists when somebody's DN is another.
--- $1 text: source
 SELECT EXISTS (SELECT FROM sync_seen s
                 WHERE s.kind IN (5, 9)
                   AND NOT EXISTS (SELECT FROM principal p
                                     JOIN directory_entry e USING (principal_id)
-                                   WHERE p.external_id = s.id AND e.source = $1::text)
+                                   WHERE p.external_id = s.id AND e.source = current_setting('pchat.source'))
                   AND NOT EXISTS (SELECT FROM sync_user u WHERE u.id = s.id)
                   AND NOT EXISTS (SELECT FROM sync_group g WHERE g.id = s.id)),
        EXISTS (SELECT FROM sync_seen s
@@ -78,7 +78,7 @@ TRUNCATE sync_user, sync_group;
 ANALYZE sync_off, sync_user, sync_group, sync_member;
 
 -- name: ctl_sync_target
--- What shall be; an entry that is user and group is a user.  $1 text: source
+-- What shall be; an entry that is user and group is a user.
 CREATE TEMPORARY TABLE sync_target AS
 SELECT s.kind, s.id, s.dn, s.parent, p.principal_id, p.key AS old_key,
        false AS made,
@@ -96,7 +96,7 @@ SELECT s.kind, s.id, s.dn, s.parent, p.principal_id, p.key AS old_key,
        CASE WHEN s.id IN (SELECT id FROM sync_off) THEN 1 ELSE 0 END AS state,
        CASE WHEN s.kind = 5 AND u.id IS NOT NULL AND u.uri IS NULL
                  THEN format('%s: not a SIP URI: %s', s.dn, u.given)
-            WHEN p.kind <> s.kind OR e.source <> $1::text
+            WHEN p.kind <> s.kind OR e.source <> current_setting('pchat.source')
                  THEN format('%s: known already, as something else: %s', s.dn, p.key)
             END AS problem
   FROM (SELECT DISTINCT ON (id) * FROM sync_seen ORDER BY id, kind) AS s
@@ -127,7 +127,6 @@ UPDATE sync_target t
 -- name: ctl_sync_adopt
 -- A principal of that key whom no directory has, or who is gone from this
 -- one, is the one: lists and messages know people by their URI.
--- $1 text: source
 UPDATE sync_target t
    SET principal_id = h.principal_id, old_key = h.key
   FROM principal h
@@ -135,11 +134,11 @@ UPDATE sync_target t
  WHERE t.principal_id IS NULL AND t.problem IS NULL
    AND h.key = t.key AND h.kind = t.kind
    AND (h.external_id IS NULL
-        OR e.source = $1::text
+        OR e.source = current_setting('pchat.source')
            AND NOT EXISTS (SELECT FROM sync_seen s WHERE s.id = h.external_id));
 
 -- name: ctl_sync_held
--- A key that somebody has who stays where he is.  $1 text: source
+-- A key that somebody has who stays where he is.
 UPDATE sync_target t
    SET problem = CASE t.kind WHEN 5 THEN format('%s: its URI is in use: %s', t.dn, t.key) END,
        key = CASE t.kind WHEN 5 THEN t.key ELSE 'group:' || t.dn END,
@@ -150,7 +149,7 @@ UPDATE sync_target t
  WHERE t.problem IS NULL AND h.key = t.key
    AND h.principal_id IS DISTINCT FROM t.principal_id
    AND CASE WHEN o.id IS NULL
-            THEN NOT coalesce(e.source = $1::text AND NOT EXISTS (
+            THEN NOT coalesce(e.source = current_setting('pchat.source') AND NOT EXISTS (
                      SELECT FROM sync_seen s WHERE s.id = h.external_id), false)
             ELSE o.problem IS NOT NULL OR o.key = h.key END;
 
@@ -184,19 +183,18 @@ UPDATE sync_target
  WHERE principal_id IS NULL;
 
 -- name: ctl_sync_gone
--- $1 text: source
 CREATE TEMPORARY TABLE sync_gone AS
 SELECT e.principal_id, p.kind,
        (row_number() OVER (ORDER BY e.principal_id) - 1) / 1000 AS slice
   FROM directory_entry e JOIN principal p ON p.principal_id = e.principal_id
- WHERE e.source = $1::text AND e.state <> 2
+ WHERE e.source = current_setting('pchat.source') AND e.state <> 2
    AND NOT EXISTS (SELECT FROM sync_seen s WHERE s.id = p.external_id)
    AND NOT EXISTS (SELECT FROM sync_target t WHERE t.principal_id = e.principal_id);
 
 -- name: ctl_sync_share
--- Users that are known, and those of them that are gone.  $1 text: source
+-- Users that are known, and those of them that are gone.
 SELECT (SELECT count(*) FROM directory_entry e JOIN principal p USING (principal_id)
-         WHERE e.source = $1::text AND e.state <> 2 AND p.kind = 5),
+         WHERE e.source = current_setting('pchat.source') AND e.state <> 2 AND p.kind = 5),
        (SELECT count(*) FROM sync_gone WHERE kind = 5);
 
 -- name: ctl_sync_changed
@@ -311,8 +309,14 @@ SELECT (SELECT coalesce(max(slice) + 1, 0) FROM sync_changed),
 SELECT principals_lock();
 
 -- name: ctl_sync_source_put
--- $1 text: source
-INSERT INTO directory_source (name) VALUES ($1::text) ON CONFLICT DO NOTHING;
+INSERT INTO directory_source (name) VALUES (current_setting('pchat.source')) ON CONFLICT DO NOTHING;
+
+-- name: ctl_sync_unlock
+-- What somebody signs in with is bound to his address.
+DELETE FROM credential k
+ USING principal p, sync_changed c
+ WHERE k.principal_id = p.principal_id AND c.was <> c.key
+   AND (p.principal_id = c.principal_id OR p.key = c.key);
 
 -- name: ctl_sync_park
 -- Keys that change are given up before they are taken, for two may swap.
@@ -332,11 +336,10 @@ UPDATE principal p SET key = c.key
  WHERE p.principal_id = c.principal_id AND c.was <> c.key;
 
 -- name: ctl_sync_principal_new
--- $2 integer: policy or NULL
 INSERT INTO principal (principal_id, kind, key, name, display, email, state,
                        policy_id, external_id)
 SELECT c.principal_id, c.kind, c.key, c.name, c.display, c.email, c.state,
-       CASE c.kind WHEN 5 THEN $2::integer END, c.id
+       CASE c.kind WHEN 5 THEN nullif(current_setting('pchat.policy'), '')::integer END, c.id
   FROM sync_changed c WHERE c.made AND c.slice = $1::bigint
  ORDER BY c.principal_id;
 
@@ -350,9 +353,8 @@ UPDATE principal p
        IS DISTINCT FROM (c.name, c.display, c.email, c.id, coalesce(c.set_state, p.state)::smallint);
 
 -- name: ctl_sync_entry
--- $2 text: source
 INSERT INTO directory_entry AS e (principal_id, source, dn, uid, state)
-SELECT c.principal_id, $2::text, c.dn, c.uid, c.state
+SELECT c.principal_id, current_setting('pchat.source'), c.dn, c.uid, c.state
   FROM sync_changed c WHERE c.slice = $1::bigint
     ON CONFLICT (principal_id) DO UPDATE
    SET source = excluded.source, dn = excluded.dn, uid = excluded.uid, state = excluded.state;
@@ -401,12 +403,11 @@ SELECT FROM affiliation_follow(ARRAY(
        SELECT DISTINCT member_id FROM sync_edge WHERE slice = $1::bigint));
 
 -- name: ctl_sync_done
--- $1 text: source, $2 text: cookie, $3 text: settings, $4 boolean: all was
--- read
+-- $1 text: cookie, $2 text: settings, $3 boolean: all was read
 UPDATE directory_source
-   SET cookie = $2::text, settings = $3::text, synced_on = now(),
-       full_on = CASE WHEN $4::boolean THEN now() ELSE full_on END
- WHERE name = $1::text;
+   SET cookie = $1::text, settings = $2::text, synced_on = now(),
+       full_on = CASE WHEN $3::boolean THEN now() ELSE full_on END
+ WHERE name = current_setting('pchat.source');
 
 -- name: ctl_sync_statistics
 -- After a large run: the first minutes would go by plans for the tables as
@@ -415,5 +416,5 @@ ANALYZE principal, principal_member, principal_affiliation, directory_entry,
         directory_member;
 
 -- name: ctl_sync_audit
--- $1 text: source, $2 jsonb: counts
-SELECT operator_audit('sync', $1::text, $2::jsonb);
+-- $1 jsonb: counts
+SELECT operator_audit('sync', current_setting('pchat.source'), $1::jsonb);

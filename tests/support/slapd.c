@@ -24,6 +24,7 @@ enum { START_LIMIT_MS = 20000, RUN_LIMIT_MS = 60000, POLL_MS = 10 };
 struct slapd {
 	char dir[64];
 	char uri[64];
+	char tls_uri[64];
 	char ca[96];
 	char log[96];
 	uint16_t port;
@@ -185,12 +186,13 @@ static int files(const struct slapd *sl)
 
 static void child(const struct slapd *sl, pid_t parent)
 {
-	char conf[96];
-	const char *const argv[] = { "slapd", "-h", sl->uri, "-f", conf, "-d",
+	char conf[96], uris[160];
+	const char *const argv[] = { "slapd", "-h", uris, "-f", conf, "-d",
 		"0", NULL };
 	int fd = open(sl->log, O_WRONLY | O_CREAT | O_APPEND, 0600);
 
 	(void)snprintf(conf, sizeof(conf), "%s/slapd.conf", sl->dir);
+	(void)snprintf(uris, sizeof(uris), "%s %s", sl->uri, sl->tls_uri);
 	(void)setsid();
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
@@ -212,6 +214,8 @@ static int server_up(struct slapd *sl)
 	sl->port = free_port();
 	(void)snprintf(sl->uri, sizeof(sl->uri), "ldap://127.0.0.1:%u",
 		       sl->port);
+	(void)snprintf(sl->tls_uri, sizeof(sl->tls_uri),
+		       "ldaps://127.0.0.1:%u", free_port());
 	sl->pid = fork();
 	if (sl->pid < 0)
 		return errno;
@@ -278,6 +282,12 @@ void slapd_stop(struct slapd *sl)
 const char *slapd_uri(const struct slapd *sl)
 {
 	return sl->uri;
+}
+
+
+const char *slapd_tls_uri(const struct slapd *sl)
+{
+	return sl->tls_uri;
 }
 
 

@@ -2,7 +2,7 @@
  * @file tests/support/slapd.h  A private LDAP directory for a test
  *
  * OpenLDAP's slapd on a free port of 127.0.0.1 with its files in a temporary
- * folder, over TCP, with StartTLS by a certificate of its own.  It knows
+ * folder, over TCP and TLS, with a certificate of its own.  It knows
  * dc=example,dc=net and two accounts: SLAPD_ADMIN writes, SLAPD_READER may read
  * only SLAPD_PAGE entries of an answer that is not in pages.  It ends with the
  * test.
@@ -30,8 +30,9 @@ int  slapd_start(struct slapd **slp, bool ad);
 /** Takes it down and removes its files; NULL is fine */
 void slapd_stop(struct slapd *sl);
 
-/** "ldap://127.0.0.1:PORT" */
+/** "ldap://127.0.0.1:PORT", and one with TLS from the beginning */
 const char *slapd_uri(const struct slapd *sl);
+const char *slapd_tls_uri(const struct slapd *sl);
 /** Its folder, for files of the test's own, and the certificate in it */
 const char *slapd_dir(const struct slapd *sl);
 const char *slapd_ca(const struct slapd *sl);
