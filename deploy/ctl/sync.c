@@ -23,6 +23,15 @@ static const struct out_col countv[] = {
 	{ "gone",    "GONE",    OUT_INT  },
 };
 
+
+const char *sync_key(const struct sync *sync, const char *name)
+{
+	const char *v = config_str(sync->conf, name);
+
+	return str_isset(v) ? v : NULL;
+}
+
+
 /* ------------------------------------------------------------------ counts */
 
 /* Rows of ctl_sync_counts as an object, with what kind of run it was */
@@ -64,14 +73,6 @@ static int print(const struct sync *sync, const PGresult *res,
 		      tool->dry_run ? "; dry run: nothing was written" : "");
 
 	return err;
-}
-
-
-const char *sync_key(const struct sync *sync, const char *name)
-{
-	const char *v = config_str(sync->conf, name);
-
-	return str_isset(v) ? v : NULL;
 }
 
 

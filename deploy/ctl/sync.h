@@ -15,7 +15,7 @@ struct tool;
 extern const struct conf_key sync_keyv[];
 extern const size_t sync_keyc;
 
-enum { SYNC_COOKIE_SIZE = 160, SYNC_STAMP_SIZE = 16 };
+enum { SYNC_COOKIE_SIZE = 512, SYNC_STAMP_SIZE = 16 };
 
 /** One run */
 struct sync {
