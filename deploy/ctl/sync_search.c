@@ -136,6 +136,7 @@ struct range {
 	dir_value_h *h;
 	void *arg;
 	unsigned long next;      /* 0: that was the last */
+	bool found;              /* one came             */
 };
 
 
@@ -168,6 +169,7 @@ static int range_handler(const struct dir_entry *entry, void *arg)
 	int err = 0;
 
 	range->next = 0;
+	range->found = false;
 	desc = ldap_first_attribute(entry->dir->ld, entry->msg, &ber);
 	while (desc) {
 		unsigned long last;
@@ -175,6 +177,7 @@ static int range_handler(const struct dir_entry *entry, void *arg)
 		if (!err && !strncasecmp(desc, range->attr, n) &&
 		    !strncasecmp(desc + n, ";range=", 7)) {
 			err = values(entry, desc, range->h, range->arg);
+			range->found = true;
 			if (sscanf(desc + n + 7, "%*u-%lu", &last) == 1)
 				range->next = last + 1;
 		}
@@ -206,6 +209,8 @@ int dir_values(const struct dir_entry *entry, const char *attr,
 		err = page(entry->dir, entry->dn, LDAP_SCOPE_BASE,
 			   "(objectClass=*)", attrv, &cookie, range_handler,
 			   &range);
+		if (!err && !range.found)
+			err = dir_complain(entry, "its list breaks off");
 	}
 	ber_memfree(cookie.bv_val);
 
