@@ -18,6 +18,7 @@
 #include "channel/endpoint.h"
 #include "channel/hello.h"
 #include "channel/index.h"
+#include "channel/invite.h"
 #include "channel/lookup.h"
 #include "channel/pool.h"
 #include "channel/post.h"
@@ -81,7 +82,7 @@ static void closed_handler(struct dlg *dlg, enum dlg_end why, void *arg)
 	struct endpoint *ep = dlg_arg(dlg);
 
 	log_debug("signoff", "user=%s why=%d", ep->user->uri, why);
-	signoff(ep, why == DLG_BYE);
+	signoff(ep, why == DLG_BYE || why == DLG_BARRED);
 	n_endpoints = svc->endpoints;
 
 	if (svc->draining && !svc->endpoints)
@@ -93,7 +94,8 @@ static bool accepting(void *arg)
 {
 	const struct service *svc = arg;
 
-	return svc->identified && !svc->draining && pool_isready(svc->pool);
+	return svc->identified && !svc->draining && !svc->passive &&
+		pool_isready(svc->pool);
 }
 
 
@@ -139,6 +141,7 @@ static void destructor(void *data)
 
 	sweep_stop(svc);
 	index_stop(svc);
+	invite_stop(svc);
 	store_close(svc);
 	lookup_cancel_all(svc);
 	tmr_cancel(&svc->tmr_end);
@@ -168,6 +171,7 @@ static void ready_handler(struct service *svc)
 {
 	sweep_start(svc);
 	index_start(svc);
+	invite_start(svc);
 	daemon_ready();
 }
 
@@ -274,7 +278,7 @@ static const char *service_state(const void *arg)
 {
 	const struct service *svc = arg;
 
-	if (svc->draining)
+	if (svc->draining || svc->passive)
 		return "draining";
 
 	return pool_isready(svc->pool) ? "ready" : "starting";

@@ -1,18 +1,8 @@
 -- Policies, further addresses of the pool, and principals: changed one by one
 -- by an operator, or many at a time by a directory.
 --
--- What a function refuses, it raises as PC002 with words for people.
-
-CREATE FUNCTION operator_refuse(why text) RETURNS void LANGUAGE plpgsql AS $$
-BEGIN
-    RAISE EXCEPTION USING ERRCODE = 'PC002', MESSAGE = why;
-END $$;
-
-CREATE FUNCTION operator_audit(what text, object text, detail jsonb DEFAULT NULL)
-    RETURNS void LANGUAGE sql AS $$
-INSERT INTO admin_audit (actor, action, object, detail)
-VALUES (coalesce(current_setting('pchat.actor', true), '?'), what, object, detail)
-$$;
+-- What a function refuses, it raises with words for people: ctl_refuse(), and
+-- like admin_audited() from the next migration.
 
 -- Whoever writes principals or who is in which: one at a time, until the end
 -- of the transaction.  Sign-in, join and post do not ask for it.
@@ -70,7 +60,7 @@ DECLARE
 BEGIN
     SELECT * INTO found FROM policy p WHERE lower(p.name) = lower(given);
     IF found.policy_id IS NULL THEN
-        PERFORM operator_refuse('no such policy: ' || given);
+        PERFORM ctl_refuse('no such policy: ' || given);
     END IF;
     RETURN found;
 END $$;
@@ -82,19 +72,19 @@ DECLARE
     other text;
 BEGIN
     IF new_scope = 'global' THEN
-        PERFORM operator_refuse('there is one global policy, which can be set');
+        PERFORM ctl_refuse('there is one global policy, which can be set');
     END IF;
     SELECT p.name INTO other FROM policy p
      WHERE lower(p.name) = lower(new_name) OR p.scope = 'pool' AND new_scope = 'pool'
      LIMIT 1;
     IF FOUND THEN
-        PERFORM operator_refuse(CASE WHEN lower(other) = lower(new_name)
+        PERFORM ctl_refuse(CASE WHEN lower(other) = lower(new_name)
             THEN 'there is a policy of that name: ' || other
             ELSE 'the pool has a policy: ' || other END);
     END IF;
     INSERT INTO policy (name, scope, enable_chat, description)
     VALUES (new_name, new_scope, enable, coalesce(about, ''));
-    PERFORM operator_audit('policy create', new_name, jsonb_build_object(
+    PERFORM admin_audited(NULL, 'policy.create', new_name, jsonb_build_object(
         'scope', new_scope, 'enable', enable));
 END $$;
 
@@ -104,7 +94,7 @@ DECLARE
     p policy := policy_named(given);
 BEGIN
     IF p.policy_id IN (2, 3) AND enable <> p.enable_chat THEN
-        PERFORM operator_refuse('built in, and means what it is called: ' || p.name);
+        PERFORM ctl_refuse('built in, and means what it is called: ' || p.name);
     END IF;
     IF coalesce(enable, p.enable_chat) = p.enable_chat
        AND coalesce(about, p.description) = p.description THEN
@@ -114,7 +104,7 @@ BEGIN
        SET enable_chat = coalesce(enable, p.enable_chat),
            description = coalesce(about, p.description)
      WHERE x.policy_id = p.policy_id;
-    PERFORM operator_audit('policy set', p.name, jsonb_strip_nulls(
+    PERFORM admin_audited(NULL, 'policy.modify', p.name, jsonb_strip_nulls(
         jsonb_build_object('enable', enable, 'description', about)));
     RETURN true;
 END $$;
@@ -125,14 +115,14 @@ DECLARE
     users bigint;
 BEGIN
     IF p.policy_id <= 3 THEN
-        PERFORM operator_refuse('built in: ' || p.name);
+        PERFORM ctl_refuse('built in: ' || p.name);
     END IF;
     SELECT count(*) INTO users FROM principal x WHERE x.policy_id = p.policy_id;
     IF users > 0 THEN
-        PERFORM operator_refuse(format('granted to %s users: %s', users, p.name));
+        PERFORM ctl_refuse(format('granted to %s users: %s', users, p.name));
     END IF;
     DELETE FROM policy x WHERE x.policy_id = p.policy_id;
-    PERFORM operator_audit('policy remove', p.name);
+    PERFORM admin_audited(NULL, 'policy.delete', p.name, NULL);
 END $$;
 
 -- ------------------------------------------------- settings of the pool
@@ -165,13 +155,13 @@ CREATE FUNCTION pool_address_create(given text, shown text) RETURNS void
     LANGUAGE plpgsql AS $$
 BEGIN
     IF EXISTS (SELECT FROM principal p WHERE p.key = given AND p.state <> 2) THEN
-        PERFORM operator_refuse('that is the address of a user: ' || given);
+        PERFORM ctl_refuse('that is the address of a user: ' || given);
     END IF;
     INSERT INTO pool_address (uri, display, updated_by)
     VALUES (given, coalesce(shown, ''), current_setting('pchat.actor', true));
-    PERFORM operator_audit('endpoint create', given);
+    PERFORM admin_audited(NULL, 'endpoint.create', given, NULL);
 EXCEPTION WHEN unique_violation THEN
-    PERFORM operator_refuse('there is such an endpoint: ' || given);
+    PERFORM ctl_refuse('there is such an endpoint: ' || given);
 END $$;
 
 CREATE FUNCTION pool_address_remove(given text) RETURNS void
@@ -179,9 +169,9 @@ CREATE FUNCTION pool_address_remove(given text) RETURNS void
 BEGIN
     DELETE FROM pool_address a WHERE a.uri = given;
     IF NOT FOUND THEN
-        PERFORM operator_refuse('no such endpoint: ' || given);
+        PERFORM ctl_refuse('no such endpoint: ' || given);
     END IF;
-    PERFORM operator_audit('endpoint remove', given);
+    PERFORM admin_audited(NULL, 'endpoint.delete', given, NULL);
 END $$;
 
 -- --------------------------------------------------------- who is in what
@@ -290,7 +280,7 @@ BEGIN
      WHERE p.key = lower(given) AND p.state <> 2
        AND p.kind = CASE who WHEN 'user' THEN 5 ELSE 9 END;
     IF found.principal_id IS NULL THEN
-        PERFORM operator_refuse(format('no such %s: %s', who,
+        PERFORM ctl_refuse(format('no such %s: %s', who,
             CASE who WHEN 'group' THEN substr(given, 7) ELSE given END));
     END IF;
     RETURN found;
@@ -306,7 +296,7 @@ BEGIN
      WHERE NOT EXISTS (SELECT FROM principal p
                         WHERE p.key = lower(k) AND p.state <> 2 AND p.kind IN (5, 8, 9, 10));
     IF FOUND THEN
-        PERFORM operator_refuse('no such user or group: ' || missing);
+        PERFORM ctl_refuse('no such user or group: ' || missing);
     END IF;
     RETURN ARRAY(SELECT DISTINCT p.principal_id
                    FROM unnest(keys) AS k JOIN principal p ON p.key = lower(k));
@@ -319,7 +309,7 @@ DECLARE
 BEGIN
     SELECT * INTO e FROM directory_entry x WHERE x.principal_id = who.principal_id;
     IF FOUND THEN
-        PERFORM operator_refuse(format('kept by the directory "%s", change it there: %s',
+        PERFORM ctl_refuse(format('kept by the directory "%s", change it there: %s',
                                        e.source, who.name));
     END IF;
 END $$;
@@ -352,10 +342,10 @@ DECLARE
 BEGIN
     PERFORM principals_lock();
     IF EXISTS (SELECT FROM principal p WHERE p.key = uri AND p.state <> 2) THEN
-        PERFORM operator_refuse('there is such a user: ' || uri);
+        PERFORM ctl_refuse('there is such a user: ' || uri);
     END IF;
     IF EXISTS (SELECT FROM pool_address a WHERE a.uri = user_create.uri) THEN
-        PERFORM operator_refuse('that is an endpoint of the pool: ' || uri);
+        PERFORM ctl_refuse('that is an endpoint of the pool: ' || uri);
     END IF;
     IF policy_given IS NOT NULL THEN
         granted := policy_user(policy_given);
@@ -370,7 +360,7 @@ BEGIN
     INSERT INTO principal_member (group_id, member_id)
     VALUES (home, id) ON CONFLICT DO NOTHING;
     PERFORM affiliation_follow(ARRAY[id]);
-    PERFORM operator_audit('user create', uri);
+    PERFORM admin_audited(NULL, 'user.create', uri, NULL);
 END $$;
 
 -- A policy that can be granted.
@@ -379,7 +369,7 @@ DECLARE
     p policy := policy_named(given);
 BEGIN
     IF p.scope <> 'user' THEN
-        PERFORM operator_refuse(format('of a %s, not for users: %s', p.scope, p.name));
+        PERFORM ctl_refuse(format('of a %s, not for users: %s', p.scope, p.name));
     END IF;
     RETURN p.policy_id;
 END $$;
@@ -400,7 +390,7 @@ BEGIN
        SET display = coalesce(shown, u.display), email = coalesce(mail, u.email),
            state = coalesce(new_state, u.state), updated_on = now()
      WHERE p.principal_id = u.principal_id;
-    PERFORM operator_audit('user set', u.key, jsonb_strip_nulls(jsonb_build_object(
+    PERFORM admin_audited(NULL, 'user.modify', u.key, jsonb_strip_nulls(jsonb_build_object(
         'display', shown, 'email', mail, 'state', new_state)));
     RETURN true;
 END $$;
@@ -420,7 +410,7 @@ BEGIN
      WHERE (c.username, c.realm, c.ha1, c.ha1b)
            IS DISTINCT FROM (excluded.username, excluded.realm, excluded.ha1, excluded.ha1b);
     IF FOUND THEN
-        PERFORM operator_audit('user set', u.key, '{"password": "changed"}');
+        PERFORM admin_audited(NULL, 'user.modify', u.key, '{"password": "changed"}');
     END IF;
     RETURN FOUND;
 END $$;
@@ -434,7 +424,7 @@ BEGIN
     UPDATE principal p SET state = 2, updated_on = now()
      WHERE p.principal_id = u.principal_id;
     DELETE FROM credential c WHERE c.principal_id = u.principal_id;
-    PERFORM operator_audit('user remove', u.key);
+    PERFORM admin_audited(NULL, 'user.delete', u.key, NULL);
 END $$;
 
 -- To a user, or to all users of a group, domain or folder; how many changed.
@@ -458,7 +448,7 @@ DECLARE
     n bigint := policy_put(policy_user(given), whom);
 BEGIN
     IF n > 0 THEN
-        PERFORM operator_audit('policy grant', given, jsonb_build_object('to', whom, 'users', n));
+        PERFORM admin_audited(NULL, 'policy.grant', given, jsonb_build_object('to', whom, 'users', n));
     END IF;
     RETURN n;
 END $$;
@@ -468,7 +458,7 @@ DECLARE
     n bigint := policy_put(NULL, whom);
 BEGIN
     IF n > 0 THEN
-        PERFORM operator_audit('policy revoke', whom, jsonb_build_object('users', n));
+        PERFORM admin_audited(NULL, 'policy.revoke', whom, jsonb_build_object('users', n));
     END IF;
     RETURN n;
 END $$;
@@ -487,7 +477,7 @@ BEGIN
             SELECT FROM principal_affiliation a
              WHERE a.principal_id = id AND a.ancestor_id = p.principal_id));
     IF FOUND THEN
-        PERFORM operator_refuse('the group would contain itself, through: ' || round);
+        PERFORM ctl_refuse('the group would contain itself, through: ' || round);
     END IF;
     WITH put AS (
            INSERT INTO principal_member (group_id, member_id)
@@ -507,7 +497,7 @@ BEGIN
     PERFORM principals_lock();
     IF EXISTS (SELECT FROM principal p
                 WHERE p.key = 'group:' || lower(new_name) AND p.state <> 2) THEN
-        PERFORM operator_refuse('there is such a group: ' || new_name);
+        PERFORM ctl_refuse('there is such a group: ' || new_name);
     END IF;
     INSERT INTO principal AS p (kind, key, name, display)
     VALUES (9, 'group:' || lower(new_name), new_name, new_name)
@@ -516,7 +506,7 @@ BEGIN
     RETURNING principal_id INTO id;
     PERFORM affiliation_follow(ARRAY[id]);
     PERFORM group_put(id, principals_named(members));
-    PERFORM operator_audit('group create', new_name, to_jsonb(members));
+    PERFORM admin_audited(NULL, 'group.create', new_name, to_jsonb(members));
 END $$;
 
 CREATE FUNCTION group_rename(given text, new_name text) RETURNS boolean
@@ -532,10 +522,10 @@ BEGIN
        SET key = 'group:' || lower(new_name), name = new_name, display = new_name,
            updated_on = now()
      WHERE p.principal_id = g.principal_id;
-    PERFORM operator_audit('group set', g.name, jsonb_build_object('name', new_name));
+    PERFORM admin_audited(NULL, 'group.modify', g.name, jsonb_build_object('name', new_name));
     RETURN true;
 EXCEPTION WHEN unique_violation THEN
-    PERFORM operator_refuse('there is such a group: ' || new_name);
+    PERFORM ctl_refuse('there is such a group: ' || new_name);
 END $$;
 
 CREATE FUNCTION group_change(given text, members text[], put boolean)
@@ -563,7 +553,7 @@ BEGIN
     END IF;
     IF n > 0 THEN
         UPDATE principal p SET updated_on = now() WHERE p.principal_id = g.principal_id;
-        PERFORM operator_audit(CASE WHEN put THEN 'group add' ELSE 'group drop' END,
+        PERFORM admin_audited(NULL, CASE WHEN put THEN 'group.add' ELSE 'group.drop' END,
                                g.name, to_jsonb(members));
     END IF;
     RETURN n;
@@ -587,7 +577,7 @@ BEGIN
     UPDATE principal p SET state = 2, updated_on = now()
      WHERE p.principal_id = g.principal_id;
     PERFORM affiliation_follow(gone);
-    PERFORM operator_audit('group remove', g.name);
+    PERFORM admin_audited(NULL, 'group.delete', g.name, NULL);
 END $$;
 
 INSERT INTO schema_version (version) VALUES (9);

@@ -417,4 +417,4 @@ ANALYZE principal, principal_member, principal_affiliation, directory_entry,
 
 -- name: ctl_sync_audit
 -- $1 jsonb: counts
-SELECT operator_audit('sync', current_setting('pchat.source'), $1::jsonb);
+SELECT admin_audited(NULL, 'sync', current_setting('pchat.source'), $1::jsonb);

@@ -120,10 +120,10 @@ START_TEST(a_dry_run_changes_nothing_and_who_did_it_is_kept)
 	ctl_well(st, "policy set global --enable yes --dry-run");
 	ck_assert(!enabled(ADA));
 	ck_assert_int_eq(store_number(st, "SELECT count(*) FROM admin_audit "
-				      "WHERE action = 'policy set'"), 0);
+				      "WHERE action = 'policy.modify'"), 0);
 	ctl_well(st, "policy set global --enable yes --as mallory");
 	ck_assert_int_eq(store_number(st, "SELECT count(*) FROM admin_audit "
-				      "WHERE action = 'policy set' AND "
+				      "WHERE action = 'policy.modify' AND "
 				      "object = 'global' AND "
 				      "actor = 'mallory'"), 1);
 	ctl_well(st, "policy list");

@@ -70,7 +70,7 @@ START_TEST(a_user_is_made_changed_and_removed)
 	ck_assert_int_eq(number("SELECT count(*) FROM principal WHERE "
 				"key = '" ADA "' AND state = 2"), 1);
 	ck_assert_int_eq(number("SELECT count(*) FROM admin_audit WHERE "
-				"action LIKE 'user %' AND object = '" ADA
+				"action LIKE 'user.%' AND object = '" ADA
 				"'"), 4);
 }
 END_TEST

@@ -8,10 +8,11 @@
 #include "tests/support/store.h"
 #include "tests/unit/suite.h"
 
-/* Over temporary tables that an import or a sync makes as it goes */
+/* Over temporary tables that its command makes as it goes */
 static bool is_staged(const struct sql_stmt *stmt)
 {
 	return !strncmp(stmt->name, "ctl_import_", 11) ||
+		!strncmp(stmt->name, "ctl_export_", 11) ||
 		!strncmp(stmt->name, "ctl_sync_", 9);
 }
 
