@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include <re.h>
+#include "tests/support/pgrun.h"
 #include "tests/support/proc.h"
 #include "tests/support/slapd.h"
 
@@ -239,13 +240,15 @@ static int server_up(struct slapd *sl)
 int slapd_start(struct slapd **slp, bool ad)
 {
 	struct slapd *sl = mem_zalloc(sizeof(*sl), destructor);
-	int err = 0;
+	int err;
 
 	if (!sl)
 		return ENOMEM;
 
-	(void)snprintf(sl->dir, sizeof(sl->dir), "/tmp/pchat-slapd-XXXXXX");
-	if (!mkdtemp(sl->dir)) {
+	err = pgrun_prepare();
+	(void)snprintf(sl->dir, sizeof(sl->dir), "%s/slapd-XXXXXX",
+		       pgrun_dir());
+	if (!err && !mkdtemp(sl->dir)) {
 		sl->dir[0] = '\0';
 		err = errno;
 	}
