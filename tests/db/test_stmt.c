@@ -8,7 +8,6 @@
 #include "tests/support/store.h"
 #include "tests/unit/suite.h"
 
-/* Statements over temporary tables that an import makes as it goes */
 /* What works on temporary tables of its own */
 static const char *const ownv[] = { "ctl_import_", "ctl_export_" };
 
