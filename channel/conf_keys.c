@@ -98,6 +98,9 @@ const struct conf_key channel_keyv[] = {
 	{ "search.queue_max", CONF_UINT, NULL, "16", 1, 10000, 0, NULL,
 	  "Searches in messages that may wait for the store at a time; beyond "
 	  "it they are refused with 503." },
+	{ "retention.interval_s", CONF_UINT, "s", "600", 1, 86400, 0, NULL,
+	  "How often the pool removes what is older than its room's or "
+	  "category's retention." },
 	{ "reply.size_max", CONF_UINT, "bytes", "262144", 16384, 16777216,
 	  CONF_RELOAD, NULL,
 	  "Largest reply; history leaves out its oldest messages to fit.  The "

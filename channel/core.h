@@ -36,7 +36,7 @@ struct service {
 	struct db *db_read;           /* what answers at once: history pages,
 	                                 rooms by name                       */
 	struct db *db_search;         /* history that may take a while       */
-	struct db *db_index;          /* the full-text index                 */
+	struct db *db_index;          /* the full-text index, retention      */
 	struct bus *bus;
 	struct uas *uas;
 
@@ -61,6 +61,7 @@ struct service {
 	uint64_t invite_ms;           /* when its last step began            */
 	bool invites_many, invites_full;  /* was said: see invite.c         */
 	int64_t index_room;           /* where the next step goes on         */
+	struct tmr tmr_retain;
 
 	int64_t instance_id;          /* random                              */
 	uint64_t envid;               /* of our last document                */

@@ -25,6 +25,7 @@
 #include "channel/post_batch.h"
 #include "channel/relay.h"
 #include "channel/relay_in.h"
+#include "channel/retain.h"
 #include "channel/room.h"
 #include "channel/service.h"
 #include "channel/signin.h"
@@ -141,6 +142,7 @@ static void destructor(void *data)
 
 	sweep_stop(svc);
 	index_stop(svc);
+	retain_stop(svc);
 	invite_stop(svc);
 	store_close(svc);
 	lookup_cancel_all(svc);
@@ -171,6 +173,7 @@ static void ready_handler(struct service *svc)
 {
 	sweep_start(svc);
 	index_start(svc);
+	retain_start(svc);
 	invite_start(svc);
 	daemon_ready();
 }
