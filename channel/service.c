@@ -24,6 +24,7 @@
 #include "channel/post_batch.h"
 #include "channel/relay.h"
 #include "channel/relay_in.h"
+#include "channel/roaming.h"
 #include "channel/room.h"
 #include "channel/service.h"
 #include "channel/signin.h"
@@ -100,6 +101,7 @@ static bool accepting(void *arg)
 static const struct uas_events sip_events = {
 	.invite    = signin_invite,
 	.subscribe = signin_subscribe,
+	.service   = roaming_service,
 	.info      = info_handler,
 	.closed    = closed_handler,
 	.accepting = accepting,

@@ -10,8 +10,8 @@
 #include "channel/sip/core.h"
 
 const char uas_allow[] =
-	"Allow: INVITE, ACK, CANCEL, BYE, INFO, UPDATE, OPTIONS, SUBSCRIBE"
-	"\r\n";
+	"Allow: INVITE, ACK, CANCEL, BYE, INFO, UPDATE, OPTIONS, SUBSCRIBE, "
+	"SERVICE\r\n";
 
 const char uas_later[] =
 	"Retry-After: 5\r\n"

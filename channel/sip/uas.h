@@ -46,7 +46,15 @@ struct uas_invite {
 
 struct uas_subscribe {
 	const char *user;
+	struct pl to;                  /* To URI as written                  */
 	struct pl event;               /* without parameters                 */
+	struct pl body;
+};
+
+struct uas_service {
+	const char *user;
+	struct pl to;                  /* To URI as written                  */
+	struct pl ctype;               /* without parameters                 */
 	struct pl body;
 };
 
@@ -65,6 +73,9 @@ struct uas_events {
 	void (*invite)(struct st *st, const struct uas_invite *inv, void *arg);
 	void (*subscribe)(struct st *st, const struct uas_subscribe *sub,
 			  void *arg);
+	/** The same for SERVICE outside dialogs; NULL: 405 */
+	void (*service)(struct st *st, const struct uas_service *req,
+			void *arg);
 	/**
 	 * INFO in a dialog.  Answer st exactly once, now or later.  body is
 	 * valid during the call

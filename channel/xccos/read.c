@@ -85,15 +85,7 @@ static const char *content(const xmlNode *top)
 
 bool xccos_node_is(const void *node, const char *name)
 {
-	const xmlNode *elem = node;
-	const char *colon, *local = (const char *)elem->name;
-
-	/* a prefix that nobody declared stays part of the name */
-	colon = strchr(local, ':');
-	if (colon)
-		local = colon + 1;
-
-	return !strcasecmp(local, name);
+	return !strcasecmp(xccos_node_name(node), name);
 }
 
 
@@ -149,6 +141,27 @@ void xccos_node_each(const void *top, const char *elem,
 		if (xccos_node_is(node, elem) && h(node, arg))
 			return;
 	}
+}
+
+
+void xccos_node_walk(const void *top, xccos_elem_h *h, void *arg)
+{
+	const xmlNode *node;
+
+	for (node = top; node; node = next_element(node, top)) {
+		if (h(node, arg))
+			return;
+	}
+}
+
+
+const char *xccos_node_name(const void *node)
+{
+	const char *name = (const char *)((const xmlNode *)node)->name;
+	/* a prefix that nobody declared stays part of the name */
+	const char *colon = strchr(name, ':');
+
+	return colon ? colon + 1 : name;
 }
 
 

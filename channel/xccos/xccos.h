@@ -53,6 +53,11 @@ struct xccos {
  */
 int  xccos_decode(struct xccos **xp, const struct pl *body);
 
+/** The same care for another document: its one primitive is the root, whose
+ *  name it must be */
+int  xccos_decode_as(struct xccos **xp, const struct pl *body,
+		     const char *root);
+
 /** Attribute of the first element @p elem below the primitive (itself when
  *  elem is NULL); NULL when missing.  Attribute names in any case */
 const char *xccos_attr(const struct xccos_prim *prim, const char *elem,
@@ -81,6 +86,15 @@ const char *xccos_text(const struct xccos_prim *prim, const char *elem);
 const char *xccos_node_text(const void *node);
 void xccos_node_each(const void *node, const char *elem,
 		     xccos_elem_h *h, void *arg);
+
+/** What is between an element's tags, as XML that stands alone: namespaces
+ *  that were declared further out are declared in it */
+int  xccos_node_inner(struct mbuf *mb, const void *node);
+
+/** Every element at and below a node, before what is below it */
+void xccos_node_walk(const void *node, xccos_elem_h *h, void *arg);
+/** An element's name without its prefix */
+const char *xccos_node_name(const void *node);
 
 /** "true" in any case, "1" */
 bool xccos_bool(const char *value);

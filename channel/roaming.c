@@ -1,0 +1,368 @@
+/**
+ * @file channel/roaming.c  A user's presence document: kept, and given back
+ */
+#include <errno.h>
+#include <string.h>
+#include <re.h>
+#include "common/chaturi.h"
+#include "common/clock.h"
+#include "common/db/db.h"
+#include "common/log.h"
+#include "common/stats.h"
+#include "channel/sip/uas.h"
+#include "channel/core.h"
+#include "channel/lookup.h"
+#include "channel/publish.h"
+#include "channel/roaming.h"
+#include "channel/user.h"
+#include "channel/xccos/emit.h"
+#include "channel/xccos/xccos.h"
+
+#define DOC_TYPE     "application/vnd-microsoft-roaming-self+xml"
+#define FAULT_TYPE   "application/msrtc-fault+xml"
+#define PUBLISH_TYPE "application/msrtc-category-publish+xml"
+#define NS           "http://schemas.microsoft.com/2006/09/sip/"
+
+/* SIPE reads the document only in a subscription that is not over, so that
+   is not said (clients.md 6 says what it is for the other document) */
+#define SUBSCRIBED "Event: " ROAMING_EVENT "\r\n" \
+	"Expires: 0\r\nms-piggyback-cseq: 1\r\n"
+
+enum { HEADROOM = 4096 };       /* of reply.size_max, for all but bodies    */
+
+/** A request on its way */
+struct roaming {
+	struct service *svc;
+	struct st *st;
+	struct user *user;       /* reference                                */
+	struct publish *pub;     /* NULL: to read                            */
+};
+
+static uint64_t n_read, n_published, n_conflicts, n_refused;
+
+static const struct stats_row rowv[] = {
+	{ "presence_read", &n_read, false,
+	  "Presence documents that users asked for" },
+	{ "presence_published", &n_published, false,
+	  "Publications that were kept or removed" },
+	{ "presence_conflicts", &n_conflicts, false,
+	  "Requests to publish from another version than ours" },
+	{ "presence_refused", &n_refused, false,
+	  "Requests to publish that were wrong, or too much" },
+};
+
+
+static void __attribute__((constructor)) init(void)
+{
+	stats_register(rowv, ARRAY_SIZE(rowv));
+}
+
+
+static void destructor(void *data)
+{
+	struct roaming *ro = data;
+
+	if (ro->st)
+		st_reply(ro->st, 503, "Service Unavailable",
+			 "Retry-After: 5\r\n");
+	mem_deref(ro->user);
+	mem_deref(ro->pub);
+}
+
+
+static void reply(struct roaming *ro, uint16_t code, const char *reason,
+		  const char *extra, const char *ctype, const struct mbuf *mb)
+{
+	struct pl body = { .p = NULL, .l = 0 };
+
+	if (mb) {
+		body.p = (const char *)mb->buf;
+		body.l = mb->end;
+	}
+	st_reply_body(ro->st, code, reason, extra, ctype, &body);
+	ro->st = NULL;
+}
+
+
+/* --------------------------------------------------------- the document */
+
+static int write_category(struct mbuf *mb, const struct db_res *res,
+			  uint32_t row)
+{
+	const struct pl body = db_get_text(res, row, 6);
+	char ts[CLOCK_TS_SIZE];
+	int err;
+
+	err  = XW_LIT(mb, "<category");
+	err |= xw_attr(mb, "name", db_get_text(res, row, 0).p);
+	err |= xw_attr_uint(mb, "instance",
+			    (uint64_t)db_get_int(res, row, 1));
+	err |= xw_attr(mb, "publishTime",
+		       clock_ts(ts, db_get_time(res, row, 4)));
+	err |= xw_attr_uint(mb, "container",
+			    (uint64_t)db_get_int(res, row, 2));
+	err |= xw_attr_uint(mb, "version", (uint64_t)db_get_int(res, row, 3));
+	err |= xw_attr(mb, "expireType", db_get_text(res, row, 5).p);
+	err |= XW_LIT(mb, ">");
+	err |= xw_put(mb, body.p, body.l);
+	err |= XW_LIT(mb, "</category>");
+
+	return err;
+}
+
+
+static bool has_name(const struct db_res *res, const char *name)
+{
+	uint32_t i;
+
+	for (i = 0; i < db_rows(res); i++) {
+		if (!strcmp(db_get_text(res, i, 0).p, name))
+			return true;
+	}
+
+	return false;
+}
+
+
+/* A category without instance and container: there is none left */
+static int write_gone(struct mbuf *mb, const struct publish *pub,
+		      const struct db_res *res)
+{
+	uint32_t i, k;
+	int err = 0;
+
+	for (i = 0; i < pub->n; i++) {
+		for (k = 0; k < i; k++) {
+			if (!strcmp(pub->v[i].name, pub->v[k].name))
+				break;
+		}
+		if (k < i || has_name(res, pub->v[i].name))
+			continue;
+		err |= XW_LIT(mb, "<category");
+		err |= xw_attr(mb, "name", pub->v[i].name);
+		err |= XW_LIT(mb, "/>");
+	}
+
+	return err;
+}
+
+
+static int write_document(struct mbuf *mb, const struct roaming *ro,
+			  const struct db_res *res)
+{
+	uint32_t i;
+	int err;
+
+	err  = XW_LIT(mb, "<roamingData xmlns=\"" NS "roaming-self\">"
+		      "<categories xmlns=\"" NS "categories\"");
+	err |= xw_attr(mb, "uri", ro->user->uri);
+	err |= XW_LIT(mb, ">");
+	for (i = 0; i < db_rows(res); i++)
+		err |= write_category(mb, res, i);
+	if (ro->pub)
+		err |= write_gone(mb, ro->pub, res);
+	err |= XW_LIT(mb, "</categories></roamingData>");
+
+	return err;
+}
+
+
+static void read_handler(int err, const struct db_res *res, void *arg)
+{
+	struct roaming *ro = arg;
+	struct mbuf *mb = mbuf_alloc(4096);
+
+	if (!err && mb && !write_document(mb, ro, res))
+		reply(ro, 200, "OK", ro->pub ? NULL : SUBSCRIBED, DOC_TYPE,
+		      mb);
+
+	mem_deref(mb);
+	mem_deref(ro);
+}
+
+
+/* All of the categories that were published to, not only what was published:
+   SIPE takes what it is told of a category for all there is */
+static int read_back(struct roaming *ro)
+{
+	struct db_args args;
+
+	db_args_init(&args);
+	db_int8(&args, ro->user->id);
+	if (ro->pub)
+		publish_names(&args, ro->pub);
+	else
+		db_null(&args);
+
+	return db_exec(ro->svc->db_main, "presence_read", &args,
+		       read_handler, ro);
+}
+
+
+/* -------------------------------------------------------------- publishing */
+
+static int write_fault(struct mbuf *mb, const struct publish *pub,
+		       const struct db_res *res)
+{
+	uint32_t i;
+	int err;
+
+	err = XW_LIT(mb, "<Fault><Faultcode>Client.BadCall.WrongDelta"
+		     "</Faultcode><details>");
+	for (i = 0; i < db_rows(res); i++) {
+		const uint64_t place = (uint64_t)db_get_int(res, i, 0);
+
+		err |= XW_LIT(mb, "<operation");
+		err |= xw_attr_uint(mb, "index", place);
+		err |= xw_attr_uint(mb, "version",
+				    (uint64_t)pub->v[place - 1].version);
+		err |= xw_attr_uint(mb, "curVersion",
+				    (uint64_t)db_get_int(res, i, 1));
+		err |= XW_LIT(mb, "/>");
+	}
+	err |= XW_LIT(mb, "</details></Fault>");
+
+	return err;
+}
+
+
+static void conflict(struct roaming *ro, const struct db_res *res)
+{
+	struct mbuf *mb = mbuf_alloc(512);
+
+	++n_conflicts;
+	if (mb && !write_fault(mb, ro->pub, res))
+		reply(ro, 409, "Conflict", NULL, FAULT_TYPE, mb);
+
+	mem_deref(mb);
+}
+
+
+static void refuse(struct roaming *ro, int err)
+{
+	static const struct {
+		int err;
+		uint16_t code;
+		const char *reason;
+	} whyv[] = {
+		{ EACCES,  403, "Not Your Own" },
+		{ EBADMSG, 400, "Bad Publication" },
+		{ E2BIG,   413, "Too Many Publications" },
+	};
+	size_t i;
+
+	++n_refused;
+	log_info("presence.refused", "user=%s error=\"%m\"",
+		 ro->user ? ro->user->uri : "-", err);
+	for (i = 0; i < ARRAY_SIZE(whyv); i++) {
+		if (err == whyv[i].err)
+			reply(ro, whyv[i].code, whyv[i].reason, NULL, NULL,
+			      NULL);
+	}
+}
+
+
+static void publish_handler(int err, const struct db_res *res, void *arg)
+{
+	struct roaming *ro = arg;
+
+	if (!err && db_rows(res)) {
+		if (db_get_int(res, 0, 0))
+			conflict(ro, res);
+		else
+			refuse(ro, E2BIG);
+	}
+	else if (!err) {
+		n_published += ro->pub->n;
+		if (!read_back(ro))
+			return;
+	}
+
+	mem_deref(ro);
+}
+
+
+static int publish(struct roaming *ro)
+{
+	struct db_args args;
+
+	db_args_init(&args);
+	db_int8(&args, ro->user->id);
+	publish_args(&args, ro->pub);
+	db_int4(&args, PUBLISH_KEPT_MAX);
+	db_int4(&args, (int32_t)(ro->svc->set.reply_max - HEADROOM));
+
+	return db_exec(ro->svc->db_main, "presence_publish", &args,
+		       publish_handler, ro);
+}
+
+
+/* -------------------------------------------------------------- both of them */
+
+static void lookup_handler(int err, const struct lookup *found, void *arg)
+{
+	struct roaming *ro = arg;
+
+	if (!err && found->allowed) {
+		ro->user = mem_ref(found->user);
+		if (!(ro->pub ? publish(ro) : read_back(ro)))
+			return;
+	}
+	else if (!err || err == ENOENT) {
+		refuse(ro, EACCES);
+	}
+
+	mem_deref(ro);
+}
+
+
+/* err: what was found wrong with the request before */
+static void start(struct st *st, const char *user, const struct pl *to,
+		  struct publish *pub, int err, struct service *svc)
+{
+	struct roaming *ro = mem_zalloc(sizeof(*ro), destructor);
+	char target[CHATURI_SIZE];
+
+	if (!ro) {
+		mem_deref(pub);
+		st_reply(st, 500, "Server Internal Error", NULL);
+		return;
+	}
+
+	ro->svc = svc;
+	ro->pub = pub;
+	ro->st = st_hold(st);
+	if (!err && (useruri_canon(target, sizeof(target), to) ||
+		     strcmp(target, user)))
+		err = EACCES;
+	if (err && ro->st)
+		refuse(ro, err);
+	else if (ro->st && !lookup_start(svc, user, lookup_handler, ro))
+		return;
+
+	mem_deref(ro);
+}
+
+
+void roaming_subscribe(struct st *st, const struct uas_subscribe *sub,
+		       void *arg)
+{
+	++n_read;
+	start(st, sub->user, &sub->to, NULL, 0, arg);
+}
+
+
+void roaming_service(struct st *st, const struct uas_service *req, void *arg)
+{
+	struct publish *pub = NULL;
+	int err;
+
+	if (pl_strcasecmp(&req->ctype, PUBLISH_TYPE)) {
+		st_reply(st, 415, "Unsupported Media Type",
+			 "Accept: " PUBLISH_TYPE "\r\n");
+		return;
+	}
+
+	err = publish_decode(&pub, &req->body, req->user);
+	start(st, req->user, &req->to, pub, err, arg);
+}
