@@ -103,6 +103,9 @@ const struct conf_key channel_keyv[] = {
 	  "Largest reply; history leaves out its oldest messages to fit.  The "
 	  "registrar must be able to forward such a message." },
 
+	{ "notices.feeds", CONF_BOOL, NULL, "no", 0, 0, CONF_RELOAD, NULL,
+	  "Whether clients that ask for it are told at once what their watches "
+	  "find (ntc:feed).  Clients that do not ask never see it." },
 	{ "pool.display_name", CONF_STR, NULL, "Persistent Chat", 0, 0,
 	  CONF_RELOAD, NULL, "The pool's name, told to clients." },
 	{ "web.room_management_url", CONF_STR, NULL, "", 0, 0, CONF_RELOAD,

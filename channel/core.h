@@ -22,6 +22,7 @@ struct pool;
 struct roomtab;
 struct usertab;
 struct watch;
+struct feed;
 
 /** The name of db_post, by which the store knows it */
 #define POST_CONNECTION "pchat-post"
@@ -47,6 +48,7 @@ struct service {
 	struct post *post;
 	struct pool *pool;
 	struct watch *watch;
+	struct feed *feed;
 	struct hello *hello;
 	struct pressure press;
 	struct list lookupl;          /* users asked for: see lookup.c       */

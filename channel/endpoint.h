@@ -19,6 +19,8 @@ struct endpoint {
 	struct user *user;       /* reference                                */
 	char *epid;
 	struct dlg *dlg;         /* NULL: the dialog is over                 */
+	struct le le_feed;       /* it is told what its watches find: feed.h */
+	int64_t feed_after;      /* and knows what was found up to there     */
 	struct list occl;        /* rooms it is in                           */
 	struct list cmdl;        /* commands that wait                       */
 	uint32_t cmdc;

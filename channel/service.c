@@ -16,6 +16,7 @@
 #include "channel/conf_keys.h"
 #include "channel/core.h"
 #include "channel/endpoint.h"
+#include "channel/feed.h"
 #include "channel/hello.h"
 #include "channel/index.h"
 #include "channel/lookup.h"
@@ -159,6 +160,7 @@ static void destructor(void *data)
 	mem_deref(svc->hello);
 	mem_deref(svc->pool);
 	svc->watch = mem_deref(svc->watch);
+	svc->feed = mem_deref(svc->feed);
 	mem_deref(svc->rooms);
 	mem_deref(svc->users);
 	mem_deref(svc->bus);
@@ -170,6 +172,7 @@ static void ready_handler(struct service *svc)
 {
 	sweep_start(svc);
 	index_start(svc);
+	feed_start(svc->feed);
 	daemon_ready();
 }
 
@@ -212,6 +215,8 @@ static int open_parts(struct service *svc)
 		err = post_alloc(&svc->post, svc);
 	if (!err)
 		err = watch_alloc(&svc->watch, svc);
+	if (!err)
+		err = feed_alloc(&svc->feed, svc);
 	if (!err)
 		err = store_open(svc);
 	if (err)

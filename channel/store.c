@@ -10,6 +10,7 @@
 #include "common/log.h"
 #include "common/poolconf.h"
 #include "channel/core.h"
+#include "channel/feed.h"
 #include "channel/pool.h"
 #include "channel/post.h"
 #include "channel/store.h"
@@ -130,6 +131,7 @@ static void main_state(bool up, void *arg)
 	store_back(svc);
 	identify(svc);
 	watch_all(svc->watch);
+	feed_look(svc->feed);
 }
 
 
@@ -218,6 +220,8 @@ int store_open(struct service *svc)
 				svc);
 	if (!err)
 		err = watch_listen(svc->watch);
+	if (!err)
+		err = feed_open(svc->feed);
 
 	return err;
 }

@@ -20,6 +20,7 @@ enum {
 	ROSTERS    = 7,        /* one slice in so many: rosters too          */
 	FORGET_MS  = 60000,
 	KEEP_S     = 600,      /* messages of rooms without history          */
+	FEED_DAYS  = 30,       /* what watches found                         */
 };
 
 static uint64_t n_roster_repairs;
@@ -178,6 +179,10 @@ static void forget(void *arg)
 	db_args_init(&args);
 	db_int4(&args, (int32_t)svc->set.reattach_s);
 	(void)db_exec(svc->db_main, "endpoint_forget", &args,
+		      forgotten_handler, svc);
+	db_args_init(&args);
+	db_int4(&args, FEED_DAYS);
+	(void)db_exec(svc->db_main, "feed_forget", &args,
 		      forgotten_handler, svc);
 }
 

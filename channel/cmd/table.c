@@ -44,6 +44,12 @@ static const struct row rowv[] = {
 	{ "chandelete",      cmd_chandelete      },
 	{ "getpref",         cmd_getpref         },
 	{ "setpref",         cmd_setpref         },
+	{ "getunread",       cmd_getunread       },
+	{ "setread",         cmd_setread         },
+	{ "getwatches",      cmd_getwatches      },
+	{ "setwatch",        cmd_setwatch        },
+	{ "delwatch",        cmd_delwatch        },
+	{ "getfeed",         cmd_getfeed         },
 };
 
 /* Every other verb that begins so: its spelling is not public */
