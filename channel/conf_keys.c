@@ -103,6 +103,13 @@ const struct conf_key channel_keyv[] = {
 	  "Largest reply; history leaves out its oldest messages to fit.  The "
 	  "registrar must be able to forward such a message." },
 
+	{ "trace.file", CONF_STR, NULL, NULL, 0, 0, 0, NULL,
+	  "File in which each verb, attribute and answer other than 200 is "
+	  "noted when it first comes from a kind of client, without what people "
+	  "say; made with mode 0600.  None: no trace." },
+	{ "trace.size_max_bytes", CONF_UINT, "bytes", "4194304", 4096,
+	  1073741824, 0, NULL,
+	  "Size beyond which the trace file is not written to." },
 	{ "notices.feeds", CONF_BOOL, NULL, "no", 0, 0, CONF_RELOAD, NULL,
 	  "Whether clients that ask for it are told at once what their watches "
 	  "find (ntc:feed).  Clients that do not ask never see it." },

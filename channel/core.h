@@ -23,6 +23,7 @@ struct roomtab;
 struct usertab;
 struct watch;
 struct feed;
+struct trace;
 
 /** The name of db_post, by which the store knows it */
 #define POST_CONNECTION "pchat-post"
@@ -49,6 +50,7 @@ struct service {
 	struct pool *pool;
 	struct watch *watch;
 	struct feed *feed;
+	struct trace *trace;          /* NULL: none                          */
 	struct hello *hello;
 	struct pressure press;
 	struct list lookupl;          /* users asked for: see lookup.c       */

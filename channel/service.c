@@ -32,6 +32,7 @@
 #include "channel/signoff.h"
 #include "channel/store.h"
 #include "channel/sweep.h"
+#include "channel/trace.h"
 #include "channel/user.h"
 #include "channel/watch.h"
 
@@ -91,6 +92,15 @@ static void closed_handler(struct dlg *dlg, enum dlg_end why, void *arg)
 }
 
 
+static void refused_handler(struct dlg *dlg, uint16_t code, void *arg)
+{
+	const struct service *svc = arg;
+	const struct endpoint *ep = dlg_arg(dlg);
+
+	trace_seen(svc->trace, ep->agent, "INFO %u", code);
+}
+
+
 static bool accepting(void *arg)
 {
 	const struct service *svc = arg;
@@ -105,6 +115,7 @@ static const struct uas_events sip_events = {
 	.service   = roaming_service,
 	.info      = info_handler,
 	.closed    = closed_handler,
+	.refused   = refused_handler,
 	.accepting = accepting,
 };
 
@@ -163,6 +174,7 @@ static void destructor(void *data)
 	svc->feed = mem_deref(svc->feed);
 	mem_deref(svc->rooms);
 	mem_deref(svc->users);
+	mem_deref(svc->trace);
 	mem_deref(svc->bus);
 	settings_reset(&svc->set);
 }
@@ -197,6 +209,11 @@ static int open_parts(struct service *svc)
 {
 	struct uas_conf uc;
 	int err;
+
+	err = trace_open(&svc->trace, config_str(svc->conf, "trace.file"),
+			 config_uint(svc->conf, "trace.size_max_bytes"));
+	if (err)
+		return err;
 
 	err = bus_open(&svc->bus, config_str(svc->conf, "bus.listen"),
 		       relay_handler, svc);

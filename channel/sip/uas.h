@@ -42,6 +42,7 @@ struct uas_invite {
 	struct pl epid;                /* From ;epid=, may be empty          */
 	struct pl to;                  /* To URI as written                  */
 	struct pl ruri_user;           /* user part of the Request-URI       */
+	struct pl agent;               /* User-Agent, may be empty           */
 };
 
 struct uas_subscribe {
@@ -84,6 +85,8 @@ struct uas_events {
 		     void *arg);
 	/** The dialog is over: send no more.  Not after dlg_close() */
 	void (*closed)(struct dlg *dlg, enum dlg_end why, void *arg);
+	/** One of our INFOs was answered with this, not 2xx; may be NULL */
+	void (*refused)(struct dlg *dlg, uint16_t code, void *arg);
 	/** New dialogs are wanted at all (false: 503); may be NULL */
 	bool (*accepting)(void *arg);
 };

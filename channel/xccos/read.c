@@ -190,6 +190,12 @@ static bool attrs_of(const xmlNode *node, xccos_attr_h *h, void *arg)
 }
 
 
+void xccos_node_attrs(const void *node, xccos_attr_h *h, void *arg)
+{
+	(void)attrs_of(node, h, arg);
+}
+
+
 void xccos_each_attr(const struct xccos_prim *prim, xccos_attr_h *h, void *arg)
 {
 	const xmlNode *node;

@@ -71,8 +71,10 @@ typedef bool (xccos_elem_h)(const void *node, void *arg);
 /** Every element of that name below the primitive, in document order */
 void xccos_each(const struct xccos_prim *prim, const char *elem,
 		xccos_elem_h *h, void *arg);
-/** Every attribute value below the primitive's data (protocol.md 4.3) */
 typedef bool (xccos_attr_h)(const char *name, const char *value, void *arg);
+/** Every attribute of one element */
+void xccos_node_attrs(const void *node, xccos_attr_h *h, void *arg);
+/** Every attribute value below the primitive's data (protocol.md 4.3) */
 void xccos_each_attr(const struct xccos_prim *prim, xccos_attr_h *h,
 		     void *arg);
 
@@ -90,6 +92,15 @@ void xccos_node_each(const void *node, const char *elem,
 /** What is between an element's tags, as XML that stands alone: namespaces
  *  that were declared further out are declared in it */
 int  xccos_node_inner(struct mbuf *mb, const void *node);
+
+/**
+ * An element and what is below it, without what people say: texts, and values
+ * that may hold some (long, or with blanks, or known to), are their length in
+ * brackets
+ *
+ * @param max  Bytes; the rest is left out
+ */
+int  xccos_node_outline(struct mbuf *mb, const void *node, size_t max);
 
 /** Every element at and below a node, before what is below it */
 void xccos_node_walk(const void *node, xccos_elem_h *h, void *arg);
