@@ -52,8 +52,9 @@ const struct conf_key channel_keyv[] = {
 	{ "body.size_max", CONF_UINT, "bytes", "131072", 1024, 16777216, 0,
 	  NULL, "Largest body of a request; larger ones are answered 413." },
 
-	{ "session.expires_s", CONF_UINT, "s", "1200", 90, 86400, 0, NULL,
-	  "Session-Expires: a dialog that is silent for so long is over." },
+	{ "session.expires_s", CONF_UINT, "s", "1200", 11, 86400, 0, NULL,
+	  "Session-Expires: a dialog that is silent for so long is over.  Below "
+	  "90 only to try it out: clients ask for as much again and again." },
 	{ "session.reattach_s", CONF_UINT, "s", "1800", 0, 86400, 0, NULL,
 	  "How long the rooms of a client that was lost wait for its return." },
 	{ "session.queue_max", CONF_UINT, NULL, "64", 1, 10000, 0, NULL,

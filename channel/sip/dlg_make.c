@@ -218,7 +218,8 @@ static uint32_t field_u32(const struct view *v, const char *name, char abbr)
 }
 
 
-/* The smaller of theirs and ours, but not below what either allows */
+/* The smaller of theirs and ours, but not below what either allows; only our
+   own setting may be below the usual minimum */
 void dlg_negotiate(struct dlg *dlg, const struct view *v)
 {
 	const uint32_t theirs = field_u32(v, "Session-Expires", 'x');
@@ -226,9 +227,9 @@ void dlg_negotiate(struct dlg *dlg, const struct view *v)
 	uint32_t s = dlg->uas->conf.session_expires_s;
 
 	if (theirs)
-		s = MIN(s, theirs);
+		s = MIN(s, MAX(theirs, (uint32_t)SESSION_MIN_S));
 
-	dlg->expires_s = MAX(MAX(s, min), (uint32_t)SESSION_MIN_S);
+	dlg->expires_s = MAX(s, min);
 }
 
 

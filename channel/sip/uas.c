@@ -304,8 +304,7 @@ static void conf_take(struct uas *uas, const struct uas_conf *conf)
 {
 	struct uas_conf *c = &uas->conf;
 
-	c->session_expires_s = MAX(or(conf->session_expires_s, 1200),
-				   (uint32_t)SESSION_MIN_S);
+	c->session_expires_s = or(conf->session_expires_s, 1200);
 	c->info_timeout_s    = or(conf->info_timeout_s, 32);
 	c->window            = or(conf->window, 32);
 	c->queue_max         = or(conf->queue_max, 1000);

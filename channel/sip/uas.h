@@ -23,7 +23,7 @@ struct uas_conf {
 	const char *peer_addrs;        /* blank-separated CIDR list          */
 	const char *peer_names;        /* blank-separated certificate names,
 	                                  "*.example.net" matches one label  */
-	uint32_t session_expires_s;    /* 1200, at least 90                  */
+	uint32_t session_expires_s;    /* 1200                               */
 	uint32_t info_timeout_s;       /* 32: unanswered INFO ends a dialog  */
 	uint32_t window;               /* unanswered INFOs per dialog        */
 	uint32_t queue_max;            /* waiting INFOs per dialog; beyond it

@@ -45,13 +45,19 @@ static const char data[] =
 "   \"type\":\"auditorium\",\"presenters\":[\"" ADA "\"]}]}";
 
 
-void sipe_pool_up(void)
+void sipe_pool_up_with(const char *const *setv)
 {
 	const struct pool_opts opts = {
-		.instances = 2, .registrar = true, .data = data
+		.instances = 2, .registrar = true, .data = data, .setv = setv
 	};
 
 	ck_assert_int_eq(pool_up(&sipe_pool, &opts), 0);
+}
+
+
+void sipe_pool_up(void)
+{
+	sipe_pool_up_with(NULL);
 }
 
 
@@ -192,6 +198,17 @@ unsigned sipe_traced(const char *user, const char *text)
 	(void)fclose(f);
 
 	return n;
+}
+
+
+void sipe_await_traced(const char *user, const char *text, unsigned n)
+{
+	const uint64_t deadline = tmr_jiffies() + 2 * PIDGIN_MS;
+
+	while (sipe_traced(user, text) < n && tmr_jiffies() < deadline)
+		(void)poll(NULL, 0, POLL_MS);
+
+	ck_assert_uint_ge(sipe_traced(user, text), n);
 }
 
 
