@@ -238,7 +238,7 @@ static void conflict(struct roaming *ro, const struct db_res *res)
 }
 
 
-static void refuse(struct roaming *ro, int err)
+static void refuse(struct roaming *ro, const char *user, int err)
 {
 	static const struct {
 		int err;
@@ -252,8 +252,7 @@ static void refuse(struct roaming *ro, int err)
 	size_t i;
 
 	++n_refused;
-	log_info("presence.refused", "user=%s error=\"%m\"",
-		 ro->user ? ro->user->uri : "-", err);
+	log_info("presence.refused", "user=%s error=\"%m\"", user, err);
 	for (i = 0; i < ARRAY_SIZE(whyv); i++) {
 		if (err == whyv[i].err)
 			reply(ro, whyv[i].code, whyv[i].reason, NULL, NULL,
@@ -270,7 +269,7 @@ static void publish_handler(int err, const struct db_res *res, void *arg)
 		if (db_get_int(res, 0, 0))
 			conflict(ro, res);
 		else
-			refuse(ro, E2BIG);
+			refuse(ro, ro->user->uri, E2BIG);
 	}
 	else if (!err) {
 		n_published += ro->pub->n;
@@ -309,7 +308,7 @@ static void lookup_handler(int err, const struct lookup *found, void *arg)
 			return;
 	}
 	else if (!err || err == ENOENT) {
-		refuse(ro, EACCES);
+		refuse(ro, "-", EACCES);
 	}
 
 	mem_deref(ro);
@@ -336,7 +335,7 @@ static void start(struct st *st, const char *user, const struct pl *to,
 		     strcmp(target, user)))
 		err = EACCES;
 	if (err && ro->st)
-		refuse(ro, err);
+		refuse(ro, user, err);
 	else if (ro->st && !lookup_start(svc, user, lookup_handler, ro))
 		return;
 

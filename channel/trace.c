@@ -249,7 +249,7 @@ static void clean(char *buf, size_t size, const char *s)
 {
 	size_t i;
 
-	for (i = 0; s[i] && i < size - 1; i++)
+	for (i = 0; i < size - 1 && s[i]; i++)
 		buf[i] = s[i] >= ' ' && s[i] < 0x7f ? s[i] : '?';
 	buf[i] = '\0';
 }

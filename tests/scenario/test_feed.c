@@ -239,7 +239,7 @@ START_TEST(what_came_while_he_was_away_is_kept)
 	ck_open(eve, pool, 0, "eve");
 	(void)watch_words(eve, "outage");
 	last = told(eve, "getfeed", 200, "//feed/@last", "<feed/>");
-	eve = client_close(eve);
+	(void)client_close(eve);
 
 	bob = in_room(1, "bob", room);
 	ck_assert(chat_say(bob, room, "outage one"));

@@ -144,7 +144,7 @@ START_TEST(a_process_that_starts_again_knows_what_is_in_the_file)
 	ck_assert_int_eq(chat_ask(ada, "again", NULL, "<a b=\"c\"/>"), 0);
 	n = lines("\"seen\":\"cmd:again");
 	ck_assert_uint_gt(n, 2);
-	ada = client_drop(ada);
+	(void)client_drop(ada);
 
 	ck_assert_int_eq(pool_stop(pool, name), 0);
 	ck_assert_int_eq(pool_start(pool, name), 0);
