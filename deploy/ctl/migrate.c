@@ -30,7 +30,7 @@ static void applied_handler(uint32_t version, const char *name, void *arg)
 }
 
 
-int tool_migrate(struct tool *tool)
+static int run(struct tool *tool)
 {
 	struct done done = { .tool = tool };
 	struct mbuf *mb = mbuf_alloc(256);
@@ -57,4 +57,16 @@ int tool_migrate(struct tool *tool)
 	mem_deref(mb);
 
 	return err ? TOOL_FAILED : TOOL_OK;
+}
+
+
+static const struct tool_cmd cmdv[] = {
+	{ "migrate", NULL, NULL, TOOL_STORE, run,
+	  "bring the store's schema up to this program's", NULL },
+};
+
+
+static void __attribute__((constructor)) init(void)
+{
+	tool_register(cmdv, ARRAY_SIZE(cmdv));
 }
