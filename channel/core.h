@@ -24,6 +24,7 @@ struct usertab;
 struct watch;
 struct feed;
 struct trace;
+struct roamers;
 
 /** The name of db_post, by which the store knows it */
 #define POST_CONNECTION "pchat-post"
@@ -50,6 +51,7 @@ struct service {
 	struct pool *pool;
 	struct watch *watch;
 	struct feed *feed;
+	struct roamers *roamers;
 	struct trace *trace;          /* NULL: none                          */
 	struct hello *hello;
 	struct pressure press;

@@ -9,24 +9,20 @@
 #include "common/db/db.h"
 #include "common/log.h"
 #include "common/stats.h"
+#include "channel/sip/sub.h"
 #include "channel/sip/uas.h"
 #include "channel/core.h"
 #include "channel/lookup.h"
 #include "channel/publish.h"
+#include "channel/roamers.h"
 #include "channel/roaming.h"
 #include "channel/user.h"
 #include "channel/xccos/emit.h"
 #include "channel/xccos/xccos.h"
 
-#define DOC_TYPE     "application/vnd-microsoft-roaming-self+xml"
 #define FAULT_TYPE   "application/msrtc-fault+xml"
 #define PUBLISH_TYPE "application/msrtc-category-publish+xml"
 #define NS           "http://schemas.microsoft.com/2006/09/sip/"
-
-/* SIPE reads the document only in a subscription that is not over, so that
-   is not said (clients.md 6 says what it is for the other document) */
-#define SUBSCRIBED "Event: " ROAMING_EVENT "\r\n" \
-	"Expires: 0\r\nms-piggyback-cseq: 1\r\n"
 
 enum { HEADROOM = 4096 };       /* of reply.size_max, for all but bodies    */
 
@@ -36,6 +32,8 @@ struct roaming {
 	struct st *st;
 	struct user *user;       /* reference                                */
 	struct publish *pub;     /* NULL: to read                            */
+	struct sub *sub;         /* reference, or NULL                       */
+	struct roamer *roamer;   /* reference, or NULL                       */
 };
 
 static uint64_t n_read, n_published, n_conflicts, n_refused;
@@ -67,6 +65,10 @@ static void destructor(void *data)
 			 "Retry-After: 5\r\n");
 	mem_deref(ro->user);
 	mem_deref(ro->pub);
+	mem_deref(ro->sub);
+	if (ro->roamer)
+		roamer_drop(ro->roamer);
+	mem_deref(ro->roamer);
 }
 
 
@@ -125,23 +127,42 @@ static bool has_name(const struct db_res *res, const char *name)
 
 
 /* A category without instance and container: there is none left */
-static int write_gone(struct mbuf *mb, const struct publish *pub,
-		      const struct db_res *res)
+static int write_gone(struct mbuf *mb, const struct db_res *res,
+		      const char *const *namev, size_t namec)
 {
-	uint32_t i, k;
+	size_t i, k;
 	int err = 0;
 
-	for (i = 0; i < pub->n; i++) {
+	for (i = 0; i < namec; i++) {
 		for (k = 0; k < i; k++) {
-			if (!strcmp(pub->v[i].name, pub->v[k].name))
+			if (!strcmp(namev[i], namev[k]))
 				break;
 		}
-		if (k < i || has_name(res, pub->v[i].name))
+		if (k < i || has_name(res, namev[i]))
 			continue;
 		err |= XW_LIT(mb, "<category");
-		err |= xw_attr(mb, "name", pub->v[i].name);
+		err |= xw_attr(mb, "name", namev[i]);
 		err |= XW_LIT(mb, "/>");
 	}
+
+	return err;
+}
+
+
+int roaming_write(struct mbuf *mb, const char *uri, const struct db_res *res,
+		  const char *const *namev, size_t namec)
+{
+	uint32_t i;
+	int err;
+
+	err  = XW_LIT(mb, "<roamingData xmlns=\"" NS "roaming-self\">"
+		      "<categories xmlns=\"" NS "categories\"");
+	err |= xw_attr(mb, "uri", uri);
+	err |= XW_LIT(mb, ">");
+	for (i = 0; i < db_rows(res); i++)
+		err |= write_category(mb, res, i);
+	err |= write_gone(mb, res, namev, namec);
+	err |= XW_LIT(mb, "</categories></roamingData>");
 
 	return err;
 }
@@ -150,20 +171,37 @@ static int write_gone(struct mbuf *mb, const struct publish *pub,
 static int write_document(struct mbuf *mb, const struct roaming *ro,
 			  const struct db_res *res)
 {
-	uint32_t i;
-	int err;
+	const char *namev[PUBLISH_MAX];
+	uint32_t i, n = ro->pub ? ro->pub->n : 0;
 
-	err  = XW_LIT(mb, "<roamingData xmlns=\"" NS "roaming-self\">"
-		      "<categories xmlns=\"" NS "categories\"");
-	err |= xw_attr(mb, "uri", ro->user->uri);
-	err |= XW_LIT(mb, ">");
-	for (i = 0; i < db_rows(res); i++)
-		err |= write_category(mb, res, i);
-	if (ro->pub)
-		err |= write_gone(mb, ro->pub, res);
-	err |= XW_LIT(mb, "</categories></roamingData>");
+	for (i = 0; i < n; i++)
+		namev[i] = ro->pub->v[i].name;
 
-	return err;
+	return roaming_write(mb, ro->user->uri, res, namev, n);
+}
+
+
+/* SIPE takes no document from a subscription that is said to be over, and
+   looks for one only where there is a piggyback number */
+static void answer(struct roaming *ro, const struct mbuf *mb)
+{
+	char *extra = NULL;
+
+	if (ro->pub) {
+		reply(ro, 200, "OK", NULL, ROAMING_TYPE, mb);
+		return;
+	}
+
+	if (re_sdprintf(&extra, "Event: " ROAMING_EVENT "\r\n"
+			"ms-piggyback-cseq: 1\r\n%s",
+			ro->sub ? sub_fields(ro->sub) : "Expires: 0\r\n"))
+		return;
+
+	reply(ro, 200, "OK", extra, ROAMING_TYPE, mb);
+	mem_deref(extra);
+	if (ro->roamer)
+		roamer_ready(ro->roamer);
+	ro->roamer = mem_deref(ro->roamer);
 }
 
 
@@ -173,8 +211,7 @@ static void read_handler(int err, const struct db_res *res, void *arg)
 	struct mbuf *mb = mbuf_alloc(4096);
 
 	if (!err && mb && !write_document(mb, ro, res))
-		reply(ro, 200, "OK", ro->pub ? NULL : SUBSCRIBED, DOC_TYPE,
-		      mb);
+		answer(ro, mb);
 
 	mem_deref(mb);
 	mem_deref(ro);
@@ -298,13 +335,27 @@ static int publish(struct roaming *ro)
 
 /* -------------------------------------------------------------- both of them */
 
+/* Kept before it is read: what changes meanwhile is told */
+static int subscribe(struct roaming *ro)
+{
+	int err = 0;
+
+	if (ro->sub)
+		err = roamers_add(&ro->roamer, ro->svc->roamers, ro->sub,
+				  ro->user);
+
+	return err ? err : read_back(ro);
+}
+
+
+
 static void lookup_handler(int err, const struct lookup *found, void *arg)
 {
 	struct roaming *ro = arg;
 
 	if (!err && found->allowed) {
 		ro->user = mem_ref(found->user);
-		if (!(ro->pub ? publish(ro) : read_back(ro)))
+		if (!(ro->pub ? publish(ro) : subscribe(ro)))
 			return;
 	}
 	else if (!err || err == ENOENT) {
@@ -317,7 +368,8 @@ static void lookup_handler(int err, const struct lookup *found, void *arg)
 
 /* err: what was found wrong with the request before */
 static void start(struct st *st, const char *user, const struct pl *to,
-		  struct publish *pub, int err, struct service *svc)
+		  struct publish *pub, struct sub *sub, int err,
+		  struct service *svc)
 {
 	struct roaming *ro = mem_zalloc(sizeof(*ro), destructor);
 	char target[CHATURI_SIZE];
@@ -330,6 +382,7 @@ static void start(struct st *st, const char *user, const struct pl *to,
 
 	ro->svc = svc;
 	ro->pub = pub;
+	ro->sub = mem_ref(sub);
 	ro->st = st_hold(st);
 	if (!err && (useruri_canon(target, sizeof(target), to) ||
 		     strcmp(target, user)))
@@ -347,7 +400,7 @@ void roaming_subscribe(struct st *st, const struct uas_subscribe *sub,
 		       void *arg)
 {
 	++n_read;
-	start(st, sub->user, &sub->to, NULL, 0, arg);
+	start(st, sub->user, &sub->to, NULL, sub->sub, 0, arg);
 }
 
 
@@ -363,5 +416,5 @@ void roaming_service(struct st *st, const struct uas_service *req, void *arg)
 	}
 
 	err = publish_decode(&pub, &req->body, req->user);
-	start(st, req->user, &req->to, pub, err, arg);
+	start(st, req->user, &req->to, pub, NULL, err, arg);
 }

@@ -25,6 +25,7 @@
 #include "channel/post_batch.h"
 #include "channel/relay.h"
 #include "channel/relay_in.h"
+#include "channel/roamers.h"
 #include "channel/roaming.h"
 #include "channel/room.h"
 #include "channel/service.h"
@@ -172,6 +173,7 @@ static void destructor(void *data)
 	mem_deref(svc->pool);
 	svc->watch = mem_deref(svc->watch);
 	svc->feed = mem_deref(svc->feed);
+	svc->roamers = mem_deref(svc->roamers);
 	mem_deref(svc->rooms);
 	mem_deref(svc->users);
 	mem_deref(svc->trace);
@@ -234,6 +236,8 @@ static int open_parts(struct service *svc)
 		err = watch_alloc(&svc->watch, svc);
 	if (!err)
 		err = feed_alloc(&svc->feed, svc);
+	if (!err)
+		err = roamers_alloc(&svc->roamers, svc);
 	if (!err)
 		err = store_open(svc);
 	if (err)

@@ -13,6 +13,7 @@
 #include "channel/feed.h"
 #include "channel/pool.h"
 #include "channel/post.h"
+#include "channel/roamers.h"
 #include "channel/store.h"
 #include "channel/watch.h"
 
@@ -222,6 +223,8 @@ int store_open(struct service *svc)
 		err = watch_listen(svc->watch);
 	if (!err)
 		err = feed_open(svc->feed);
+	if (!err)
+		err = roamers_listen(svc->roamers);
 
 	return err;
 }

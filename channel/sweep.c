@@ -8,6 +8,7 @@
 #include "common/stats.h"
 #include "channel/core.h"
 #include "channel/deliver.h"
+#include "channel/roamers.h"
 #include "channel/room.h"
 #include "channel/roster.h"
 #include "channel/sweep.h"
@@ -171,6 +172,7 @@ static void forget(void *arg)
 
 	tmr_start(&svc->tmr_forget, FORGET_MS + rand_u16() % 10000, forget,
 		  svc);
+	roamers_sweep(svc->roamers);
 
 	db_args_init(&args);
 	db_int4(&args, KEEP_S);

@@ -96,11 +96,15 @@ static void on_subscribe(struct uas *uas, struct conn *conn,
 	if (view_hdr(v, "Event", 'o', 0, &sub.event))
 		bare(&sub.event);
 
+	sub.sub = NULL;
+	(void)sub_alloc(&sub.sub, uas, conn, v);
+
 	st_init(&st, uas, conn, v);
 	if (uas->ev.subscribe)
 		uas->ev.subscribe(&st, &sub, uas->arg);
 	if (!st.done)
 		st_reply(&st, 489, "Bad Event", NULL);
+	mem_deref(sub.sub);
 }
 
 

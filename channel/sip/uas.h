@@ -14,6 +14,7 @@
 struct uas;
 struct st;
 struct dlg;
+struct sub;
 
 /** How the core listens and whom it believes; texts are copied */
 struct uas_conf {
@@ -50,6 +51,8 @@ struct uas_subscribe {
 	struct pl to;                  /* To URI as written                  */
 	struct pl event;               /* without parameters                 */
 	struct pl body;
+	struct sub *sub;               /* sub.h; to be kept by mem_ref().
+	                                  NULL: it cannot be told            */
 };
 
 struct uas_service {

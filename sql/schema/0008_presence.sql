@@ -76,6 +76,18 @@ BEGIN
     END LOOP;
 END $$;
 
+-- pchat_presence: the rooms that this user follows have changed.
+CREATE FUNCTION followed_told() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM pg_notify('pchat_presence',
+                      coalesce(NEW.principal_id, OLD.principal_id)::text);
+    RETURN NULL;
+END $$;
+CREATE TRIGGER followed_told AFTER INSERT OR UPDATE ON presence_category
+    FOR EACH ROW WHEN (NEW.name = 'roomSetting') EXECUTE FUNCTION followed_told();
+CREATE TRIGGER unfollowed_told AFTER DELETE ON presence_category
+    FOR EACH ROW WHEN (OLD.name = 'roomSetting') EXECUTE FUNCTION followed_told();
+
 CREATE VIEW followed AS
     SELECT DISTINCT c.principal_id, c.room_id FROM presence_category c
      WHERE c.name = 'roomSetting' AND c.room_id IS NOT NULL;

@@ -19,7 +19,7 @@
 
 static const char data[] =
 	"{\"users\":[" USER("ada") "," USER("bob") "," USER("cyd") ","
-	USER("dan") "," USER("eve") "],"
+	USER("dan") "," USER("eve") "," USER("fay") "],"
 	"\"categories\":[" MAIN "],"
 	"\"rooms\":[" ROOM("One") "," ROOM("Two") "," ROOM("Three") ","
 	ROOM("Doomed") "]}";
@@ -198,6 +198,86 @@ START_TEST(a_wrong_version_is_told_and_nothing_is_kept_of_the_request)
 END_TEST
 
 
+/* The part of a SUBSCRIBE's 200 that a refresh repeats */
+static char *to_of(const char *answer)
+{
+	char *to = raw_header(answer, "To");
+
+	ck_assert_ptr_nonnull(strstr(to, ";tag="));
+
+	return to;
+}
+
+
+static const char *subscribe(struct raw *r, const char *user, unsigned cseq,
+			     const char *to, unsigned expires)
+{
+	(void)raw_write(r, "SUBSCRIBE sip:%s@example.net SIP/2.0\r\n"
+			"Via: SIP/2.0/TCP 127.0.0.1:9;branch=z9hG4bKs%u\r\n"
+			"Record-Route: <sip:127.0.0.1:9;lr>\r\n"
+			"From: <sip:%s@example.net>;tag=1\r\nTo: %s\r\n"
+			"Call-ID: kept\r\nCSeq: %u SUBSCRIBE\r\n"
+			"Contact: <sip:%s@127.0.0.1:9;transport=tcp>\r\n"
+			"Event: vnd-microsoft-roaming-self\r\n"
+			"Expires: %u\r\nContent-Length: 0\r\n\r\n",
+			user, cseq, user, to, cseq, user, expires);
+	ck_assert_uint_eq(raw_status(r, cseq, "SUBSCRIBE"), 200);
+
+	return raw_answer(r);
+}
+
+
+/* The next that comes is a BENOTIFY with this in it */
+static void notified(struct raw *r, const char *part)
+{
+	char *msg;
+
+	ck_assert_int_eq(raw_read(r, RAW_MS, &msg), 0);
+	ck_assert_ptr_eq(strstr(msg, "BENOTIFY sip:fay@127.0.0.1:9;transport="
+				"tcp SIP/2.0\r\n"), msg);
+	ck_assert_str_eq(raw_header(msg, "Route"), "<sip:127.0.0.1:9;lr>");
+	ck_assert_str_eq(raw_header(msg, "Event"),
+			 "vnd-microsoft-roaming-self");
+	ck_assert_ptr_nonnull(strstr(msg, part));
+	mem_deref(msg);
+}
+
+
+START_TEST(who_keeps_his_subscription_is_told_of_each_change_once)
+{
+	char *one, *two, *to, *msg;
+	uint16_t status;
+	struct raw *r;
+
+	ck_room(one, pool, "One");
+	ck_room(two, pool, "Two");
+	ck_assert_int_eq(raw_open(&r, pool_inst(pool, 1)->sip_tcp), 0);
+	to = to_of(subscribe(r, "fay", 1, "<sip:fay@example.net>", 600));
+	ck_assert_str_eq(raw_header(raw_answer(r), "Expires"), "600");
+	ck_assert_str_eq(raw_header(raw_answer(r), "Record-Route"),
+			 "<sip:127.0.0.1:9;lr>");
+
+	(void)follow(0, "fay", 1, 0, one, &status);
+	notified(r, one);
+	(void)subscribe(r, "fay", 2, to, 600);
+	(void)follow(1, "fay", 2, 0, two, &status);
+	notified(r, two);
+	(void)publish(0, "fay", setting(1, 1, " expires=\"0\"", one), &status);
+	notified(r, two);
+	(void)publish(0, "fay", setting(2, 1, " expires=\"0\"", two), &status);
+	notified(r, "<category name=\"roomSetting\"/>");
+
+	(void)subscribe(r, "fay", 3, to, 0);
+	(void)follow(1, "fay", 3, 0, one, &status);
+	ck_assert_uint_eq(status, 200);
+	(void)subscribe(r, "fay", 4, to, 600);
+	(void)follow(1, "fay", 4, 0, two, &status);
+	notified(r, two);
+	ck_assert_int_eq(raw_read(r, 1, &msg), ETIMEDOUT);
+}
+END_TEST
+
+
 START_TEST(unfollowing_leaves_the_others)
 {
 	char *one, *two;
@@ -326,6 +406,8 @@ static Suite *presence_suite(void)
 		followed_rooms_are_joined_from_what_another_instance_knows);
 	tcase_add_test(tc,
 		a_wrong_version_is_told_and_nothing_is_kept_of_the_request);
+	tcase_add_test(tc,
+		who_keeps_his_subscription_is_told_of_each_change_once);
 	tcase_add_test(tc, unfollowing_leaves_the_others);
 	tcase_add_test(tc, a_deleted_room_drops_out);
 	tcase_add_test(tc,
