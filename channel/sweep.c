@@ -22,6 +22,7 @@ enum {
 	FORGET_MS  = 60000,
 	KEEP_S     = 600,      /* messages of rooms without history          */
 	FEED_DAYS  = 30,       /* what watches found                         */
+	FEED_ROOMS = 100,      /* looked at, whether anybody watches         */
 };
 
 static uint64_t n_roster_repairs;
@@ -184,6 +185,7 @@ static void forget(void *arg)
 		      forgotten_handler, svc);
 	db_args_init(&args);
 	db_int4(&args, FEED_DAYS);
+	db_int4(&args, FEED_ROOMS);
 	(void)db_exec(svc->db_main, "feed_forget", &args,
 		      forgotten_handler, svc);
 }

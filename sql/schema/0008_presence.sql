@@ -88,8 +88,12 @@ CREATE TRIGGER followed_told AFTER INSERT OR UPDATE ON presence_category
 CREATE TRIGGER unfollowed_told AFTER DELETE ON presence_category
     FOR EACH ROW WHEN (OLD.name = 'roomSetting') EXECUTE FUNCTION followed_told();
 
+CREATE INDEX presence_followed ON presence_category (principal_id, room_id)
+    WHERE name = 'roomSetting' AND room_id IS NOT NULL;
+
+-- A room may be there more than once.
 CREATE VIEW followed AS
-    SELECT DISTINCT c.principal_id, c.room_id FROM presence_category c
+    SELECT c.principal_id, c.room_id FROM presence_category c
      WHERE c.name = 'roomSetting' AND c.room_id IS NOT NULL;
 
 -- What was said before somebody followed a room is not news to him.
@@ -193,7 +197,7 @@ CREATE TRIGGER principal_renamed AFTER UPDATE OF display ON principal
     EXECUTE FUNCTION principal_renamed();
 
 -- Rooms that somebody with a watch follows, and up to which message they were
--- looked through.  Where nobody is left the next message finds that out.
+-- looked through.  The statement feed_forget removes those that nobody does.
 CREATE TABLE feed_room (
     room_id bigint PRIMARY KEY REFERENCES room ON DELETE CASCADE,
     msg_id  bigint NOT NULL
@@ -249,18 +253,20 @@ BEGIN
     RETURN id;
 END $$;
 
--- Look through what was said since the last time, rooms in turn.  A room's
--- counter moves in the transaction that stores its messages: what is up to
--- last_id is there.  batch: messages taken; kept: what a watch keeps.  How
--- many were looked at, or no row when another process is at it.  A process
--- that is told pchat_feed reads what was found for its users.
+-- Look through what was said since the last time.  A room's counter moves in
+-- the transaction that stores its messages: what is up to last_id is there.
+-- batch: messages taken; kept: what a watch keeps.  How many were looked at,
+-- or no row when another process is at it.  A process that is told pchat_feed
+-- reads what was found for its users.  Each step is materialized so that words
+-- are what leads to watches, however many follow the room.
 CREATE FUNCTION feed_step(batch integer, kept integer)
     RETURNS TABLE (passed bigint) LANGUAGE plpgsql AS $$
 DECLARE
+    rooms  bigint[] := '{}';
+    froms  bigint[] := '{}';
+    uptos  bigint[] := '{}';
     budget bigint := batch;
-    upto   bigint;
-    hits   bigint := 0;
-    n      bigint;
+    hits   bigint[];
     r      record;
 BEGIN
     IF NOT pg_try_advisory_xact_lock(hashtextextended('pchat.feed', 0)) THEN
@@ -268,49 +274,50 @@ BEGIN
     END IF;
 
     FOR r IN
-        SELECT f.room_id, f.msg_id, h.last_id
+        SELECT f.room_id, f.msg_id, h.last_id - f.msg_id AS news
           FROM feed_room f JOIN room_head h ON h.room_id = f.room_id
          WHERE h.last_id > f.msg_id
          ORDER BY h.last_ts
     LOOP
-        IF NOT EXISTS (SELECT FROM followed f
-                         JOIN watch w ON w.principal_id = f.principal_id
-                        WHERE f.room_id = r.room_id) THEN
-            DELETE FROM feed_room f WHERE f.room_id = r.room_id;
-            CONTINUE;
-        END IF;
-
-        upto := least(r.last_id, r.msg_id + budget);
-        WITH said AS MATERIALIZED (
-               SELECT m.msg_id, m.author_id, m.ts, feed_words(m.chat) AS words
-                 FROM message m
-                WHERE m.room_id = r.room_id AND m.flags & 8 <> 8
-                  AND m.msg_id > r.msg_id AND m.msg_id <= upto
-             ), found AS (
-               SELECT DISTINCT s.msg_id, w.watch_id, w.principal_id
-                 FROM said s
-                CROSS JOIN LATERAL string_to_table(btrim(s.words), ' ') AS word
-                 JOIN watch_term t ON t.first_word = word
-                                  AND position(t.term IN s.words) > 0
-                 JOIN watch w ON w.watch_id = t.watch_id AND w.since <= s.ts
-                             AND w.principal_id <> s.author_id
-                 JOIN followed f ON f.principal_id = w.principal_id
-                                AND f.room_id = r.room_id
-             )
-        INSERT INTO feed (watch_id, principal_id, room_id, msg_id)
-        SELECT x.watch_id, x.principal_id, r.room_id, x.msg_id
-          FROM found x ORDER BY x.msg_id, x.watch_id;
-        GET DIAGNOSTICS n = ROW_COUNT;
-        hits := hits + n;
-        UPDATE feed_room f SET msg_id = upto WHERE f.room_id = r.room_id;
-        budget := budget - (upto - r.msg_id);
-        EXIT WHEN budget <= 0;
+        rooms := rooms || r.room_id;
+        froms := froms || r.msg_id;
+        uptos := uptos || r.msg_id + least(r.news, budget);
+        budget := budget - least(r.news, budget);
+        EXIT WHEN budget = 0;
     END LOOP;
 
-    IF hits > 0 THEN
+    WITH said AS MATERIALIZED (
+           SELECT m.room_id, m.msg_id, m.author_id, m.ts, feed_words(m.chat) AS words
+             FROM unnest(rooms, froms, uptos) AS n (room_id, lo, hi)
+             JOIN message m ON m.room_id = n.room_id AND m.msg_id > n.lo
+                           AND m.msg_id <= n.hi AND m.flags & 8 <> 8
+         ), near AS MATERIALIZED (
+           SELECT s.room_id, s.msg_id, s.author_id, s.ts, t.watch_id
+             FROM said s
+            CROSS JOIN LATERAL string_to_table(btrim(s.words), ' ') AS word
+             JOIN watch_term t ON t.first_word = word
+            WHERE position(t.term IN s.words) > 0
+         ), found AS (
+           INSERT INTO feed (watch_id, principal_id, room_id, msg_id)
+           SELECT DISTINCT w.watch_id, w.principal_id, n.room_id, n.msg_id
+             FROM near n
+             JOIN watch w ON w.watch_id = n.watch_id
+            WHERE w.since <= n.ts AND w.principal_id <> n.author_id
+              AND EXISTS (SELECT FROM followed f
+                           WHERE f.principal_id = w.principal_id
+                             AND f.room_id = n.room_id)
+            ORDER BY n.room_id, n.msg_id, w.watch_id
+        RETURNING feed.watch_id
+         )
+    SELECT array_agg(DISTINCT f.watch_id) INTO hits FROM found f;
+
+    UPDATE feed_room f SET msg_id = n.hi
+      FROM unnest(rooms, uptos) AS n (room_id, hi)
+     WHERE f.room_id = n.room_id;
+
+    IF hits IS NOT NULL THEN
         DELETE FROM feed f
-         USING (SELECT DISTINCT g.watch_id FROM feed g
-                 WHERE g.found_on = now()) AS w
+         USING unnest(hits) AS w (watch_id)
          WHERE f.watch_id = w.watch_id
            AND f.feed_id <= (SELECT g.feed_id FROM feed g
                               WHERE g.watch_id = w.watch_id

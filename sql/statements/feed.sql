@@ -3,7 +3,7 @@
 -- read, and how many of others there are in between.  $1 bigint: user,
 -- $2 bigint[]: his ancestors, $3 integer: count no further
 SELECT r.guid, r.name, h.last_id, p.msg_id, n.unread
-  FROM followed f
+  FROM (SELECT DISTINCT principal_id, room_id FROM followed WHERE principal_id = $1) AS f
   JOIN room r ON r.room_id = f.room_id
   JOIN room_head h ON h.room_id = f.room_id
   JOIN read_position p ON p.principal_id = f.principal_id AND p.room_id = f.room_id
@@ -13,7 +13,7 @@ SELECT r.guid, r.name, h.last_id, p.msg_id, n.unread
                 WHERE m.room_id = f.room_id AND m.msg_id > p.msg_id
                   AND m.flags & 8 <> 8 AND m.author_id <> $1
                 ORDER BY m.msg_id LIMIT $3) AS x) AS n
- WHERE f.principal_id = $1 AND room_readable(f.room_id, $2::bigint[])
+ WHERE room_readable(f.room_id, $2::bigint[])
  ORDER BY r.name_key;
 
 -- name: read_set
@@ -71,5 +71,13 @@ SELECT m.msg_id, m.ts, m.flags, m.author_id, p.name, p.display, m.chat, m.rtf,
  ORDER BY f.feed_id LIMIT $3;
 
 -- name: feed_forget
--- $1 integer: days
-DELETE FROM feed WHERE found_on < now() - make_interval(days => $1::integer);
+-- What is old; and of some rooms those that nobody with a watch follows any
+-- more.  $1 integer: days, $2 integer: rooms
+WITH old AS (
+       DELETE FROM feed WHERE found_on < now() - make_interval(days => $1::integer)
+     )
+DELETE FROM feed_room r
+ WHERE r.room_id = ANY (ARRAY(SELECT x.room_id FROM feed_room x
+                               ORDER BY random() LIMIT $2::integer))
+   AND NOT EXISTS (SELECT FROM followed f JOIN watch w ON w.principal_id = f.principal_id
+                    WHERE f.room_id = r.room_id);

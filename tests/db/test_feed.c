@@ -114,17 +114,6 @@ START_TEST(who_is_called_otherwise_is_found_under_that_name)
 END_TEST
 
 
-START_TEST(a_room_that_no_watcher_follows_any_more_is_left_alone)
-{
-	ck_assert_int_eq(store_sql(st, "SELECT watch_set(101, NULL, 1, 'x', 5);"
-		"DELETE FROM watch; SELECT say(1, 102, 'x')"), 0);
-	ck_assert_int_eq(store_number(st, "SELECT count(*) FROM feed_room"), 1);
-	ck_assert_int_eq(step(100, 10), 0);
-	ck_assert_int_eq(store_number(st, "SELECT count(*) FROM feed_room"), 0);
-}
-END_TEST
-
-
 START_TEST(positions_begin_where_the_room_is_and_end_with_following)
 {
 	ck_assert_int_eq(store_number(st, "SELECT msg_id FROM read_position "
@@ -168,8 +157,6 @@ static Suite *feed_suite(void)
 	tcase_add_test(tc, what_was_said_before_a_watch_is_not_found);
 	tcase_add_test(tc, little_at_a_time_finds_all_and_the_newest_are_kept);
 	tcase_add_test(tc, who_is_called_otherwise_is_found_under_that_name);
-	tcase_add_test(tc,
-		a_room_that_no_watcher_follows_any_more_is_left_alone);
 	tcase_add_test(tc,
 		positions_begin_where_the_room_is_and_end_with_following);
 	tcase_add_test(tc, more_than_a_user_may_keep_is_not_kept_in_part);
