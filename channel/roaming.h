@@ -9,6 +9,7 @@
 
 struct db_res;
 struct mbuf;
+struct publish;
 struct st;
 struct uas_service;
 struct uas_subscribe;
@@ -29,3 +30,7 @@ void roaming_service(struct st *st, const struct uas_service *req, void *arg);
  */
 int  roaming_write(struct mbuf *mb, const char *uri, const struct db_res *res,
 		   const char *const *namev, size_t namec);
+
+/** Versions that are others than ours, of rows of presence_publish */
+int  roaming_write_fault(struct mbuf *mb, const struct publish *pub,
+			 const struct db_res *res);
