@@ -10,18 +10,19 @@ else
 say      = @:
 endif
 
-PKGS    := libre libpq libzmq libxml-2.0 jansson libssl libcrypto
+PKGS    := libre libpq libzmq libxml-2.0 libxslt libcurl jansson libssl libcrypto
 REFLAGS := -DHAVE_INTTYPES_H -DHAVE_STDBOOL_H -DHAVE_INET6 -DUSE_OPENSSL -DUSE_TLS
 CFLAGS  ?= -O2 -g
 CFLAGS_ALL = -std=c11 -D_GNU_SOURCE -I. $(REFLAGS) $(shell pkg-config --cflags $(PKGS)) \
 	-Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	-Wold-style-definition -Wpointer-arith -Wno-unused-parameter \
 	-fno-strict-aliasing -fstack-protector-strong $(SANFLAGS) $(CFLAGS)
-LIBS    = $(shell pkg-config --libs $(PKGS)) -lm
+LIBS    = -Wl,--as-needed $(shell pkg-config --libs $(PKGS)) -lm
 CHECK_LIBS = $(shell pkg-config --libs check)
 
 COMMON  := $(wildcard common/*.c common/*/*.c)
 CHANNEL := $(filter-out channel/main.c,$(wildcard channel/*.c channel/*/*.c))
+COMPLIANCE := $(filter-out compliance/main.c,$(wildcard compliance/*.c compliance/*/*.c))
 CTL     := $(filter-out deploy/ctl/main.c,$(wildcard deploy/ctl/*.c))
 SUPPORT := $(wildcard tests/support/*.c)
 UNIT    := $(wildcard tests/unit/*.c tests/unit/*/*.c)
@@ -34,7 +35,7 @@ COMMON_O := $(call obj,$(COMMON)) $(BUILD)/sql_embedded.o
 
 PROGS   := $(BUILD)/pchat-channel $(BUILD)/pchatctl
 TESTS   := $(BUILD)/tests/unit-tests $(BUILD)/tests/db-tests $(BUILD)/tests/scenario-tests
-TOOLS   := $(BUILD)/tests/load $(BUILD)/tests/floor $(BUILD)/tests/purple-client
+TOOLS   := $(BUILD)/tests/load $(BUILD)/tests/floor $(BUILD)/tests/adapters $(BUILD)/tests/purple-client
 FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
 .PHONY: all tests tools deps run stop check check-unit check-db check-scenario \
@@ -74,7 +75,7 @@ $(BUILD)/sql_embedded.c: sql/embed.awk $(wildcard sql/schema/*.sql sql/statement
 
 link = $(Q)mkdir -p $(@D) && $(CC) $(CFLAGS_ALL) -rdynamic -o $@ $(filter %.o,$^)
 
-$(BUILD)/tests/unit-tests: $(call obj,$(UNIT) $(CHANNEL) tests/support/wait.c) $(COMMON_O)
+$(BUILD)/tests/unit-tests: $(call obj,$(UNIT) $(CHANNEL) $(COMPLIANCE) tests/support/proc.c tests/support/wait.c) $(COMMON_O)
 	$(call say,LD)
 	$(link) $(LIBS) $(CHECK_LIBS)
 
@@ -92,11 +93,15 @@ $(BUILD)/tests/purple-client: $(call obj,$(wildcard tests/purple/*.c))
 
 $(BUILD)/tests/purple/%.o: CFLAGS_ALL += $(shell pkg-config --cflags purple glib-2.0)
 
-$(BUILD)/tests/load: $(call obj,$(filter-out %/floor.c,$(wildcard tests/bench/*.c)) $(SUPPORT)) $(COMMON_O)
+$(BUILD)/tests/load: $(call obj,$(filter-out %/floor.c %/adapters.c,$(wildcard tests/bench/*.c)) $(SUPPORT)) $(COMMON_O)
 	$(call say,LD)
 	$(link) $(LIBS)
 
 $(BUILD)/tests/floor: $(call obj,tests/bench/floor.c)
+	$(call say,LD)
+	$(link) $(LIBS)
+
+$(BUILD)/tests/adapters: $(call obj,tests/bench/adapters.c $(COMPLIANCE)) $(COMMON_O)
 	$(call say,LD)
 	$(link) $(LIBS)
 
@@ -172,11 +177,12 @@ conf-doc: all
 PREFIX ?= /usr/local
 install: all
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin \
-		$(DESTDIR)$(PREFIX)/share/pchat $(DESTDIR)$(PREFIX)/share/man/man5 \
+		$(DESTDIR)$(PREFIX)/share/pchat/compliance $(DESTDIR)$(PREFIX)/share/man/man5 \
 		$(DESTDIR)$(PREFIX)/lib/systemd/system
 	install -m 755 $(BUILD)/pchat-channel $(DESTDIR)$(PREFIX)/sbin
 	install -m 755 $(BUILD)/pchatctl $(DESTDIR)$(PREFIX)/bin
 	install -m 644 deploy/conf/pchat-channel.conf deploy/kamailio/* $(DESTDIR)$(PREFIX)/share/pchat
+	install -m 644 deploy/compliance/* $(DESTDIR)$(PREFIX)/share/pchat/compliance
 	sed 's|@PREFIX@|$(PREFIX)|' deploy/systemd/pchat-channel@.service \
 		> $(DESTDIR)$(PREFIX)/lib/systemd/system/pchat-channel@.service
 	$(BUILD)/pchat-channel --man > $(DESTDIR)$(PREFIX)/share/man/man5/pchat-channel.conf.5

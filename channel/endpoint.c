@@ -15,6 +15,7 @@ static void destructor(void *data)
 
 	list_unlink(&ep->le);
 	list_unlink(&ep->le_feed);
+	list_unlink(&ep->le_user);
 	list_flush(&ep->cmdl);
 	mem_deref(ep->user);
 	mem_deref(ep->epid);

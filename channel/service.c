@@ -19,6 +19,7 @@
 #include "channel/feed.h"
 #include "channel/hello.h"
 #include "channel/index.h"
+#include "channel/invite.h"
 #include "channel/lookup.h"
 #include "channel/pool.h"
 #include "channel/post.h"
@@ -85,7 +86,7 @@ static void closed_handler(struct dlg *dlg, enum dlg_end why, void *arg)
 	struct endpoint *ep = dlg_arg(dlg);
 
 	log_debug("signoff", "user=%s why=%d", ep->user->uri, why);
-	signoff(ep, why == DLG_BYE);
+	signoff(ep, why == DLG_BYE || why == DLG_BARRED);
 	n_endpoints = svc->endpoints;
 
 	if (svc->draining && !svc->endpoints)
@@ -154,6 +155,7 @@ static void destructor(void *data)
 
 	sweep_stop(svc);
 	index_stop(svc);
+	invite_stop(svc);
 	store_close(svc);
 	lookup_cancel_all(svc);
 	tmr_cancel(&svc->tmr_end);
@@ -187,6 +189,7 @@ static void ready_handler(struct service *svc)
 	sweep_start(svc);
 	index_start(svc);
 	feed_start(svc->feed);
+	invite_start(svc);
 	daemon_ready();
 }
 

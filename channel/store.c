@@ -11,6 +11,7 @@
 #include "common/poolconf.h"
 #include "channel/core.h"
 #include "channel/feed.h"
+#include "channel/invited.h"
 #include "channel/pool.h"
 #include "channel/post.h"
 #include "channel/roamers.h"
@@ -225,6 +226,8 @@ int store_open(struct service *svc)
 		err = feed_open(svc->feed);
 	if (!err)
 		err = roamers_listen(svc->roamers);
+	if (!err)
+		err = invited_listen(svc);
 
 	return err;
 }

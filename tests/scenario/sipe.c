@@ -61,6 +61,14 @@ void sipe_pool_up(void)
 }
 
 
+void sipe_pool_up_extended(void)
+{
+	static const char *const setv[] = { "notices.extended=yes", NULL };
+
+	sipe_pool_up_with(setv);
+}
+
+
 void sipe_pool_down(void)
 {
 	pool_down(sipe_pool);

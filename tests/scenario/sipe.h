@@ -21,6 +21,8 @@ extern struct pool *sipe_pool;
 void sipe_pool_up(void);
 /** The same with settings, "KEY=VALUE", NULL-terminated */
 void sipe_pool_up_with(const char *const *setv);
+/** With the notices that are off by default */
+void sipe_pool_up_extended(void);
 void sipe_pool_down(void);
 
 /** A client that is signed in and has its group chat session */
