@@ -43,8 +43,9 @@ static void down(void)
 
 
 /* A request of that user to himself; the answer, to be read at once */
-static const char *ask(size_t i, const char *method, const char *user,
-		       const char *extra, const char *body, uint16_t *statusp)
+static const char *request(size_t i, const char *method, const char *user,
+			   const char *extra, const char *body,
+			   uint16_t *statusp)
 {
 	struct raw *r;
 
@@ -72,8 +73,8 @@ static const char *publish(size_t i, const char *user, const char *pubs,
 				     "sip:%s@example.net\">%s</publications>"
 				     "</publish>", user, pubs), 0);
 
-	return ask(i, "SERVICE", user, "Content-Type: " PUBLISH "\r\n", body,
-		   statusp);
+	return request(i, "SERVICE", user, "Content-Type: " PUBLISH "\r\n",
+		       body, statusp);
 }
 
 
@@ -105,7 +106,7 @@ static const char *follow(size_t i, const char *user, unsigned instance,
 static const char *own(size_t i, const char *user)
 {
 	uint16_t status;
-	const char *answer = ask(i, "SUBSCRIBE", user,
+	const char *answer = request(i, "SUBSCRIBE", user,
 		"Event: vnd-microsoft-roaming-self\r\nExpires: 0\r\n"
 		"Supported: ms-piggyback-first-notify\r\n"
 		"Content-Type: application/vnd-microsoft-roaming-self+xml\r\n",
@@ -373,14 +374,14 @@ START_TEST(what_cannot_be_kept_is_refused)
 	uint16_t status;
 	unsigned i;
 
-	(void)ask(0, "SERVICE", "eve", type, other, &status);
+	(void)request(0, "SERVICE", "eve", type, other, &status);
 	ck_assert_uint_eq(status, 403);
-	(void)ask(0, "SERVICE", "eve", type, entity, &status);
+	(void)request(0, "SERVICE", "eve", type, entity, &status);
 	ck_assert_uint_eq(status, 400);
-	(void)ask(0, "SERVICE", "eve", "Content-Type: application/SOAP+xml"
+	(void)request(0, "SERVICE", "eve", "Content-Type: application/SOAP+xml"
 		  "\r\n", "<x/>", &status);
 	ck_assert_uint_eq(status, 415);
-	(void)ask(0, "SERVICE", "mallory", type, "<publish><publications>"
+	(void)request(0, "SERVICE", "mallory", type, "<publish><publications>"
 		  "<publication categoryName=\"a\" instance=\"1\" container="
 		  "\"1\" version=\"0\"/></publications></publish>", &status);
 	ck_assert_uint_eq(status, 403);
