@@ -13,7 +13,10 @@
 #include "channel/roaming.h"
 #include "channel/user.h"
 
-enum { BUCKETS = 4096 };
+enum {
+	BUCKETS = 4096,
+	SUBS_MAX = 32,                 /* per user; beyond it the oldest ends */
+};
 
 struct roamers {
 	struct service *svc;
@@ -35,11 +38,13 @@ struct news {
 	int64_t user_id;
 };
 
-static uint64_t n_subs, n_told;
+static uint64_t n_subs, n_told, n_over;
 
 static const struct stats_row rowv[] = {
 	{ "presence_subscriptions", &n_subs, true,
 	  "Subscriptions to presence documents held here" },
+	{ "presence_subscriptions_dropped", &n_over, false,
+	  "Those that ended because their user had too many" },
 	{ "presence_notices", &n_told, false,
 	  "Changes of followed rooms told to clients" },
 };
@@ -107,17 +112,31 @@ static struct list *bucket(const struct roamers *rs, int64_t user_id)
 }
 
 
-static void replace(struct roamers *rs, const struct sub *sub,
-		    const struct user *user)
+/* The one that is refreshed goes, and the user's oldest when he has too many */
+static void make_room(struct roamers *rs, const struct sub *sub,
+		      const struct user *user)
 {
 	struct le *le = list_head(bucket(rs, user->id));
+	struct roamer *oldest = NULL;
+	uint32_t n = 0;
 
 	while (le) {
 		struct roamer *r = le->data;
 
 		le = le->next;
-		if (r->user == user && !strcmp(sub_id(r->sub), sub_id(sub)))
+		if (r->user != user)
+			continue;
+		if (!strcmp(sub_id(r->sub), sub_id(sub))) {
 			roamer_drop(r);
+			continue;
+		}
+		if (!n++)
+			oldest = r;
+	}
+
+	if (n >= SUBS_MAX) {
+		++n_over;
+		roamer_drop(oldest);
 	}
 }
 
@@ -128,7 +147,7 @@ int roamers_add(struct roamer **rp, struct roamers *rs, struct sub *sub,
 	struct roamer *r;
 
 	*rp = NULL;
-	replace(rs, sub, user);
+	make_room(rs, sub, user);
 	if (sub_expired(sub))
 		return 0;
 

@@ -170,12 +170,12 @@ static void destructor(void *data)
 		signoff(ep, false);
 	}
 
+	svc->roamers = mem_deref(svc->roamers);
 	mem_deref(svc->uas);
 	mem_deref(svc->hello);
 	mem_deref(svc->pool);
 	svc->watch = mem_deref(svc->watch);
 	svc->feed = mem_deref(svc->feed);
-	svc->roamers = mem_deref(svc->roamers);
 	mem_deref(svc->rooms);
 	mem_deref(svc->users);
 	mem_deref(svc->trace);
