@@ -18,12 +18,12 @@ CFLAGS_ALL = -std=c11 -D_GNU_SOURCE -I. $(REFLAGS) $(shell pkg-config --cflags $
 	-Wold-style-definition -Wpointer-arith -Wno-unused-parameter \
 	-fno-strict-aliasing -fstack-protector-strong $(SANFLAGS) $(CFLAGS)
 LIBS    = -Wl,--as-needed $(shell pkg-config --libs $(PKGS)) -lm
+LDAP_LIBS = $(shell pkg-config --libs ldap)
 CHECK_LIBS = $(shell pkg-config --libs check)
 
 COMMON  := $(filter-out common/ldapconn.c,$(wildcard common/*.c common/*/*.c))
 CHANNEL := $(filter-out channel/main.c,$(wildcard channel/*.c channel/*/*.c))
 WEB     := $(filter-out webfiles/main.c,$(wildcard webfiles/*.c webfiles/*/*.c))
-LDAP_LIBS = $(shell pkg-config --libs ldap)
 LDAP_O  := $(BUILD)/common/ldapconn.o
 WEB_LIBS = $(shell pkg-config --libs libmicrohttpd gnutls) $(LDAP_LIBS) -lpthread
 COMPLIANCE := $(filter-out compliance/main.c,$(wildcard compliance/*.c compliance/*/*.c))
@@ -59,9 +59,9 @@ $(BUILD)/pchat-webfiles: $(call obj,webfiles/main.c $(WEB)) $(COMMON_O) $(LDAP_O
 	$(call say,LD)
 	$(Q)$(CC) $(CFLAGS_ALL) -rdynamic -o $@ $^ $(LIBS) $(WEB_LIBS)
 
-$(BUILD)/pchatctl: $(call obj,deploy/ctl/main.c $(CTL)) $(COMMON_O)
+$(BUILD)/pchatctl: $(call obj,deploy/ctl/main.c $(CTL)) $(COMMON_O) $(LDAP_O)
 	$(call say,LD)
-	$(Q)$(CC) $(CFLAGS_ALL) -rdynamic -o $@ $^ $(LIBS)
+	$(Q)$(CC) $(CFLAGS_ALL) -rdynamic -o $@ $^ $(LIBS) $(LDAP_LIBS)
 
 $(BUILD)/%.o: %.c
 	$(Q)mkdir -p $(@D)
@@ -93,9 +93,9 @@ $(BUILD)/tests/unit-tests: $(call obj,$(UNIT) $(CHANNEL) $(WEB) $(COMPLIANCE) te
 	$(call say,LD)
 	$(link) $(LIBS) $(WEB_LIBS) $(CHECK_LIBS)
 
-$(BUILD)/tests/db-tests: $(call obj,$(DBTEST) $(CTL) $(SUPPORT)) $(COMMON_O)
+$(BUILD)/tests/db-tests: $(call obj,$(DBTEST) $(CTL) $(SUPPORT)) $(COMMON_O) $(LDAP_O)
 	$(call say,LD)
-	$(link) $(LIBS) $(CHECK_LIBS)
+	$(link) $(LIBS) $(LDAP_LIBS) $(CHECK_LIBS)
 
 $(BUILD)/tests/scenario-tests: $(call obj,$(SCEN) $(SUPPORT)) $(COMMON_O)
 	$(call say,LD)
@@ -158,6 +158,7 @@ check-scenario: all tests $(BUILD)/tests/purple-client
 check-conf: all
 	$(Q)$(BUILD)/pchat-channel --sample | diff -u deploy/conf/pchat-channel.conf -
 	$(Q)$(BUILD)/pchat-webfiles --sample | diff -u deploy/conf/pchat-webfiles.conf -
+	$(Q)$(BUILD)/pchatctl sync ldap --sample | diff -u deploy/conf/pchat-ldap.conf -
 
 S ?= 60
 check-fuzz fuzz: $(FUZZERS)
@@ -188,6 +189,7 @@ conf-doc: all
 	$(Q)mkdir -p $(BUILD)/doc
 	$(Q)$(BUILD)/pchat-channel --man > $(BUILD)/doc/pchat-channel.conf.5
 	$(Q)$(BUILD)/pchat-channel --sample > deploy/conf/pchat-channel.conf
+	$(Q)$(BUILD)/pchatctl sync ldap --sample > deploy/conf/pchat-ldap.conf
 
 PREFIX ?= /usr/local
 install: all
@@ -196,7 +198,7 @@ install: all
 		$(DESTDIR)$(PREFIX)/lib/systemd/system
 	install -m 755 $(BUILD)/pchat-channel $(DESTDIR)$(PREFIX)/sbin
 	install -m 755 $(BUILD)/pchatctl $(DESTDIR)$(PREFIX)/bin
-	install -m 644 deploy/conf/pchat-channel.conf deploy/kamailio/* $(DESTDIR)$(PREFIX)/share/pchat
+	install -m 644 deploy/conf/*.conf deploy/kamailio/* $(DESTDIR)$(PREFIX)/share/pchat
 	install -m 644 deploy/compliance/* $(DESTDIR)$(PREFIX)/share/pchat/compliance
 	sed 's|@PREFIX@|$(PREFIX)|' deploy/systemd/pchat-channel@.service \
 		> $(DESTDIR)$(PREFIX)/lib/systemd/system/pchat-channel@.service

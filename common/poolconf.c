@@ -35,6 +35,12 @@ const struct poolconf_key poolconf_keyv[] = {
 	  "address of the file service, told to clients" },
 	{ "RoomFileQuotaKB", NULL, false, 0, 4294967295,
 	  "what a room's files may have together; 0: no limit" },
+	{ "MaxFileSizeKB", NULL, false, 1, 4194303,
+	  "largest file that may be uploaded, in KB" },
+	{ "Site", NULL, true, 0, 256,
+	  "the site that the pool is in: a policy of that name counts" },
+	{ "RemovedMessageText", NULL, true, 1, 4096,
+	  "what stands in place of a message that an administrator replaced" },
 	{ "Administrators", NULL, true, 0, 4096,
 	  "who may remove any room: sip:, group:, domain: names, with commas" },
 };

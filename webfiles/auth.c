@@ -26,7 +26,7 @@ static void destructor(void *data)
 
 	list_flush(&auth->trustedl);
 	if (auth->password)
-		mem_secclean(auth->password, strlen(auth->password));
+		explicit_bzero(auth->password, strlen(auth->password));
 	mem_deref(auth->password);
 }
 
@@ -170,7 +170,7 @@ static int secret(char **textp, const char *path)
 	line[strcspn(line, "\r\n")] = '\0';
 	if (!err)
 		err = *line ? str_dup(textp, line) : EINVAL;
-	mem_secclean(line, sizeof(line));
+	explicit_bzero(line, sizeof(line));
 	if (f)
 		(void)fclose(f);
 

@@ -13,6 +13,7 @@ enum auth_method {
 
 enum { AUTH_ADDRESS_MAX = 64 };
 
+struct config;
 struct req;
 
 /** Does not change while the process runs: the worker's thread reads it */
