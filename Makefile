@@ -79,10 +79,10 @@ $(BUILD)/sql_embedded.c: sql/embed.awk $(wildcard sql/schema/*.sql sql/statement
 	$(Q)awk -f sql/embed.awk $(sort $(wildcard sql/schema/*.sql)) \
 		$(sort $(wildcard sql/statements/*.sql)) > $@.tmp && mv $@.tmp $@
 
-$(BUILD)/pages_embedded.c: webfiles/embed.awk $(wildcard webfiles/pages/*)
+$(BUILD)/pages_embedded.c: webfiles/embed.awk $(wildcard webfiles/pages/*) webfiles/openapi.json
 	$(Q)mkdir -p $(@D)
 	$(call say,PAGES)
-	$(Q)awk -f webfiles/embed.awk $(sort $(wildcard webfiles/pages/*)) > $@.tmp && mv $@.tmp $@
+	$(Q)awk -f webfiles/embed.awk $(filter-out %.awk,$^) > $@.tmp && mv $@.tmp $@
 
 # ---------------------------------------------------------- test programs
 

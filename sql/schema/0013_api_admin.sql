@@ -97,16 +97,22 @@ CREATE FUNCTION api_category_read(who bigint, object text, seen text, body jsonb
 SELECT a.* FROM api_category_answer((api_category_of(object, NULL)).category_id) AS a
 $$;
 
+-- A statement of its own sees what the one before it changed.
 CREATE FUNCTION api_category_create(who bigint, object text, seen text, body jsonb)
-    RETURNS api_answer LANGUAGE sql AS $$
-SELECT a.* FROM api_category_answer(category_save(who, NULL, api_category_change(body))) AS a
-$$;
+    RETURNS api_answer LANGUAGE plpgsql AS $$
+DECLARE
+    id bigint := category_save(who, NULL, api_category_change(body));
+BEGIN
+    RETURN api_category_answer(id);
+END $$;
 
 CREATE FUNCTION api_category_modify(who bigint, object text, seen text, body jsonb)
     RETURNS api_answer LANGUAGE plpgsql AS $$
+DECLARE
+    id bigint := (api_category_of(object, seen)).category_id;
 BEGIN
-    RETURN api_category_answer(category_save(who,
-        (api_category_of(object, seen)).category_id, api_category_change(body)));
+    PERFORM category_save(who, id, api_category_change(body));
+    RETURN api_category_answer(id);
 END $$;
 
 CREATE FUNCTION api_category_remove(who bigint, object text, seen text, body jsonb)
@@ -203,17 +209,16 @@ SELECT jsonb_build_object('guid', u.guid, 'uri', u.name, 'display', u.display,
            'policy', (SELECT p.name FROM policy p WHERE p.policy_id = u.policy_id))
 $$;
 
-CREATE FUNCTION api_users(q text, after text, most integer)
-    RETURNS api_answer LANGUAGE sql STABLE AS $$
+CREATE FUNCTION api_users(q text, after text, most integer) RETURNS api_answer
+    LANGUAGE sql STABLE AS $$
 SELECT 'ok', api_list(
-           jsonb_agg(api_user_json(u) ORDER BY u.key) FILTER (WHERE u.place <= most),
-           max(u.key) FILTER (WHERE u.place = most AND u.n > most)), NULL
-  FROM (SELECT p AS u, p.key, row_number() OVER (ORDER BY p.key) AS place,
-               count(*) OVER () AS n
-          FROM (SELECT * FROM principal x
-                 WHERE x.kind = 5 AND x.state <> 2 AND (after IS NULL OR x.key > after)
-                   AND lower(x.name || ' ' || x.display || ' ' || x.email) LIKE api_pattern(q)
-                 ORDER BY x.key LIMIT most + 1) AS p) AS u
+           jsonb_agg(api_user_json(n.u) ORDER BY n.key) FILTER (WHERE n.place <= most),
+           CASE WHEN count(*) > most THEN max(n.key) FILTER (WHERE n.place = most) END), NULL
+  FROM (SELECT x AS u, x.key, row_number() OVER (ORDER BY x.key) AS place
+          FROM principal x
+         WHERE x.kind = 5 AND x.state <> 2 AND (after IS NULL OR x.key > after)
+           AND lower(x.name || ' ' || x.display || ' ' || x.email) LIKE api_pattern(q)
+         ORDER BY x.key LIMIT most + 1) AS n
 $$;
 
 CREATE FUNCTION api_user_modify(who bigint, object text, seen text, body jsonb)
@@ -335,6 +340,46 @@ SELECT 'ok', api_list(
 $$;
 
 -- ------------------------------------------------------- followed rooms
+
+-- Rooms were read up to a message; a position never goes back, nor beyond the
+-- newest message.  A row for each room that the user may read.
+CREATE FUNCTION read_move(who bigint, ancestors bigint[], rooms uuid[], messages bigint[])
+    RETURNS TABLE (guid uuid, read_to bigint) LANGUAGE sql AS $$
+INSERT INTO read_position AS p (principal_id, room_id, msg_id)
+SELECT who, r.room_id, max(least(w.msg_id, h.last_id))
+  FROM unnest(rooms, messages) AS w (guid, msg_id)
+  JOIN room r ON r.guid = w.guid
+  JOIN room_head h ON h.room_id = r.room_id
+ WHERE room_readable(r.room_id, ancestors)
+ GROUP BY r.room_id
+    ON CONFLICT (principal_id, room_id) DO UPDATE
+   SET msg_id = greatest(p.msg_id, excluded.msg_id)
+RETURNING (SELECT r.guid FROM room r WHERE r.room_id = p.room_id), p.msg_id
+$$;
+
+CREATE FUNCTION api_read(who bigint, room uuid, body jsonb) RETURNS api_answer
+    LANGUAGE plpgsql AS $$
+DECLARE
+    x      record;
+    said   bigint;
+    why    text;
+    detail text;
+BEGIN
+    PERFORM api_known(body, ARRAY['id']);
+    IF coalesce(body ->> 'id', '') !~ '^[0-9]{1,18}$' THEN
+        PERFORM api_refuse('EINVAL', 'id must be that of a message');
+    END IF;
+    SELECT * INTO x FROM api_room_of(who, room);
+    IF NOT x.may_read THEN
+        PERFORM api_refuse('EACCES', 'you may not do that here');
+    END IF;
+    SELECT m.read_to INTO said
+      FROM read_move(who, x.ancestors, ARRAY[room], ARRAY[(body ->> 'id')::bigint]) AS m;
+    RETURN api_reply('ok', jsonb_build_object('id', said)::text, NULL);
+EXCEPTION WHEN SQLSTATE 'PC003' THEN
+    GET STACKED DIAGNOSTICS why = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL;
+    RETURN api_reply(why, detail, NULL);
+END $$;
 
 -- As a client publishes it: all endpoints of the user are told.  Limits are
 -- those of the channel processes, as shipped.

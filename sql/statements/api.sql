@@ -52,6 +52,9 @@ SELECT status, body, tag FROM api_follow($1::bigint, $2::uuid);
 -- name: api_unfollow
 SELECT status, body, tag FROM api_unfollow($1::bigint, $2::uuid);
 
+-- name: api_read
+SELECT status, body, tag FROM api_read($1::bigint, $2::uuid, $3::jsonb);
+
 -- What administrators see and change: $1 bigint: user, then object, tag and
 -- body as the task needs them.
 

@@ -17,19 +17,9 @@ SELECT r.guid, r.name, h.last_id, p.msg_id, n.unread
  ORDER BY r.name_key;
 
 -- name: read_set
--- Rooms were read up to a message; a position never goes back, nor beyond the
--- newest message.  A row for each room that the user may read.  $1 bigint:
--- user, $2 bigint[]: ancestors, $3 uuid[]: rooms, $4 bigint[]: messages
-INSERT INTO read_position AS p (principal_id, room_id, msg_id)
-SELECT $1, r.room_id, max(least(w.msg_id, h.last_id))
-  FROM unnest($3::uuid[], $4::bigint[]) AS w (guid, msg_id)
-  JOIN room r ON r.guid = w.guid
-  JOIN room_head h ON h.room_id = r.room_id
- WHERE room_readable(r.room_id, $2::bigint[])
- GROUP BY r.room_id
-    ON CONFLICT (principal_id, room_id) DO UPDATE
-   SET msg_id = greatest(p.msg_id, excluded.msg_id)
-RETURNING (SELECT r.guid FROM room r WHERE r.room_id = p.room_id), p.msg_id;
+-- See the function in sql/schema.  $1 bigint: user, $2 bigint[]: ancestors,
+-- $3 uuid[]: rooms, $4 bigint[]: messages
+SELECT guid, read_to FROM read_move($1::bigint, $2::bigint[], $3::uuid[], $4::bigint[]);
 
 -- name: watch_list
 -- $1 bigint: user
