@@ -24,7 +24,6 @@ CHECK_LIBS = $(shell pkg-config --libs check)
 COMMON  := $(filter-out common/ldapconn.c,$(wildcard common/*.c common/*/*.c))
 CHANNEL := $(filter-out channel/main.c,$(wildcard channel/*.c channel/*/*.c))
 WEB     := $(filter-out webfiles/main.c,$(wildcard webfiles/*.c webfiles/*/*.c))
-LDAP_O  := $(BUILD)/common/ldapconn.o
 WEB_LIBS = $(shell pkg-config --libs libmicrohttpd gnutls) $(LDAP_LIBS) -lpthread
 COMPLIANCE := $(filter-out compliance/main.c,$(wildcard compliance/*.c compliance/*/*.c))
 CTL     := $(filter-out deploy/ctl/main.c,$(wildcard deploy/ctl/*.c))
@@ -36,8 +35,12 @@ SOURCES  = $(shell git ls-files '*.c' '*.h')
 
 obj      = $(patsubst %.c,$(BUILD)/%.o,$(1))
 COMMON_O := $(call obj,$(COMMON)) $(BUILD)/sql_embedded.o
+COMPLY_O := $(call obj,$(COMPLIANCE)) $(BUILD)/sql_compliance.o
+WEB_O    := $(call obj,$(WEB) common/ldapconn.c) $(BUILD)/pages_embedded.o
+CTL_O    := $(call obj,$(CTL) common/ldapconn.c) $(BUILD)/sql_compliance.o
 
-PROGS   := $(BUILD)/pchat-channel $(BUILD)/pchat-webfiles $(BUILD)/pchatctl
+DAEMONS := pchat-channel pchat-webfiles pchat-compliance
+PROGS   := $(DAEMONS:%=$(BUILD)/%) $(BUILD)/pchatctl
 TESTS   := $(BUILD)/tests/unit-tests $(BUILD)/tests/db-tests $(BUILD)/tests/scenario-tests
 TOOLS   := $(BUILD)/tests/load $(BUILD)/tests/floor $(BUILD)/tests/adapters $(BUILD)/tests/purple-client
 FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -55,11 +58,15 @@ $(BUILD)/pchat-channel: $(call obj,channel/main.c $(CHANNEL)) $(COMMON_O)
 	$(call say,LD)
 	$(Q)$(CC) $(CFLAGS_ALL) -rdynamic -o $@ $^ $(LIBS)
 
-$(BUILD)/pchat-webfiles: $(call obj,webfiles/main.c $(WEB)) $(COMMON_O) $(LDAP_O) $(BUILD)/pages_embedded.o
+$(BUILD)/pchat-webfiles: $(call obj,webfiles/main.c) $(WEB_O) $(COMMON_O)
 	$(call say,LD)
 	$(Q)$(CC) $(CFLAGS_ALL) -rdynamic -o $@ $^ $(LIBS) $(WEB_LIBS)
 
-$(BUILD)/pchatctl: $(call obj,deploy/ctl/main.c $(CTL)) $(COMMON_O) $(LDAP_O)
+$(BUILD)/pchat-compliance: $(call obj,compliance/main.c) $(COMPLY_O) $(COMMON_O)
+	$(call say,LD)
+	$(Q)$(CC) $(CFLAGS_ALL) -rdynamic -o $@ $^ $(LIBS)
+
+$(BUILD)/pchatctl: $(call obj,deploy/ctl/main.c) $(CTL_O) $(COMMON_O)
 	$(call say,LD)
 	$(Q)$(CC) $(CFLAGS_ALL) -rdynamic -o $@ $^ $(LIBS) $(LDAP_LIBS)
 
@@ -76,7 +83,7 @@ $(BUILD)/%.o: $(BUILD)/%.c
 $(BUILD)/sql_embedded.c: sql/embed.awk $(wildcard sql/schema/*.sql sql/statements/*.sql)
 	$(Q)mkdir -p $(@D)
 	$(call say,SQL)
-	$(Q)awk -f sql/embed.awk $(sort $(wildcard sql/schema/*.sql)) \
+	$(Q)awk -v set=store -f sql/embed.awk $(sort $(wildcard sql/schema/*.sql)) \
 		$(sort $(wildcard sql/statements/*.sql)) > $@.tmp && mv $@.tmp $@
 
 $(BUILD)/pages_embedded.c: webfiles/embed.awk $(wildcard webfiles/pages/*) webfiles/openapi.json
@@ -84,20 +91,25 @@ $(BUILD)/pages_embedded.c: webfiles/embed.awk $(wildcard webfiles/pages/*) webfi
 	$(call say,PAGES)
 	$(Q)awk -f webfiles/embed.awk $(filter-out %.awk,$^) > $@.tmp && mv $@.tmp $@
 
+$(BUILD)/sql_compliance.c: sql/embed.awk $(wildcard sql/archive/*/*.sql)
+	$(Q)mkdir -p $(@D)
+	$(call say,SQL)
+	$(Q)awk -v set=compliance -f sql/embed.awk $(sort $(wildcard sql/archive/schema/*.sql)) \
+		$(sort $(wildcard sql/archive/statements/*.sql)) > $@.tmp && mv $@.tmp $@
+
 # ---------------------------------------------------------- test programs
 
 link = $(Q)mkdir -p $(@D) && $(CC) $(CFLAGS_ALL) -rdynamic -o $@ $(filter %.o,$^)
 
-$(BUILD)/tests/unit-tests: $(call obj,$(UNIT) $(CHANNEL) $(WEB) $(COMPLIANCE) tests/support/proc.c tests/support/wait.c) $(COMMON_O) $(LDAP_O) \
-		$(BUILD)/pages_embedded.o
+$(BUILD)/tests/unit-tests: $(call obj,$(UNIT) $(CHANNEL) tests/support/proc.c tests/support/wait.c) $(WEB_O) $(COMPLY_O) $(COMMON_O)
 	$(call say,LD)
 	$(link) $(LIBS) $(WEB_LIBS) $(CHECK_LIBS)
 
-$(BUILD)/tests/db-tests: $(call obj,$(DBTEST) $(CTL) $(SUPPORT)) $(COMMON_O) $(LDAP_O)
+$(BUILD)/tests/db-tests: $(call obj,$(DBTEST) $(SUPPORT)) $(CTL_O) $(COMMON_O)
 	$(call say,LD)
 	$(link) $(LIBS) $(LDAP_LIBS) $(CHECK_LIBS)
 
-$(BUILD)/tests/scenario-tests: $(call obj,$(SCEN) $(SUPPORT)) $(COMMON_O)
+$(BUILD)/tests/scenario-tests: $(call obj,$(SCEN) $(SUPPORT)) $(BUILD)/sql_compliance.o $(COMMON_O)
 	$(call say,LD)
 	$(link) $(LIBS) $(CHECK_LIBS)
 
@@ -107,7 +119,7 @@ $(BUILD)/tests/purple-client: $(call obj,$(wildcard tests/purple/*.c))
 
 $(BUILD)/tests/purple/%.o: CFLAGS_ALL += $(shell pkg-config --cflags purple glib-2.0)
 
-$(BUILD)/tests/load: $(call obj,$(filter-out %/floor.c %/adapters.c,$(wildcard tests/bench/*.c)) $(SUPPORT)) $(COMMON_O)
+$(BUILD)/tests/load: $(call obj,$(filter-out %/floor.c %/adapters.c,$(wildcard tests/bench/*.c)) $(SUPPORT)) $(BUILD)/sql_compliance.o $(COMMON_O)
 	$(call say,LD)
 	$(link) $(LIBS)
 
@@ -115,7 +127,7 @@ $(BUILD)/tests/floor: $(call obj,tests/bench/floor.c)
 	$(call say,LD)
 	$(link) $(LIBS)
 
-$(BUILD)/tests/adapters: $(call obj,tests/bench/adapters.c $(COMPLIANCE)) $(COMMON_O)
+$(BUILD)/tests/adapters: $(call obj,tests/bench/adapters.c) $(COMPLY_O) $(COMMON_O)
 	$(call say,LD)
 	$(link) $(LIBS)
 
@@ -156,8 +168,8 @@ check-scenario: all tests $(BUILD)/tests/purple-client
 
 # The sample that is shipped is the one that the key table makes.
 check-conf: all
-	$(Q)$(BUILD)/pchat-channel --sample | diff -u deploy/conf/pchat-channel.conf -
-	$(Q)$(BUILD)/pchat-webfiles --sample | diff -u deploy/conf/pchat-webfiles.conf -
+	$(Q)for d in $(DAEMONS); do $(BUILD)/$$d --sample | \
+		diff -u deploy/conf/$$d.conf - || exit 1; done
 	$(Q)$(BUILD)/pchatctl sync ldap --sample | diff -u deploy/conf/pchat-ldap.conf -
 
 S ?= 60
@@ -187,8 +199,9 @@ bench: all $(BUILD)/tests/load $(BUILD)/tests/floor
 
 conf-doc: all
 	$(Q)mkdir -p $(BUILD)/doc
-	$(Q)$(BUILD)/pchat-channel --man > $(BUILD)/doc/pchat-channel.conf.5
-	$(Q)$(BUILD)/pchat-channel --sample > deploy/conf/pchat-channel.conf
+	$(Q)for d in $(DAEMONS); do \
+		$(BUILD)/$$d --man > $(BUILD)/doc/$$d.conf.5 && \
+		$(BUILD)/$$d --sample > deploy/conf/$$d.conf || exit 1; done
 	$(Q)$(BUILD)/pchatctl sync ldap --sample > deploy/conf/pchat-ldap.conf
 
 PREFIX ?= /usr/local
@@ -196,13 +209,14 @@ install: all
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin \
 		$(DESTDIR)$(PREFIX)/share/pchat/compliance $(DESTDIR)$(PREFIX)/share/man/man5 \
 		$(DESTDIR)$(PREFIX)/lib/systemd/system
-	install -m 755 $(BUILD)/pchat-channel $(DESTDIR)$(PREFIX)/sbin
+	install -m 755 $(DAEMONS:%=$(BUILD)/%) $(DESTDIR)$(PREFIX)/sbin
 	install -m 755 $(BUILD)/pchatctl $(DESTDIR)$(PREFIX)/bin
 	install -m 644 deploy/conf/*.conf deploy/kamailio/* $(DESTDIR)$(PREFIX)/share/pchat
 	install -m 644 deploy/compliance/* $(DESTDIR)$(PREFIX)/share/pchat/compliance
-	sed 's|@PREFIX@|$(PREFIX)|' deploy/systemd/pchat-channel@.service \
-		> $(DESTDIR)$(PREFIX)/lib/systemd/system/pchat-channel@.service
-	$(BUILD)/pchat-channel --man > $(DESTDIR)$(PREFIX)/share/man/man5/pchat-channel.conf.5
+	for d in $(DAEMONS); do \
+		sed 's|@PREFIX@|$(PREFIX)|' deploy/systemd/$$d@.service \
+			> $(DESTDIR)$(PREFIX)/lib/systemd/system/$$d@.service && \
+		$(BUILD)/$$d --man > $(DESTDIR)$(PREFIX)/share/man/man5/$$d.conf.5 || exit 1; done
 
 clean:
 	rm -rf $(BUILD)

@@ -17,6 +17,7 @@ struct bus;
 struct uas;
 struct mbuf;
 struct hello;
+struct outbox;
 struct post;
 struct pool;
 struct roomtab;
@@ -48,6 +49,7 @@ struct service {
 	struct list epl;              /* endpoints that are signed in        */
 	uint32_t endpoints;
 	struct post *post;
+	struct outbox *outbox;
 	struct pool *pool;
 	struct watch *watch;
 	struct feed *feed;

@@ -8,13 +8,14 @@
 #include "channel/sip/uas.h"
 #include "channel/core.h"
 #include "channel/message.h"
+#include "channel/outbox.h"
 #include "channel/post_batch.h"
 #include "channel/room.h"
 #include "channel/user.h"
 
 enum { WATCH_MS = 250 };
 
-static uint64_t n_stored, n_refused, n_shed, n_queued;
+static uint64_t n_stored, n_refused, n_shed, n_closed, n_queued;
 
 static const struct stats_row rowv[] = {
 	{ "posts_stored",  &n_stored,  false, "Posts answered 200" },
@@ -22,6 +23,8 @@ static const struct stats_row rowv[] = {
 	  "Posts that the store did not take (room closed, bad text)" },
 	{ "posts_shed",    &n_shed,    false,
 	  "Posts answered 503: queue full or store away" },
+	{ "posts_closed",  &n_closed,  false,
+	  "Posts answered 503: the archive is too far behind" },
 	{ "posts_queued",  &n_queued,  true,  "Posts that wait for the store" },
 };
 
@@ -178,6 +181,12 @@ void post_message(struct post *post, struct st *st, struct room *room,
 		  struct user *author, const struct post_text *text)
 {
 	struct post_item *item;
+
+	if (outbox_closed(post->svc->outbox)) {
+		++n_closed;
+		st_reply(st, 503, "Service Unavailable", POST_CLOSED);
+		return;
+	}
 
 	if (post->queued >= post->queue_max ||
 	    item_alloc(&item, room, author, text)) {

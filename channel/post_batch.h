@@ -15,6 +15,13 @@ struct message;
 	"reason=\"Rejected message (inbound queue full)\";" \
 	"component=\"GroupChat\"\r\n"
 
+/* ComplianceFailClosed: nothing is said that the archive may never have */
+#define POST_CLOSED \
+	"Retry-After: 60\r\n" \
+	"Ms-diagnostics: 20011;source=\"pchat\";" \
+	"reason=\"Rejected message (compliance archive unavailable)\";" \
+	"component=\"GroupChat\"\r\n"
+
 /** A message between its request and its commit */
 struct post_item {
 	struct le le;

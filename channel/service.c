@@ -21,6 +21,7 @@
 #include "channel/index.h"
 #include "channel/invite.h"
 #include "channel/lookup.h"
+#include "channel/outbox.h"
 #include "channel/pool.h"
 #include "channel/post.h"
 #include "channel/post_batch.h"
@@ -159,7 +160,9 @@ static void destructor(void *data)
 	index_stop(svc);
 	retain_stop(svc);
 	invite_stop(svc);
+	outbox_stop(svc->outbox);
 	store_close(svc);
+	mem_deref(svc->outbox);
 	lookup_cancel_all(svc);
 	tmr_cancel(&svc->tmr_end);
 	list_flush(&svc->endl);
@@ -247,6 +250,8 @@ static int open_parts(struct service *svc)
 		err = roamers_alloc(&svc->roamers, svc);
 	if (!err)
 		err = store_open(svc);
+	if (!err)
+		err = outbox_open(&svc->outbox, svc);
 	if (err)
 		return err;
 

@@ -14,6 +14,7 @@
 #include "channel/deliver.h"
 #include "channel/feed.h"
 #include "channel/invited.h"
+#include "channel/outbox.h"
 #include "channel/pool.h"
 #include "channel/post.h"
 #include "channel/roamers.h"
@@ -91,6 +92,7 @@ static void identity_handler(int err, const struct db_res *res, void *arg)
 	svc->identified = true;
 	store_settings(svc);
 	pool_store_up(svc->pool);
+	outbox_store_up(svc->outbox);
 }
 
 
@@ -205,6 +207,7 @@ static int open_db(struct db **dbp, struct service *svc, const char *name,
 	const struct db_conf dc = {
 		.name = name,
 		.conninfo = config_str(svc->conf, "store.conninfo"),
+		.instance = svc->instance_id,
 		.timeout_ms = timeout_ms,
 		.backoff_max_ms = BACKOFF_MAX_MS,
 		.one_plan = timeout_ms != READ_TIMEOUT_MS,
@@ -220,6 +223,7 @@ static int open_search(struct service *svc)
 	const struct db_conf dc = {
 		.name = "pchat-search",
 		.conninfo = config_str(svc->conf, "store.conninfo"),
+		.instance = svc->instance_id,
 		.timeout_ms = (uint32_t)config_uint(svc->conf,
 						    "search.timeout_ms"),
 		.queue_max = (uint32_t)config_uint(svc->conf,

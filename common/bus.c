@@ -10,8 +10,8 @@
 #include "common/stats.h"
 #include "common/bus.h"
 #include "common/bus_sock.h"
-#include "common/bus_link.h"
 #include "common/bus_zap.h"
+#include "common/bus_link.h"
 
 struct bus {
 	struct bus_ctx *ctx;
@@ -19,7 +19,7 @@ struct bus {
 	struct bus_sock *pub, *sub;
 	struct list peerl;
 	char endpoint[256];
-	char pubkey[BUS_KEY_SIZE + 1];
+	struct bus_keys keys;
 	bus_h *h;
 	void *arg;
 };
@@ -52,6 +52,7 @@ static void destructor(void *data)
 	mem_deref(bus->zap);
 	mem_deref(bus->ctx);
 	list_flush(&bus->peerl);
+	explicit_bzero(&bus->keys, sizeof(bus->keys));
 }
 
 
@@ -95,27 +96,6 @@ static void message_handler(const struct pl *framev, size_t framec,
 }
 
 
-static int bus_bind(struct bus *bus, const char *address)
-{
-	void *zmq = bus_sock_zmq(bus->pub);
-	size_t size = sizeof(bus->endpoint);
-	int err;
-
-	/* With it an IPv4 endpoint would read [::ffff:ADDRESS] */
-	err = bus_sock_set(bus->pub, ZMQ_IPV6, strchr(address, '[') != NULL);
-	if (err)
-		return err;
-
-	if (zmq_bind(zmq, address) ||
-	    zmq_getsockopt(zmq, ZMQ_LAST_ENDPOINT, bus->endpoint, &size))
-		return bus_sock_errno();
-
-	bus_sock_kick(bus->pub);
-
-	return 0;
-}
-
-
 static void stats_once(void)
 {
 	static bool done;
@@ -138,9 +118,14 @@ static int open_all(struct bus *bus, const char *bind)
 	if (!err)
 		err = bus_link_sub(&bus->sub, bus->ctx, message_handler, bus);
 	if (!err)
-		err = bus_link_keys(bus->pub, bus->sub, bus->pubkey);
+		err = bus_link_keys(&bus->keys);
 	if (!err)
-		err = bus_bind(bus, bind);
+		err = bus_link_prove(bus->pub, &bus->keys);
+	if (!err)
+		err = bus_link_show(bus->sub, &bus->keys);
+	if (!err)
+		err = bus_link_bind(bus->pub, bind, bus->endpoint,
+				    sizeof(bus->endpoint));
 
 	return err;
 }
@@ -180,7 +165,13 @@ const char *bus_endpoint(const struct bus *bus)
 
 const char *bus_pubkey(const struct bus *bus)
 {
-	return bus ? bus->pubkey : NULL;
+	return bus ? bus->keys.pub : NULL;
+}
+
+
+int bus_identify(const struct bus *bus, struct bus_sock *s)
+{
+	return bus_link_show(s, &bus->keys);
 }
 
 
@@ -231,22 +222,6 @@ static int peer_alloc(struct peer **peerp, const char *endpoint,
 }
 
 
-/* libzmq keeps the server's key that was set when it was told to connect. */
-static int peer_connect(struct bus *bus, const struct peer *peer)
-{
-	int err;
-
-	err = bus_sock_set_bytes(bus->sub, ZMQ_CURVE_SERVERKEY, peer->key,
-				 sizeof(peer->key));
-	if (!err && zmq_connect(bus_sock_zmq(bus->sub), peer->endpoint))
-		err = bus_sock_errno();
-
-	bus_sock_kick(bus->sub);
-
-	return err;
-}
-
-
 int bus_peer_add(struct bus *bus, const char *endpoint, const char *pubkey)
 {
 	struct peer *peer;
@@ -265,7 +240,7 @@ int bus_peer_add(struct bus *bus, const char *endpoint, const char *pubkey)
 	if (err)
 		return err;
 
-	err = peer_connect(bus, peer);
+	err = bus_link_connect(bus->sub, peer->endpoint, peer->key);
 	if (err)
 		mem_deref(peer);
 	else

@@ -11,6 +11,7 @@
 #pragma once
 
 struct bus;
+struct bus_sock;
 
 enum { BUS_KEY_SIZE = 40 };   /* Z85 text of a CURVE key, no NUL */
 
@@ -24,6 +25,9 @@ typedef void (bus_h)(const struct pl *topic, const struct pl *body, void *arg);
 int  bus_open(struct bus **busp, const char *bind, bus_h *h, void *arg);
 const char *bus_endpoint(const struct bus *bus);   /* what peers connect to */
 const char *bus_pubkey(const struct bus *bus);     /* 40 characters of Z85  */
+
+/** Have a client socket of another module (common/queue.h) show our key */
+int  bus_identify(const struct bus *bus, struct bus_sock *s);
 
 /**
  * Connect to a peer and let it connect to us; twice is once.  Another key for

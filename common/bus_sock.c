@@ -17,6 +17,7 @@ struct bus_sock {
 	void *zmq;
 	int fd;
 	struct tmr tmr;          /* drain, in this turn or the next */
+	bool paused;
 	bus_sock_h *h;
 	void *arg;
 };
@@ -85,7 +86,7 @@ static bool readable(const struct bus_sock *s)
 	if (zmq_getsockopt(s->zmq, ZMQ_EVENTS, &events, &size))
 		return false;
 
-	return s->h && (events & ZMQ_POLLIN);
+	return s->h && !s->paused && (events & ZMQ_POLLIN);
 }
 
 
@@ -171,6 +172,13 @@ void bus_sock_kick(struct bus_sock *s)
 {
 	if (!tmr_isrunning(&s->tmr) && readable(s))
 		tmr_start(&s->tmr, 0, drain_handler, s);
+}
+
+
+void bus_sock_pause(struct bus_sock *s, bool pause)
+{
+	s->paused = pause;
+	bus_sock_kick(s);
 }
 
 

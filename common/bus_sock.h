@@ -32,6 +32,8 @@ int   bus_sock_alloc(struct bus_sock **sp, struct bus_ctx *ctx, int type,
 /** What the functions of libzmq take */
 void *bus_sock_zmq(const struct bus_sock *s);
 void  bus_sock_kick(struct bus_sock *s);
+/** Leave in ZeroMQ's queue what comes, until told to go on */
+void  bus_sock_pause(struct bus_sock *s, bool pause);
 
 /** Integer option; an errno */
 int   bus_sock_set(struct bus_sock *s, int option, int value);

@@ -39,6 +39,8 @@ const struct poolconf_key poolconf_keyv[] = {
 	  "largest file that may be uploaded, in KB" },
 	{ "Site", NULL, true, 0, 256,
 	  "the site that the pool is in: a policy of that name counts" },
+	{ "ComplianceFailClosed", NULL, false, 0, 2592000,
+	  "posts are refused when an event waits for so many seconds; 0: no" },
 	{ "RemovedMessageText", NULL, true, 1, 4096,
 	  "what stands in place of a message that an administrator replaced" },
 	{ "Administrators", NULL, true, 0, 4096,

@@ -6,7 +6,7 @@
 #include "common/stats.h"
 
 
-enum { TABLES_MAX = 32 };
+enum { TABLES_MAX = 64 };
 
 static struct {
 	const struct stats_row *rowv;

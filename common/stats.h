@@ -13,7 +13,7 @@ struct stats_row {
 	const char *help;
 };
 
-/** Registers a static table; at most 32 tables */
+/** Registers a static table; at most 64 tables */
 void stats_register(const struct stats_row *rowv, size_t rowc);
 typedef void (stats_h)(const struct stats_row *row, void *arg);
 void stats_apply(stats_h *h, void *arg);

@@ -1,7 +1,8 @@
 # Turns migrations and statements into rows of C tables (common/db/embedded.h).
 #
-#   awk -f sql/embed.awk sql/schema/*.sql sql/statements/*.sql > sql_embedded.c
+#   awk -v set=store -f sql/embed.awk sql/schema/*.sql sql/statements/*.sql
 #
+# The result is sql_store, or whatever set says: each database has one of its own.
 # A file whose folder is called schema is one migration, NNNN_what.sql; any
 # other file holds statements, each opened by a line "-- name: of_statement".
 # Comment lines go from statements but stay in migrations.  A duplicate, an
@@ -119,17 +120,20 @@ END {
 	print "#include <re.h>"
 	print "#include \"common/db/embedded.h\"\n"
 
-	print "const struct sql_migration sql_migrationv[] = {"
+	print "static const struct sql_migration migrationv[] = {"
 	for (i = 1; i <= migrations; i++)
 		printf "\t{ %d, \"%s\",\n%s\t},\n", migration[i],
 			label[migration[i]], ddl[migration[i]]
-	print "};"
-	print "const size_t sql_migrationc = ARRAY_SIZE(sql_migrationv);\n"
+	print "};\n"
 
 	sort_names()
-	print "const struct sql_stmt sql_stmtv[] = {"
+	print "static const struct sql_stmt stmtv[] = {"
 	for (i = 1; i <= statements; i++)
 		printf "\t{ \"%s\",\n%s\t},\n", names[i], text[names[i]]
+	print "};\n"
+
+	print "const struct sql_set sql_" set " = {"
+	print "\t\"" set "\", migrationv, ARRAY_SIZE(migrationv),"
+	print "\tstmtv, ARRAY_SIZE(stmtv),"
 	print "};"
-	print "const size_t sql_stmtc = ARRAY_SIZE(sql_stmtv);"
 }

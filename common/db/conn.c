@@ -364,10 +364,11 @@ int db_open(struct db **dbp, const struct db_conf *conf,
 	db->backoff_max_ms = conf->backoff_max_ms ? conf->backoff_max_ms
 						  : BACKOFF_MAX_MS;
 	db->backoff_ms     = min(BACKOFF_MIN_MS, db->backoff_max_ms);
+	db->set            = conf->set ? conf->set : &sql_store;
 	db->stateh         = stateh;
 	db->arg            = arg;
 
-	db->prepv = mem_zalloc(sql_stmtc * sizeof(*db->prepv), NULL);
+	db->prepv = mem_zalloc(db->set->stmtc * sizeof(*db->prepv), NULL);
 	if (!db->prepv)
 		goto out;
 

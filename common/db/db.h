@@ -16,6 +16,11 @@
 
 struct db;
 struct db_res;
+struct sql_set;
+
+/** The Persistent Chat Store (sql/), and the compliance store (sql/archive/),
+ * which is linked into the programs that need it */
+extern const struct sql_set sql_store, sql_compliance;
 
 /** Parameters of one statement, in the order of $1, $2, ...
  *
@@ -78,6 +83,9 @@ typedef void (db_notify_h)(const char *channel, const char *payload,
 struct db_conf {
 	const char *name;         /* in logs and pg_stat_activity           */
 	const char *conninfo;     /* libpq; several hosts are fine          */
+	const struct sql_set *set; /* its statements; NULL: sql_store       */
+	int64_t instance;         /* pchat.instance: who pushes the events
+	                             that it writes; 0: nobody yet          */
 	uint32_t timeout_ms;      /* statement_timeout; 0: none             */
 	bool one_plan;            /* a statement is planned once, not for its
 	                             parameters each time: planning costs
@@ -145,12 +153,12 @@ int  db_get_int8v(const struct db_res *res, uint32_t row, uint32_t col,
 uint32_t db_schema_version(void);
 
 /**
- * Whether the store has the schema that this build was made for
+ * Whether the database has the schema that this build was made for
  *
  * @param err     0 yes; EPROTO no (logged, with the command that migrates);
  *                else as in db_h
- * @param found   Version of the store, 0 when it has none
- * @param wanted  db_schema_version()
+ * @param found   Version of the database, 0 when it has none
+ * @param wanted  Its set's
  */
 typedef void (db_schema_h)(int err, uint32_t found, uint32_t wanted,
 			   void *arg);

@@ -1,7 +1,7 @@
 /**
  * @file common/db/embedded.h  What sql/embed.awk makes of the files in sql/
  *
- * Private to common/db and its tests.
+ * Private to common/db, to pchatctl and to tests.
  */
 #pragma once
 
@@ -16,7 +16,17 @@ struct sql_stmt {
 	const char *text;        /* without comment lines                */
 };
 
-extern const struct sql_migration sql_migrationv[];   /* by version  */
-extern const size_t sql_migrationc;
-extern const struct sql_stmt sql_stmtv[];             /* by name     */
-extern const size_t sql_stmtc;
+/** A database: its schema, and the statements that go with it */
+struct sql_set {
+	const char *name;
+	const struct sql_migration *migrationv;   /* by version          */
+	size_t migrationc;
+	const struct sql_stmt *stmtv;             /* by name             */
+	size_t stmtc;
+};
+
+/** NULL: there is none of that name */
+const struct sql_stmt *sql_stmt_find(const struct sql_set *set,
+				     const char *name);
+/** The newest migration's number */
+uint32_t sql_set_version(const struct sql_set *set);

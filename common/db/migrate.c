@@ -16,6 +16,7 @@
 #define NEWEST_SQL "SELECT coalesce(max(version), 0) FROM schema_version"
 
 struct migrator {
+	const struct sql_set *set;
 	PGconn *pg;
 	struct mbuf *errmb;
 };
@@ -188,15 +189,16 @@ static int apply_all(const struct migrator *m, migrate_h *h, void *arg)
 	if (err)
 		return err;
 
-	if (found > db_schema_version()) {
-		(void)mbuf_printf(m->errmb, "the store has schema %u, this "
+	if (found > sql_set_version(m->set)) {
+		(void)mbuf_printf(m->errmb, "the %s has schema %u, this "
 				  "program knows up to %u: install a newer "
-				  "one", found, db_schema_version());
+				  "one", m->set->name, found,
+				  sql_set_version(m->set));
 		return EPROTO;
 	}
 
-	for (i = 0; i < sql_migrationc; i++) {
-		const struct sql_migration *mig = &sql_migrationv[i];
+	for (i = 0; i < m->set->migrationc; i++) {
+		const struct sql_migration *mig = &m->set->migrationv[i];
 		bool is = false;
 
 		err = apply(m, mig, &is);
@@ -210,16 +212,16 @@ static int apply_all(const struct migrator *m, migrate_h *h, void *arg)
 }
 
 
-int migrate_run(const char *conninfo, migrate_h *h, void *arg,
-		struct mbuf *errmb)
+int migrate_run(const struct sql_set *set, const char *conninfo,
+		migrate_h *h, void *arg, struct mbuf *errmb)
 {
 	const char *keyv[] = { "dbname", "application_name",
 			       "client_encoding", NULL };
 	const char *valuev[] = { conninfo, "pchatctl migrate", "UTF8", NULL };
-	struct migrator m = { .errmb = errmb };
+	struct migrator m = { .set = set, .errmb = errmb };
 	int err;
 
-	if (!conninfo || !errmb)
+	if (!set || !conninfo || !errmb)
 		return EINVAL;
 
 	m.pg = PQconnectdbParams(keyv, valuev, 1);

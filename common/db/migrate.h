@@ -5,16 +5,19 @@
  */
 #pragma once
 
+struct sql_set;
+
 /** A migration was applied and committed */
 typedef void (migrate_h)(uint32_t version, const char *name, void *arg);
 
 /**
- * Apply every migration of sql/schema that the store does not have, in order
+ * Apply every migration of the set that the database does not have, in order
  *
  * Each is one transaction, under a lock that makes two who migrate at the
  * same time take turns.  What was committed stays when a later one fails;
  * running it again goes on from there, and on a complete store does nothing.
  *
+ * @param set       &sql_store or &sql_compliance (common/db/db.h)
  * @param conninfo  libpq; the database exists, the user may create in it
  * @param h         Told of each (may be NULL)
  * @param errmb     On failure one line that says what is wrong
@@ -22,5 +25,5 @@ typedef void (migrate_h)(uint32_t version, const char *name, void *arg);
  * @return 0, EINVAL, ECONNREFUSED (no connection), EPROTO (the store is newer
  *         than this build, or a migration was refused), ENOMEM
  */
-int migrate_run(const char *conninfo, migrate_h *h, void *arg,
-		struct mbuf *errmb);
+int migrate_run(const struct sql_set *set, const char *conninfo,
+		migrate_h *h, void *arg, struct mbuf *errmb);

@@ -59,6 +59,7 @@ struct db_req {
 };
 
 struct db_target;
+struct sql_set;
 
 struct db {
 	enum db_state state;
@@ -70,7 +71,8 @@ struct db {
 	struct tmr tmr_turn;     /* go on reading, or notice a loss   */
 	struct list reql;        /* in the order sent                 */
 	struct list listenl;
-	struct list *prepv;      /* one list for each sql_stmtv row   */
+	const struct sql_set *set;
+	struct list *prepv;      /* one list for each of its statements */
 	bool broken;             /* lost, to be dealt with by tmr_turn */
 	uint32_t reqc;
 	uint32_t holds;          /* references of our own             */

@@ -1,41 +1,66 @@
 /**
  * @file common/db/schema.c  The store's schema against this build's
  */
+#include <stdlib.h>
+#include <string.h>
 #include <re.h>
 #include "common/log.h"
 #include "common/db/db.h"
 #include "common/db/embedded.h"
+#include "common/db/priv.h"
 
 struct check {
+	const struct sql_set *set;
 	db_schema_h *h;
 	void *arg;
 };
 
 
-uint32_t db_schema_version(void)
+uint32_t sql_set_version(const struct sql_set *set)
 {
-	return sql_migrationv[sql_migrationc - 1].version;
+	return set->migrationv[set->migrationc - 1].version;
 }
 
 
-static void log_mismatch(uint32_t found, uint32_t wanted)
+static int by_name(const void *key, const void *row)
+{
+	return strcmp(key, ((const struct sql_stmt *)row)->name);
+}
+
+
+const struct sql_stmt *sql_stmt_find(const struct sql_set *set,
+				     const char *name)
+{
+	return bsearch(name, set->stmtv, set->stmtc, sizeof(*set->stmtv),
+		       by_name);
+}
+
+
+uint32_t db_schema_version(void)
+{
+	return sql_set_version(&sql_store);
+}
+
+
+static void log_mismatch(const struct sql_set *set, uint32_t found,
+			 uint32_t wanted)
 {
 	if (found > wanted)
-		log_err("db.schema", "found=%u wanted=%u "
-			"hint=\"the store is newer than this program: "
+		log_err("db.schema", "database=%s found=%u wanted=%u "
+			"hint=\"it is newer than this program: "
 			"install the version that migrated it\"",
-			found, wanted);
+			set->name, found, wanted);
 	else
-		log_err("db.schema", "found=%u wanted=%u "
-			"hint=\"run: pchatctl --store CONNINFO migrate\"",
-			found, wanted);
+		log_err("db.schema", "database=%s found=%u wanted=%u "
+			"hint=\"run: pchatctl --%s CONNINFO migrate\"",
+			set->name, found, wanted, set->name);
 }
 
 
 static void version_handler(int err, const struct db_res *res, void *arg)
 {
 	struct check *check = arg;
-	const uint32_t wanted = db_schema_version();
+	const uint32_t wanted = sql_set_version(check->set);
 	uint32_t found = 0;
 
 	if (!err)
@@ -45,7 +70,7 @@ static void version_handler(int err, const struct db_res *res, void *arg)
 	if (!err && found != wanted)
 		err = EPROTO;
 	if (err == EPROTO)
-		log_mismatch(found, wanted);
+		log_mismatch(check->set, found, wanted);
 
 	check->h(err, found, wanted, check->arg);
 	mem_deref(check);
@@ -57,13 +82,14 @@ int db_schema_check(struct db *db, db_schema_h *h, void *arg)
 	struct check *check;
 	int err;
 
-	if (!h)
+	if (!db || !h)
 		return EINVAL;
 
 	check = mem_zalloc(sizeof(*check), NULL);
 	if (!check)
 		return ENOMEM;
 
+	check->set = db->set;
 	check->h   = h;
 	check->arg = arg;
 

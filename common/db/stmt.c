@@ -5,7 +5,6 @@
  * confirmed that, the same statement goes out unnamed: if the preparation
  * fails, it fails for the one that asked and for nobody behind it.
  */
-#include <stdlib.h>
 #include <string.h>
 #include <libpq-fe.h>
 #include <re.h>
@@ -133,7 +132,7 @@ void db_prep_flush(struct db *db)
 {
 	size_t i;
 
-	for (i = 0; i < sql_stmtc; i++)
+	for (i = 0; i < db->set->stmtc; i++)
 		list_flush(&db->prepv[i]);
 }
 
@@ -168,7 +167,7 @@ static bool send_stmt(struct db *db, struct db_req *req, size_t row,
 {
 	struct list *prepl = &db->prepv[row];
 	struct db_prep *prep = prep_find(prepl, w);
-	const char *text = sql_stmtv[row].text;
+	const char *text = db->set->stmtv[row].text;
 
 	if (prep && prep->ready)
 		return send_prepared(db->pg, prep, w);
@@ -232,12 +231,6 @@ int db_exec_text(struct db *db, const char *name, const char *text,
 }
 
 
-static int by_name(const void *key, const void *row)
-{
-	return strcmp(key, ((const struct sql_stmt *)row)->name);
-}
-
-
 static int exec(struct db *db, const char *name, const struct db_args *args,
 		db_h *h, void *arg)
 {
@@ -252,8 +245,7 @@ static int exec(struct db *db, const char *name, const struct db_args *args,
 	if (args && args->err)
 		return args->err;
 
-	stmt = bsearch(name, sql_stmtv, sql_stmtc, sizeof(*sql_stmtv),
-		       by_name);
+	stmt = sql_stmt_find(db->set, name);
 	if (!stmt)
 		return ENOENT;
 
@@ -268,7 +260,7 @@ static int exec(struct db *db, const char *name, const struct db_args *args,
 	wire_fill(&w, args);
 
 	return req_sent(db, req,
-			send_stmt(db, req, (size_t)(stmt - sql_stmtv), &w));
+			send_stmt(db, req, (size_t)(stmt - db->set->stmtv), &w));
 }
 
 

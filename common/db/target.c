@@ -134,9 +134,10 @@ static int target_fill(struct db_target *t, const struct db_conf *conf)
 	options = option(t, "options");
 
 	err = re_sdprintf(&t->options, "%s -c jit=off -c statement_timeout=%u"
-			  " -c plan_cache_mode=%s", options ? options : "",
-			  conf->timeout_ms,
-			  conf->one_plan ? "force_generic_plan" : "auto");
+			  " -c plan_cache_mode=%s -c pchat.instance=%lld",
+			  options ? options : "", conf->timeout_ms,
+			  conf->one_plan ? "force_generic_plan" : "auto",
+			  (long long)conf->instance);
 	if (err)
 		return err;
 

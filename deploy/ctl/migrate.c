@@ -4,6 +4,7 @@
 #include <re.h>
 #include <inttypes.h>
 #include "common/db/db.h"
+#include "common/db/embedded.h"
 #include "common/db/migrate.h"
 #include "deploy/ctl/tool.h"
 
@@ -30,29 +31,53 @@ static void applied_handler(uint32_t version, const char *name, void *arg)
 }
 
 
-static int run(struct tool *tool)
+static int migrate_one(const struct tool *tool, const struct sql_set *set,
+		       const char *conninfo, struct mbuf *mb)
 {
 	struct done done = { .tool = tool };
-	struct mbuf *mb = mbuf_alloc(256);
 	int err;
 
-	if (!mb)
-		return TOOL_FAILED;
+	if (!str_isset(conninfo))
+		return 0;
 
 	if (tool->json)
 		(void)fprintf(tool->out, "{\"applied\": [");
 
-	err = migrate_run(tool->store, applied_handler, &done, mb);
+	mbuf_rewind(mb);
+	err = migrate_run(set, conninfo, applied_handler, &done, mb);
 	if (err)
 		(void)fprintf(tool->err, "pchatctl: %.*s\n", (int)mb->end,
 			      (const char *)mb->buf);
 
 	if (tool->json)
 		(void)fprintf(tool->out, "], \"schema\": %" PRIu32 "}\n",
-			      db_schema_version());
+			      sql_set_version(set));
 	else if (!err && !done.n)
-		(void)fprintf(tool->out, "schema %" PRIu32
-			      ": nothing to do\n", db_schema_version());
+		(void)fprintf(tool->out, "%s schema %" PRIu32
+			      ": nothing to do\n", set->name,
+			      sql_set_version(set));
+
+	return err;
+}
+
+
+static int run(struct tool *tool)
+{
+	const char *compliance = tool_compliance(tool);
+	struct mbuf *mb;
+	int err;
+
+	if (!str_isset(tool->store) && !str_isset(compliance))
+		return tool_usage(tool, "which store? --store CONNINFO,"
+				  " --compliance CONNINFO or both", NULL);
+
+	mb = mbuf_alloc(256);
+	if (!mb)
+		return TOOL_FAILED;
+
+	err = migrate_one(tool, &sql_store, tool->store, mb);
+	if (!err)
+		err = migrate_one(tool, &sql_compliance, compliance, mb);
 
 	mem_deref(mb);
 
@@ -60,9 +85,14 @@ static int run(struct tool *tool)
 }
 
 
+static const struct tool_opt optv[] = {
+	TOOL_OPT_COMPLIANCE, { NULL, NULL, NULL },
+};
+
 static const struct tool_cmd cmdv[] = {
-	{ "migrate", NULL, NULL, TOOL_STORE, run,
-	  "bring the store's schema up to this program's", NULL },
+	{ "migrate", NULL, NULL, 0, run,
+	  "bring the schemas of the stores given up to this program's",
+	  optv },
 };
 
 

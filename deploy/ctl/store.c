@@ -13,6 +13,7 @@
 enum { COPY_CHUNK = 64 * 1024 };
 
 struct bstore {
+	const struct sql_set *set;
 	PGconn *pg;
 	FILE *err;
 	struct mbuf *copy;     /* rows not handed to libpq yet      */
@@ -31,18 +32,9 @@ static void destructor(void *data)
 }
 
 
-static int by_name(const void *key, const void *row)
+static const char *stmt_text(const struct bstore *st, const char *name)
 {
-	return strcmp(key, ((const struct sql_stmt *)row)->name);
-}
-
-
-static const char *stmt_text(const char *name)
-{
-	const struct sql_stmt *stmt;
-
-	stmt = bsearch(name, sql_stmtv, sql_stmtc, sizeof(*sql_stmtv),
-		       by_name);
+	const struct sql_stmt *stmt = sql_stmt_find(st->set, name);
 
 	return stmt ? stmt->text : NULL;
 }
@@ -73,24 +65,27 @@ static bool refused(const struct bstore *st, const PGresult *res)
 /* libpq's messages end with a newline and may have several lines */
 static void report(struct bstore *st, const char *what, const char *message)
 {
-	(void)fprintf(st->err, "pchatctl: store: %s%s%s", what ? what : "",
+	(void)fprintf(st->err, "pchatctl: %s: %s%s%s", st->set->name,
+		      what ? what : "",
 		      what ? ": " : "", message);
 	if (!*message || message[strlen(message) - 1] != '\n')
 		(void)fputc('\n', st->err);
 }
 
 
-int bstore_open(struct bstore **stp, const char *conninfo, FILE *err)
+int bstore_open(struct bstore **stp, const struct sql_set *set,
+		const char *conninfo, FILE *err)
 {
 	struct bstore *st;
 
-	if (!stp || !conninfo || !err)
+	if (!stp || !set || !conninfo || !err)
 		return EINVAL;
 
 	st = mem_zalloc(sizeof(*st), destructor);
 	if (!st)
 		return ENOMEM;
 
+	st->set = set;
 	st->err = err;
 	st->pg  = PQconnectdb(conninfo);
 
@@ -110,11 +105,11 @@ int bstore_open(struct bstore **stp, const char *conninfo, FILE *err)
 
 int bstore_check_schema(struct bstore *st)
 {
-	const int ours = (int)db_schema_version();
+	const int ours = (int)sql_set_version(st->set);
 	PGresult *res;
 	int theirs = 0;
 
-	res = PQexec(st->pg, stmt_text("ctl_schema_version"));
+	res = PQexec(st->pg, stmt_text(st, "schema_version"));
 	if (PQresultStatus(res) == PGRES_TUPLES_OK)
 		theirs = atoi(PQgetvalue(res, 0, 0));
 	PQclear(res);
@@ -123,13 +118,14 @@ int bstore_check_schema(struct bstore *st)
 		return 0;
 
 	if (theirs > ours)
-		(void)fprintf(st->err, "pchatctl: the store's schema is"
+		(void)fprintf(st->err, "pchatctl: the %s schema is"
 			      " number %d, newer than this program's %d\n",
-			      theirs, ours);
+			      st->set->name, theirs, ours);
 	else
-		(void)fprintf(st->err, "pchatctl: the store's schema is"
+		(void)fprintf(st->err, "pchatctl: the %s schema is"
 			      " number %d, this program's %d:"
-			      " run pchatctl migrate\n", theirs, ours);
+			      " run pchatctl migrate\n", st->set->name,
+			      theirs, ours);
 
 	return EPROTO;
 }
@@ -138,7 +134,7 @@ int bstore_check_schema(struct bstore *st)
 int bstore_query(struct bstore *st, PGresult **resp, const char *stmt,
 		 const char *const *argv, int argc)
 {
-	const char *sql = stmt_text(stmt);
+	const char *sql = stmt_text(st, stmt);
 	ExecStatusType status;
 	PGresult *res;
 

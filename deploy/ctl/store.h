@@ -10,19 +10,22 @@
 #include <libpq-fe.h>
 
 struct bstore;
+struct sql_set;
 
 /**
  * Connect
  *
  * @param stp       Set on success; mem_deref() closes
+ * @param set       Which database that is (common/db/db.h)
  * @param conninfo  libpq connection string
  * @param err       Where errors are reported; outlives the connection
  *
  * @return 0, ECONNREFUSED, ENOMEM
  */
-int  bstore_open(struct bstore **stp, const char *conninfo, FILE *err);
+int  bstore_open(struct bstore **stp, const struct sql_set *set,
+		 const char *conninfo, FILE *err);
 
-/** Refuse a store whose schema is not this program's.  EPROTO */
+/** Refuse a database whose schema is not this program's.  EPROTO */
 int  bstore_check_schema(struct bstore *st);
 
 /**

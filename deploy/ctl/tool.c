@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "common/db/db.h"
 #include "deploy/ctl/tool.h"
 #include "deploy/ctl/options.h"
 #include "deploy/ctl/store.h"
@@ -179,7 +180,7 @@ int tool_connect(struct bstore **stp, const struct tool *tool)
 	struct bstore *st = NULL;
 	int err;
 
-	err = bstore_open(&st, tool->store, tool->err);
+	err = bstore_open(&st, &sql_store, tool->store, tool->err);
 	if (err)
 		return err;
 
@@ -192,6 +193,37 @@ int tool_connect(struct bstore **stp, const struct tool *tool)
 		*stp = st;
 
 	return err;
+}
+
+
+const char *tool_compliance(const struct tool *tool)
+{
+	const char *given = tool_opt(tool, "compliance");
+
+	return given ? given : getenv("PCHAT_COMPLIANCE");
+}
+
+
+int tool_connect_compliance(struct bstore **stp, const struct tool *tool)
+{
+	const char *conninfo = tool_compliance(tool);
+	struct bstore *st = NULL;
+	int err;
+
+	if (!str_isset(conninfo))
+		return tool_usage(tool, "which compliance store?"
+				  " --compliance CONNINFO or PCHAT_COMPLIANCE"
+				  " in the environment", NULL);
+
+	err = bstore_open(&st, &sql_compliance, conninfo, tool->err);
+	if (!err)
+		err = bstore_check_schema(st);
+	if (err)
+		mem_deref(st);
+	else
+		*stp = st;
+
+	return err ? TOOL_FAILED : TOOL_OK;
 }
 
 

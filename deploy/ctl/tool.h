@@ -92,6 +92,16 @@ int tool_usage(const struct tool *tool, const char *problem,
  */
 int tool_connect(struct bstore **stp, const struct tool *tool);
 
+/** For the options of a command that needs the compliance store */
+#define TOOL_OPT_COMPLIANCE \
+	{ "compliance", "CONNINFO", \
+	  "the compliance store; without it $PCHAT_COMPLIANCE" }
+
+/** Its conninfo, or NULL */
+const char *tool_compliance(const struct tool *tool);
+/** Connect to it: TOOL_USAGE (not given), or TOOL_FAILED; said why */
+int tool_connect_compliance(struct bstore **stp, const struct tool *tool);
+
 /**
  * Run a statement that changes something: all of it, or with --dry-run what it
  * would do

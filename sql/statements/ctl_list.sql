@@ -1,9 +1,6 @@
 -- pchatctl: what its list and show commands print.  Lists are JSON arrays in
 -- the spelling of the import file; times are RFC 3339 in UTC.
 
--- name: ctl_schema_version
-SELECT max(version) FROM schema_version;
-
 -- name: ctl_user_list
 SELECT p.key, p.display, p.email,
        chat_enabled(p.policy_id),

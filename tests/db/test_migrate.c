@@ -35,7 +35,7 @@ static void applied_handler(uint32_t version, const char *name, void *arg)
 	(void)name;
 	(void)arg;
 
-	ck_assert_uint_eq(version, sql_migrationv[applied].version);
+	ck_assert_uint_eq(version, sql_store.migrationv[applied].version);
 	++applied;
 }
 
@@ -45,8 +45,8 @@ static int migrate(const char *dbname)
 	applied = 0;
 	mbuf_rewind(errmb);
 
-	return migrate_run(store_conninfo_db(st, dbname), applied_handler,
-			   NULL, errmb);
+	return migrate_run(&sql_store, store_conninfo_db(st, dbname),
+			   applied_handler, NULL, errmb);
 }
 
 
@@ -59,12 +59,12 @@ static bool complains_of(const char *what)
 START_TEST(an_empty_store_gets_all_and_a_complete_one_nothing)
 {
 	ck_assert_int_eq(migrate("empty"), 0);
-	ck_assert_uint_eq(applied, sql_migrationc);
+	ck_assert_uint_eq(applied, sql_store.migrationc);
 	ck_assert_int_eq(migrate("empty"), 0);
 	ck_assert_uint_eq(applied, 0);
 	ck_assert_int_eq(store_number(st, "SELECT count(*) FROM "
 				      "schema_version"),
-			 (int)sql_migrationc);
+			 (int)sql_store.migrationc);
 }
 END_TEST
 
@@ -107,11 +107,11 @@ START_TEST(statements_are_in_the_order_that_they_are_searched_in)
 {
 	size_t i;
 
-	for (i = 1; i < sql_stmtc; i++)
-		ck_assert_str_lt(sql_stmtv[i - 1].name, sql_stmtv[i].name);
-	for (i = 1; i < sql_migrationc; i++)
-		ck_assert_uint_lt(sql_migrationv[i - 1].version,
-				  sql_migrationv[i].version);
+	for (i = 1; i < sql_store.stmtc; i++)
+		ck_assert_str_lt(sql_store.stmtv[i - 1].name, sql_store.stmtv[i].name);
+	for (i = 1; i < sql_store.migrationc; i++)
+		ck_assert_uint_lt(sql_store.migrationv[i - 1].version,
+				  sql_store.migrationv[i].version);
 }
 END_TEST
 
@@ -136,11 +136,11 @@ START_TEST(a_migration_is_embedded_as_it_stands_in_its_file)
 	char path[128];
 	size_t i;
 
-	for (i = 0; i < sql_migrationc; i++) {
+	for (i = 0; i < sql_store.migrationc; i++) {
 		(void)re_snprintf(path, sizeof(path), "sql/schema/%04u_%s.sql",
-				  sql_migrationv[i].version,
-				  sql_migrationv[i].name);
-		ck_same_text(path, sql_migrationv[i].text);
+				  sql_store.migrationv[i].version,
+				  sql_store.migrationv[i].name);
+		ck_same_text(path, sql_store.migrationv[i].text);
 	}
 }
 END_TEST

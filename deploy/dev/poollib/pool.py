@@ -6,7 +6,10 @@ import shutil
 import signal
 import threading
 
-from poollib.channel import Channel, ctl, program
+from poollib import compliance
+from poollib.channel import Channel
+from poollib.compliance import Compliance
+from poollib.daemon import Daemon, ctl, program
 from poollib.dirs import Dirs, PoolError, write_file
 from poollib.pki import Pki
 from poollib.proc import Process
@@ -30,6 +33,8 @@ class Pool:
         """Every process that this pool has, in the order of starting."""
         state = self.dirs.state
         return [Store(self.dirs)] + \
+            [Compliance(self.dirs, name)
+             for name in state.get("compliance", [])] + \
             [Channel(self.dirs, name) for name in state["instances"]] + \
             ([Registrar(self.dirs)] if state.get("registrar") else [])
 
@@ -47,8 +52,9 @@ class Pool:
         sets = _sets(opts.set)
         chosen = settings({k: sets.pop(k) for k in list(sets)
                            if k.startswith("registrar.")})
-        program("pchatctl")
-        program("pchat-channel")
+        archiving = compliance.settings(sets)
+        for name in "pchatctl", "pchat-channel", "pchat-compliance":
+            program(name)
         os.makedirs(self.dirs.top, exist_ok=True)
         with self.dirs.lock():
             if self.dirs.exists():
@@ -56,19 +62,20 @@ class Pool:
             self.dirs.create()
             self.tell()
             try:
-                self._up(opts, sets, chosen)
+                self._up(opts, sets, chosen, archiving)
             except BaseException:
                 for one in reversed(self.started):
                     one.end()
                 self.tell()
                 raise
 
-    def _up(self, opts, sets, chosen):
+    def _up(self, opts, sets, chosen, archiving):
         state = self.dirs.state
         self._settle(opts, sets)
         store, *rest = self.members()
         channels = [m for m in rest if isinstance(m, Channel)]
         registrars = [m for m in rest if isinstance(m, Registrar)]
+        archivers = [m for m in rest if isinstance(m, Compliance)]
 
         wanted = {}
         for one in (store, *rest):
@@ -89,7 +96,9 @@ class Pool:
             changed = one.configure(
                 one.values(store, pki, uris, state["domain"]), sets)
             self._run(one, changed)
-        for one in channels:
+        for one in archivers:
+            self._run(one, one.configure(one.values(store), archiving))
+        for one in channels + archivers:
             one.wait()
         for one in registrars:
             self._run(one, one.configure(store, pki, state["domain"], chosen,
@@ -108,6 +117,8 @@ class Pool:
             "pool.uri", [f"sip:{POOL_USER}@{state['domain']}"])[0]
         state["instances"] = [f"channel-{n + 1}"
                               for n in range(opts.instances)]
+        state["compliance"] = [f"compliance-{n + 1}"
+                               for n in range(opts.compliance)]
         state["registrar"] = opts.registrar
         names = {m.name for m in self.members()}
         for one in before:
@@ -121,10 +132,13 @@ class Pool:
             self._run(store, False)
             store.wait()
         store.make_database()
-        ctl(store, "migrate")
+        ctl(store, "--compliance", store.compliance(), "migrate")
         store.let_registrar_read()
         if data:
             ctl(store, "import", data)
+        if self.dirs.state["compliance"]:
+            os.makedirs(compliance.archive(self.dirs), exist_ok=True)
+            ctl(store, "compliance", "enable")
 
     def _run(self, one, changed):
         """Start what does not run; what runs with an old file, again."""
@@ -148,7 +162,7 @@ class Pool:
         with self.dirs.lock():
             self.dirs.load()
             one = self.member(name)
-            if isinstance(one, Channel) and not self.member("store").pid():
+            if isinstance(one, Daemon) and not self.member("store").pid():
                 raise PoolError(f"{name} needs the store, which does not run")
             if not one.pid():
                 one.spawn()
@@ -189,7 +203,10 @@ class Pool:
         registrar = Registrar(self.dirs) if state.get("registrar") else None
         text = json.dumps({
             "store": Store(self.dirs).conninfo(),
-            "compliance_store": None,
+            "compliance_store": state.get("compliance") and
+            Store(self.dirs).compliance() or None,
+            "archive": state.get("compliance") and
+            compliance.archive(self.dirs) or None,
             "pool_uri": state["pool_uri"],
             "domain": state["domain"],
             "instances": [_instance(Channel(self.dirs, name))
@@ -198,7 +215,8 @@ class Pool:
                 "tcp": registrar.address("tcp"),
                 "tls": registrar.address("tls"),
                 "pid": registrar.pid()},
-            "compliance": [],
+            "compliance": [_compliance(Compliance(self.dirs, name))
+                           for name in state.get("compliance", [])],
             "web": None,
         }, indent=2)
         write_file(path, text + "\n")
@@ -216,13 +234,18 @@ def _instance(one):
             "ctl": one.ctl, "conf": one.conf}
 
 
+def _compliance(one):
+    return {"name": one.name, "pid": one.pid(), "ctl": one.ctl,
+            "conf": one.conf}
+
+
 def _row(one: Process):
     row = {"name": one.name, "state": one.state(), "pid": one.pid()}
     if isinstance(one, Store):
         row["tcp"] = f"127.0.0.1:{one.port}"
-    else:
+    elif not isinstance(one, Compliance):
         row["tcp"], row["tls"] = one.address("tcp"), one.address("tls")
-    if isinstance(one, Channel) and row["pid"]:
+    if isinstance(one, Daemon) and row["pid"]:
         said = one.status()
         row["state"] = said.get("state", "no answer")
         row.update({k: said[k] for k in ("endpoints", "rooms") if k in said})

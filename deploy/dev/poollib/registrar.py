@@ -7,7 +7,7 @@ import os
 import shutil
 import socket
 
-from poollib.channel import TOP
+from poollib.daemon import TOP
 from poollib.dirs import PoolError, read_file, write_file
 from poollib.proc import Process, others
 

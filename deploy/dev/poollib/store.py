@@ -20,6 +20,7 @@ SUPERUSER = "postgres"
 OWNER = "pchat"
 REGISTRAR = "registrar"
 DATABASE = "mgc"
+COMPLIANCE = "mgccomp"
 
 CONF = """\
 # Written by deploy/dev/pool at every "up"; postgresql.conf includes it.
@@ -71,10 +72,13 @@ class Store(Process):
     def port(self):
         return self.dirs.state["ports"]["store"]
 
-    def conninfo(self, user=OWNER, password=None):
+    def conninfo(self, user=OWNER, password=None, database=DATABASE):
         password = password or self.dirs.state["owner_password"]
-        return (f"host=127.0.0.1 port={self.port} dbname={DATABASE}"
+        return (f"host=127.0.0.1 port={self.port} dbname={database}"
                 f" user={user} password={password}")
+
+    def compliance(self):
+        return self.conninfo(database=COMPLIANCE)
 
     def url(self):
         """What the registrar reads the credentials with."""
@@ -141,8 +145,9 @@ SELECT format('CREATE ROLE %I LOGIN', r) FROM (VALUES ('{OWNER}'),
 ALTER ROLE {OWNER} PASSWORD '{state["owner_password"]}';
 ALTER ROLE {REGISTRAR} PASSWORD '{state["registrar_password"]}';
 GRANT pg_monitor, pg_signal_backend, pg_checkpoint TO {OWNER};
-SELECT 'CREATE DATABASE {DATABASE} OWNER {OWNER}' WHERE NOT EXISTS
- (SELECT FROM pg_database WHERE datname = '{DATABASE}') \\gexec
+SELECT format('CREATE DATABASE %I OWNER {OWNER}', d) FROM (VALUES
+ ('{DATABASE}'), ('{COMPLIANCE}')) AS v (d) WHERE NOT EXISTS
+ (SELECT FROM pg_database WHERE datname = d) \\gexec
 """)
 
     def let_registrar_read(self):
