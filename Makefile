@@ -158,7 +158,7 @@ check: deps
 check-unit: $(BUILD)/tests/unit-tests
 	$(Q)$<
 
-check-db: $(BUILD)/tests/db-tests
+check-db: $(BUILD)/tests/db-tests $(BUILD)/pchat-webfiles
 	$(Q)$<
 
 check-scenario: all tests $(BUILD)/tests/purple-client

@@ -109,7 +109,6 @@ void session_open(struct req *req, unsigned status, int64_t principal_id,
 	session_token(op->csrf);
 	session_hash(hash, op->token);
 	auth_address(req_web(req)->auth, req, address);
-	req_set_data(req, op);
 
 	db_args_init(&args);
 	db_text(&args, hash);
@@ -119,6 +118,9 @@ void session_open(struct req *req, unsigned status, int64_t principal_id,
 	db_text(&args, agent && route_utf8(agent) ? agent : "");
 	db_text(&args, forget);
 	db_text(&args, rehash);
+
+	/* what the texts belong to may go now */
+	req_set_data(req, op);
 	req_db(req, "web_login_done", &args, opened_handler);
 	mem_deref(op);
 }

@@ -16,7 +16,7 @@
 #include "webfiles/store.h"
 #include "webfiles/worker.h"
 
-enum { FILE_JOBS_MAX = 1000, SIGNINS_MAX = 200 };
+enum { FILE_JOBS_MAX = 1000, SIGNINS_MAX = 200, GRACE_MS = 5000 };
 
 
 /* In reverse order of opening; the workers first: their jobs point to
@@ -25,6 +25,8 @@ static void destructor(void *data)
 {
 	struct web *web = data;
 
+	tmr_cancel(&web->tmr_stop);
+	session_sweep_stop(web);
 	mem_deref(web->doors);
 	mem_deref(web->worker);
 	web_store_close(web);
@@ -61,6 +63,8 @@ static int service_open(void **svcp, struct config *conf, struct ctl *ctl)
 		err = web_store_open(web);
 	if (!err)
 		err = http_open(&web->http, web, session_auth);
+	if (!err)
+		session_sweep_start(web);
 	if (err)
 		mem_deref(web);
 	else
@@ -82,6 +86,9 @@ static const char *service_state(const void *arg)
 {
 	const struct web *web = arg;
 
+	if (http_draining(web->http))
+		return "draining";
+
 	return web->identified ? "ready" : "starting";
 }
 
@@ -99,6 +106,40 @@ static void service_status(void *arg, json_t *obj)
 }
 
 
+static void drained(struct web *web)
+{
+	(void)web;
+
+	daemon_stop();
+}
+
+
+static void service_drain(void *arg)
+{
+	struct web *web = arg;
+
+	http_drain(web->http, drained);
+}
+
+
+static void grace_over(void *arg)
+{
+	(void)arg;
+
+	daemon_stop();
+}
+
+
+/* A drain that does not last long */
+static void service_stop(void *arg)
+{
+	struct web *web = arg;
+
+	tmr_start(&web->tmr_stop, GRACE_MS, grace_over, web);
+	service_drain(web);
+}
+
+
 static void service_close(void *arg)
 {
 	mem_deref(arg);
@@ -110,6 +151,8 @@ const struct daemon_spec web_daemon = {
 	.keyv   = web_keyv,
 	.open   = service_open,
 	.reload = service_reload,
+	.drain  = service_drain,
+	.stop   = service_stop,
 	.state  = service_state,
 	.close  = service_close,
 	.status = service_status,
