@@ -18,6 +18,7 @@
 #include <unistd.h>
 #include <curl/curl.h>
 #include <re.h>
+#include "common/ctl.h"
 #include "common/json.h"
 #include "tests/db/operator.h"
 #include "tests/db/webproc.h"
@@ -70,8 +71,8 @@ static void configure(const char *lines)
 	ck_assert_ptr_nonnull(f);
 	(void)fprintf(f, "instance.name web-1\nstore.conninfo %s\n"
 		      "pool.domain x.net\nhttp.listen 127.0.0.1:0\n"
-		      "files.dir %s/files\n%s", store_conninfo(op_store()),
-		      wp.dir, lines);
+		      "files.dir %s/files\nctl.socket %s/ctl\n%s",
+		      store_conninfo(op_store()), wp.dir, wp.dir, lines);
 	ck_assert_int_eq(fclose(f), 0);
 }
 
@@ -196,6 +197,17 @@ void wp_ask_to_stop(void)
 }
 
 
+void wp_control(const char *line)
+{
+	char path[96];
+	json_t *reply = NULL;
+
+	(void)snprintf(path, sizeof(path), "%s/ctl", wp.dir);
+	(void)ctl_call(path, line, &reply);
+	json_decref(reply);
+}
+
+
 int wp_stopped(void)
 {
 	int status = -1;
@@ -224,9 +236,9 @@ void wp_stop(void)
 }
 
 
-const char *wp_dir(void)
+unsigned wp_port(void)
 {
-	return wp.dir;
+	return wp.port;
 }
 
 

@@ -17,7 +17,9 @@ void wp_stop(void);
 /** Ask it to stop, without waiting; its exit status when it has */
 void wp_ask_to_stop(void);
 int  wp_stopped(void);
-const char *wp_dir(void);
+/** A line for its control socket; the answer is not told */
+void wp_control(const char *line);
+unsigned wp_port(void);
 
 /** Without cookies, as another browser */
 void wp_forget(void);
