@@ -22,6 +22,6 @@ struct web {
 	struct worker *worker;     /* for files                             */
 	struct worker *doors;      /* for sign-ins, which may take long      */
 	struct filestore *files;
-	struct tmr tmr_identify, tmr_stop, tmr_sessions;
+	struct tmr tmr_identify, tmr_stop;
 	bool identified;           /* the store has our schema               */
 };

@@ -26,7 +26,6 @@ static void destructor(void *data)
 	struct web *web = data;
 
 	tmr_cancel(&web->tmr_stop);
-	session_sweep_stop(web);
 	mem_deref(web->doors);
 	mem_deref(web->worker);
 	web_store_close(web);
@@ -63,8 +62,6 @@ static int service_open(void **svcp, struct config *conf, struct ctl *ctl)
 		err = web_store_open(web);
 	if (!err)
 		err = http_open(&web->http, web, session_auth);
-	if (!err)
-		session_sweep_start(web);
 	if (err)
 		mem_deref(web);
 	else

@@ -13,8 +13,6 @@
 #include "webfiles/session.h"
 #include "webfiles/store.h"
 
-enum { SWEEP_MS = 10 * 60 * 1000 };
-
 static uint64_t n_none, n_forged;
 
 static const struct stats_row rowv[] = {
@@ -176,37 +174,6 @@ static void session_handler(struct req *req, const struct db_res *res)
 	mem_deref(session);
 }
 
-
-/* --------------------------------------------------------- those that are over */
-
-static void sweep(void *arg)
-{
-	struct web *web = arg;
-	struct db_args args;
-
-	db_args_init(&args);
-	db_int4(&args, (int32_t)config_uint(web->conf, "session.idle_s"));
-	db_int4(&args, (int32_t)config_uint(web->conf, "session.age_s"));
-	(void)db_exec(web->db, "web_session_sweep", &args, NULL, NULL);
-	session_sweep_start(web);
-}
-
-
-/* Not all processes of the web service at the same time */
-void session_sweep_start(struct web *web)
-{
-	tmr_start(&web->tmr_sessions, SWEEP_MS / 2 + rand_u32() % SWEEP_MS,
-		  sweep, web);
-}
-
-
-void session_sweep_stop(struct web *web)
-{
-	tmr_cancel(&web->tmr_sessions);
-}
-
-
-/* --------------------------------------------------------- for each request */
 
 void session_auth(struct req *req)
 {

@@ -23,12 +23,6 @@ struct session {
 	bool admin;
 };
 
-struct web;
-
-/** Sessions that are over go from the store, now and then */
-void session_sweep_start(struct web *web);
-void session_sweep_stop(struct web *web);
-
 /** The web_auth_h of the pages and the API */
 void session_auth(struct req *req);
 
