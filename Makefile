@@ -39,7 +39,7 @@ COMPLY_O := $(call obj,$(COMPLIANCE)) $(BUILD)/sql_compliance.o
 WEB_O    := $(call obj,$(WEB) common/ldapconn.c) $(BUILD)/pages_embedded.o
 CTL_O    := $(call obj,$(CTL) common/ldapconn.c) $(BUILD)/sql_compliance.o
 
-DAEMONS := pchat-channel pchat-webfiles pchat-compliance
+DAEMONS := pchat-channel pchat-compliance pchat-webfiles
 PROGS   := $(DAEMONS:%=$(BUILD)/%) $(BUILD)/pchatctl
 TESTS   := $(BUILD)/tests/unit-tests $(BUILD)/tests/db-tests $(BUILD)/tests/scenario-tests
 TOOLS   := $(BUILD)/tests/load $(BUILD)/tests/floor $(BUILD)/tests/adapters $(BUILD)/tests/purple-client

@@ -49,6 +49,17 @@ const struct conf_key web_keyv[] = {
 	  "A program that is given the path of every file before anybody can "
 	  "take it; anything but exit status 0 refuses the file." },
 
+	{ "files.remove_after_h", CONF_UINT, "hours", "24", 0, 87600,
+	  CONF_RELOAD, NULL,
+	  "A file that nobody can come by any more is removed after so long: "
+	  "its message or its room is gone, its link was never posted, or its "
+	  "room keeps no history.  Until then an archive may copy it." },
+	{ "files.partial_s", CONF_UINT, "s", "3600", 1, 86400, CONF_RELOAD,
+	  NULL, "What is left of an upload to which nothing came for so long "
+	  "is removed." },
+	{ "files.clean_s", CONF_UINT, "s", "300", 1, 86400, CONF_RELOAD, NULL,
+	  "Files, old tokens and old sessions are looked for so often." },
+
 	{ "session.idle_s", CONF_UINT, "s", "3600", 60, 2592000, CONF_RELOAD,
 	  NULL, "A session that was not used for so long is over." },
 	{ "session.age_s", CONF_UINT, "s", "43200", 60, 2592000, CONF_RELOAD,

@@ -7,6 +7,7 @@
 #pragma once
 
 struct auth;
+struct clean;
 struct config;
 struct db;
 struct filestore;
@@ -22,6 +23,7 @@ struct web {
 	struct worker *worker;     /* for files                             */
 	struct worker *doors;      /* for sign-ins, which may take long      */
 	struct filestore *files;
+	struct clean *clean;
 	struct tmr tmr_identify, tmr_stop;
 	bool identified;           /* the store has our schema               */
 };

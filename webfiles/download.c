@@ -33,42 +33,58 @@ static void __attribute__((constructor)) init(void)
 }
 
 
-/* "bytes=A-B", "bytes=A-", "bytes=-N"; several ranges are answered whole */
+/* "A-B", "A-" or "-N" to the first and the last byte.  EINVAL: something else,
+   ERANGE: of which there is nothing */
+static int bounds(uint64_t *fromp, uint64_t *lastp, const char *text,
+		  uint64_t size)
+{
+	const bool tail = *text == '-';
+	uint64_t n;
+	char *end;
+
+	text += tail;
+	if (!isdigit((unsigned char)*text))
+		return EINVAL;
+	n = strtoull(text, &end, 10);
+	*lastp = size ? size - 1 : 0;
+
+	if (tail) {
+		*fromp = n < size ? size - n : 0;
+		return *end ? EINVAL : !n || !size ? ERANGE : 0;
+	}
+
+	*fromp = n;
+	if (*end++ != '-')
+		return EINVAL;
+	if (*end) {
+		n = isdigit((unsigned char)*end) ? strtoull(end, &end, 10) : 0;
+		if (*end || n < *fromp)
+			return EINVAL;
+		*lastp = MIN(n, *lastp);
+	}
+
+	return *fromp < size ? 0 : ERANGE;
+}
+
+
+/* What is not understood, and several ranges, are answered whole */
 static int range_decode(struct range *range, const char *text, uint64_t size)
 {
-	uint64_t from, to;
-	char *end;
+	uint64_t from, last;
+	int err;
 
 	range->from = 0;
 	range->len = size;
 	range->partial = false;
-	if (!text || strncmp(text, "bytes=", 6) || strchr(text, ','))
+	if (!text || strncmp(text, "bytes=", 6))
 		return 0;
-	text += 6;
 
-	if (*text == '-') {
-		from = strtoull(text + 1, &end, 10);
-		if (*end || end == text + 1)
-			return 0;
-		if (!from || !size)
-			return ERANGE;
-		range->from = from < size ? size - from : 0;
-	}
-	else {
-		if (!isdigit((unsigned char)*text))
-			return 0;
-		range->from = strtoull(text, &end, 10);
-		if (*end++ != '-')
-			return 0;
-		if (range->from >= size)
-			return ERANGE;
-		to = *end ? strtoull(end, &end, 10) : size - 1;
-		if (*end || to < range->from)
-			return 0;
-		if (to < size - 1)
-			size = to + 1;
-	}
-	range->len = size - range->from;
+	err = bounds(&from, &last, text + 6, size);
+	if (err)
+		return err == ERANGE ? ERANGE : 0;
+
+	range->from = from;
+	range->len = last - from + 1;
 	range->partial = true;
 
 	return 0;

@@ -44,13 +44,10 @@ static int open_aside(struct file_new *f, const char *aside)
 	const int flags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW |
 		(aside ? 0 : O_EXCL);
 	struct stat st;
-	int n;
 
-	n = aside ? re_snprintf(f->path, sizeof(f->path), "%s/new/%s",
-				f->fs->dir, aside) :
-		re_snprintf(f->path, sizeof(f->path), "%s/new/%H",
-			    f->fs->dir, guid_print, f->key.id);
-	if (n < 0)
+	if (aside ? re_snprintf(f->path, sizeof(f->path), "%s/new/%s",
+				f->fs->dir, aside) < 0 :
+	    file_path_aside(f->path, f->fs, &f->key))
 		return ENAMETOOLONG;
 
 	f->fd = open(f->path, flags, 0600);
@@ -109,6 +106,14 @@ int file_write(struct file_new *f, const uint8_t *p, size_t len)
 void file_keep(struct file_new *f)
 {
 	f->placed = true;
+}
+
+
+void file_settle(struct file_new *f, bool kept)
+{
+	if (!kept)
+		(void)unlink(f->final);
+	(void)unlink(f->path);
 }
 
 
@@ -195,16 +200,37 @@ static int flush_folder(const char *path)
 }
 
 
+/* The name that says what it is going to be */
+static int declare(struct file_new *f)
+{
+	char path[FILE_PATH_MAX];
+	int err;
+
+	err = file_path_aside(path, f->fs, &f->key);
+	if (err || !strcmp(path, f->path))
+		return err;
+	if (rename(f->path, path))
+		return errno;
+	memcpy(f->path, path, sizeof(f->path));
+
+	return 0;
+}
+
+
 static int move_in(struct file_new *f)
 {
 	char folder[FILE_PATH_MAX];
+	int err;
+
+	err = declare(f);
+	if (err)
+		return err;
 
 	memcpy(folder, f->final, sizeof(folder));
 	*strrchr(folder, '/') = '\0';
 
 	if (!mkdir(folder, 0700)) {
-		const int err = flush_folder(f->fs->dir);
-
+		err = flush_folder(f->fs->dir);
 		if (err)
 			return err;
 	}
@@ -212,11 +238,15 @@ static int move_in(struct file_new *f)
 		return errno;
 	}
 
-	if (rename(f->path, f->final))
+	if (link(f->path, f->final))
 		return errno;
-	f->placed = true;
+	err = flush_folder(folder);
+	if (err)
+		(void)unlink(f->final);
+	else
+		f->placed = true;
 
-	return flush_folder(folder);
+	return err;
 }
 
 

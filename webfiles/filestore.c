@@ -2,10 +2,12 @@
  * @file webfiles/filestore.c  The folder of files, and their names
  */
 #include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 #include <unistd.h>
 #include <sys/stat.h>
 #include <re.h>
@@ -157,6 +159,36 @@ int file_path(char path[FILE_PATH_MAX], const struct filestore *fs,
 }
 
 
+int file_path_aside(char path[FILE_PATH_MAX], const struct filestore *fs,
+		    const struct file_key *key)
+{
+	char name[FILE_NAME_SIZE];
+
+	file_key_print(name, key);
+
+	return re_snprintf(path, FILE_PATH_MAX, "%s/new/%H~%s", fs->dir,
+			   guid_print, key->room, name) < 0 ?
+		ENAMETOOLONG : 0;
+}
+
+
+/* "ROOM~GUID.EXT" */
+static bool aside_decode(struct file_key *key, const char *name)
+{
+	const char *tilde = strchr(name, '~');
+	struct pl pl;
+
+	if (!tilde)
+		return false;
+
+	pl.p = name;
+	pl.l = (size_t)(tilde - name);
+
+	return !guid_decode(key->room, &pl) &&
+		!file_key_decode(key, tilde + 1);
+}
+
+
 /* ----------------------------------------------------------------- reading */
 
 int filestore_get(const struct filestore *fs, const struct file_key *key,
@@ -195,4 +227,60 @@ int filestore_remove(const struct filestore *fs, const struct file_key *key)
 		return err;
 
 	return unlink(path) && errno != ENOENT ? errno : 0;
+}
+
+
+/* ------------------------------------------------------------ what is left */
+
+static bool old(int fd, const char *name, time_t before)
+{
+	struct stat st;
+
+	return !fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) &&
+		S_ISREG(st.st_mode) && st.st_mtime <= before;
+}
+
+
+size_t filestore_left(const struct filestore *fs, unsigned age_s,
+		      struct file_left *leftv, size_t max)
+{
+	const time_t before = time(NULL) - (time_t)age_s;
+	char path[FILE_PATH_MAX];
+	const struct dirent *e;
+	size_t n = 0;
+	DIR *dir;
+
+	if (re_snprintf(path, sizeof(path), "%s/new", fs->dir) < 0)
+		return 0;
+	dir = opendir(path);
+	if (!dir)
+		return 0;
+
+	while (n < max && (e = readdir(dir))) {
+
+		struct file_left *left = &leftv[n];
+
+		if (strlen(e->d_name) >= sizeof(left->name) ||
+		    !old(dirfd(dir), e->d_name, before))
+			continue;
+		str_ncpy(left->name, e->d_name, sizeof(left->name));
+		left->whole = aside_decode(&left->key, left->name);
+		++n;
+	}
+	(void)closedir(dir);
+
+	return n;
+}
+
+
+void filestore_sweep(const struct filestore *fs, const struct file_left *left,
+		     bool entirely)
+{
+	char path[FILE_PATH_MAX];
+
+	if (entirely && left->whole && filestore_remove(fs, &left->key))
+		return;
+	if (re_snprintf(path, sizeof(path), "%s/new/%s", fs->dir,
+			left->name) > 0)
+		(void)unlink(path);
 }

@@ -1,15 +1,22 @@
 /**
  * @file webfiles/filestore.h  Files on disk: written aside, then put in place
  *
- * DIR/ROOM/GUID.EXT (protocol.md 9.3); what is not whole yet is DIR/new/GUID.
- * Names are made of GUIDs and a checked extension only.  Several processes
- * share one folder.
+ * DIR/ROOM/GUID.EXT (protocol.md 9.3); what is on its way is in DIR/new.  A
+ * whole file stays there under a second name, ROOM~GUID.EXT, until the store
+ * has it: whoever finds it later knows what to ask the store (clean.h).  Names
+ * are made of GUIDs and a checked extension only.  Several processes share one
+ * folder.
  */
 #pragma once
 
 #include "common/guid.h"
 
-enum { FILE_EXT_MAX = 16, FILE_PATH_MAX = 1024, FILE_NAME_SIZE = 64 };
+enum {
+	FILE_EXT_MAX    = 16,
+	FILE_PATH_MAX   = 1024,
+	FILE_NAME_SIZE  = 64,
+	FILE_ASIDE_SIZE = 128,
+};
 
 struct filestore;
 struct worker;
@@ -78,8 +85,26 @@ typedef void (file_place_h)(struct file_new *f, void *arg);
 int  file_place(struct file_new *f, struct worker *worker, file_place_h *h,
 		void *arg);
 
+/** It is in place: the store has it, or never will.  Without this, clean.h
+ *  asks the store in due time */
+void file_settle(struct file_new *f, bool kept);
+
 /** For reading.  @return the descriptor, or -1 (errno) */
 int  filestore_get(const struct filestore *fs, const struct file_key *key,
 		   uint64_t *sizep);
 /** Not there is fine */
 int  filestore_remove(const struct filestore *fs, const struct file_key *key);
+
+/** What lies in DIR/new */
+struct file_left {
+	char name[FILE_ASIDE_SIZE];
+	struct file_key key;
+	bool whole;                     /* key says what it would be        */
+};
+
+/** Up to @p max that nobody wrote to for @p age_s; how many there are */
+size_t filestore_left(const struct filestore *fs, unsigned age_s,
+		      struct file_left *leftv, size_t max);
+/** Remove one, and with @p entirely what was put in place of it */
+void filestore_sweep(const struct filestore *fs, const struct file_left *left,
+		     bool entirely);

@@ -9,6 +9,9 @@ struct filestore {
 	char *allowed, *denied;    /* extensions with blanks between         */
 };
 
+/** Where it waits for the store to have it.  ENAMETOOLONG */
+int  file_path_aside(char path[FILE_PATH_MAX], const struct filestore *fs,
+		     const struct file_key *key);
 /** Where it is when it is in place.  ENAMETOOLONG */
 int file_path(char path[FILE_PATH_MAX], const struct filestore *fs,
 	      const struct file_key *key);

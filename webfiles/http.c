@@ -323,7 +323,7 @@ static int start(struct http *http, const struct sa *sa)
 		{ MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)completed_handler,
 		  http },
 		{ http->tls ? MHD_OPTION_HTTPS_CERT_CALLBACK : MHD_OPTION_END,
-		  (intptr_t)web_tls_retrieve, NULL },
+		  0, (void *)(intptr_t)web_tls_retrieve },
 		{ MHD_OPTION_END, 0, NULL },
 	};
 
@@ -332,6 +332,7 @@ static int start(struct http *http, const struct sa *sa)
 	if (sa_af(sa) == AF_INET6)
 		flags |= MHD_USE_IPv6;
 
+	errno = 0;
 	http->mhd = MHD_start_daemon(flags, 0, NULL, NULL, access_handler,
 				     http, MHD_OPTION_ARRAY, optv,
 				     MHD_OPTION_END);

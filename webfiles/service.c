@@ -7,6 +7,7 @@
 #include "common/ctl.h"
 #include "common/daemon.h"
 #include "webfiles/auth.h"
+#include "webfiles/clean.h"
 #include "webfiles/conf_keys.h"
 #include "webfiles/core.h"
 #include "webfiles/filestore.h"
@@ -26,6 +27,7 @@ static void destructor(void *data)
 	struct web *web = data;
 
 	tmr_cancel(&web->tmr_stop);
+	mem_deref(web->clean);
 	mem_deref(web->doors);
 	mem_deref(web->worker);
 	web_store_close(web);
@@ -62,6 +64,8 @@ static int service_open(void **svcp, struct config *conf, struct ctl *ctl)
 		err = web_store_open(web);
 	if (!err)
 		err = http_open(&web->http, web, session_auth);
+	if (!err)
+		err = clean_open(&web->clean, web);
 	if (err)
 		mem_deref(web);
 	else

@@ -97,16 +97,20 @@ static void entry_destructor(void *data)
 }
 
 
-/* Told although the client may have gone: what is in the store stays */
+/* Told although the client may have gone: what is in the store stays.  When
+   the store does not say whether it has it, it is asked later (clean.c) */
 static void entered_handler(int err, const struct db_res *res, void *arg)
 {
 	struct entry *entry = arg;
 
-	err = err ? EAGAIN : store_status(res, 0);
 	if (err) {
-		(void)filestore_remove(entry->file->fs, &entry->file->key);
+		err = EAGAIN;
 	}
 	else {
+		err = store_status(res, 0);
+		file_settle(entry->file, !err);
+	}
+	if (!err) {
 		++n_uploads;
 		n_bytes += entry->file->size;
 	}
@@ -145,7 +149,7 @@ static void placed_handler(struct file_new *f, void *arg)
 		err = enter(entry);
 		if (err) {
 			mem_deref(entry);
-			(void)filestore_remove(f->fs, &f->key);
+			file_settle(f, false);
 			err = EAGAIN;
 		}
 	}

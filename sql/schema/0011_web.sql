@@ -188,7 +188,7 @@ BEGIN
         RETURN;
     END IF;
     SELECT x.* INTO f FROM file x JOIN room r ON r.room_id = x.room_id
-     WHERE x.file_id = id AND r.guid = room;
+     WHERE x.file_id = id AND r.guid = room AND x.purged_on IS NULL;
     IF NOT FOUND THEN
         status := 'ENOENT';
         RETURN;
@@ -203,6 +203,56 @@ BEGIN
                                ELSE '.' || ext END, 'name', f.name,
                                'size', f.size_bytes, 'sha256', digest));
     END IF;
+END $$;
+
+CREATE INDEX file_unlinked ON file (uploaded_on)
+    WHERE NOT linked AND purged_on IS NULL;
+
+-- Was its link posted?  SIP clients do that themselves, at any time after the
+-- upload; a room without history has nothing that could still link a file.
+CREATE FUNCTION file_is_linked(f file) RETURNS boolean
+    LANGUAGE sql STABLE AS $$
+SELECT EXISTS (SELECT FROM message m
+                WHERE m.room_id = f.room_id AND m.flags & 8 <> 8
+                  AND m.ts >= f.uploaded_on - interval '1 minute'
+                  AND m.chat LIKE '%ma-filelink:%'
+                  AND lower(m.chat) LIKE '%' || f.file_id || '%')
+$$;
+
+-- Finds out which files nobody can come by any more and answers with some that
+-- shall go from disk now; tokens out of date go as well.
+CREATE FUNCTION files_clean(after_h integer, most integer)
+    RETURNS TABLE (room uuid, id uuid, ext text) LANGUAGE plpgsql AS $$
+DECLARE
+    before timestamptz := now() - make_interval(hours => after_h);
+BEGIN
+    DELETE FROM file_token WHERE expires_on < now();
+
+    UPDATE file f SET purged_on = now()
+      FROM room r
+     WHERE r.room_id = f.room_id AND r.deleted_at IS NOT NULL AND f.purged_on IS NULL;
+
+    -- either way each of them is looked at once
+    WITH looked AS MATERIALIZED (
+           SELECT f.file_id, file_is_linked(f) AS posted
+             FROM file f
+            WHERE NOT f.linked AND f.purged_on IS NULL AND f.uploaded_on < before
+            ORDER BY f.uploaded_on LIMIT most FOR UPDATE SKIP LOCKED
+         )
+    UPDATE file f
+       SET linked = s.posted,
+           purged_on = CASE WHEN NOT s.posted THEN f.uploaded_on END
+      FROM looked s WHERE f.file_id = s.file_id;
+
+    UPDATE file f SET purged_on = f.uploaded_on
+      FROM room r JOIN category c ON c.category_id = r.category_id
+     WHERE r.room_id = f.room_id AND NOT c.history
+       AND f.purged_on IS NULL AND f.uploaded_on < before
+       AND NOT file_is_linked(f);
+
+    RETURN QUERY SELECT r.guid, p.file_id, p.extension
+                   FROM files_purged(most) AS p JOIN room r ON r.room_id = p.room_id
+                  WHERE p.purged_on <= before;
 END $$;
 
 INSERT INTO schema_version (version) VALUES (11);

@@ -319,6 +319,7 @@ DECLARE
     detail text;
 BEGIN
     PERFORM api_room_keys(body);
+    PERFORM api_room_of(who, room);
     SELECT m.status INTO why FROM room_modify(
         who, room, seen, api_text(body, 'name'), api_text(body, 'description'),
         api_uuid(body, 'category'),
@@ -498,7 +499,7 @@ BEGIN
                                coalesce(from_on::timestamptz, '-infinity'),
                                coalesce(to_on::timestamptz, 'infinity'),
                                NULL, true, most + 1)
-                  WITH ORDINALITY AS f (room_id, msg_id, place)
+                  WITH ORDINALITY AS f (room_id, msg_id, more, place)
              JOIN message m ON m.room_id = f.room_id AND m.msg_id = f.msg_id
          ), told AS MATERIALIZED (
            SELECT h.room_id, event_emit(2::smallint, h.room_id, NULL, who, NULL,

@@ -39,3 +39,16 @@ SELECT status, file_name, ext, size, digest
 
 -- name: file_size_max_kb
 SELECT setting_number('MaxFileSizeKB', 20000);
+
+-- name: files_clean
+-- Files to remove from disk now: room, file, extension.  $1 integer: hours
+-- after which they go, $2 integer: how many at most
+SELECT room, id, ext FROM files_clean($1, $2);
+
+-- name: files_forget
+-- They are gone from disk.  $1 uuid[]: files
+DELETE FROM file WHERE file_id = ANY ($1::uuid[]) AND purged_on IS NOT NULL;
+
+-- name: files_known
+-- Which of them the store has.  $1 uuid[]: files
+SELECT file_id FROM file WHERE file_id = ANY ($1::uuid[]);

@@ -162,14 +162,14 @@ static int up_args(struct pool *pool, const struct pool_opts *opts)
 	if (!err && opts->compliance)
 		err = arg_add(pool, &n, "--compliance", "%u",
 			      opts->compliance);
+	if (!err && opts->web)
+		err = arg_add(pool, &n, "--web", "%u", opts->web);
 	if (!err && pool->datafile)
 		err = arg_add(pool, &n, "--data", "%s", pool->datafile);
 
 	for (set = opts->setv; set && *set && !err; set++)
 		err = arg_add(pool, &n, "--set", "%s", *set);
 
-	if (opts->web)
-		pool->upv[n++] = "--web";
 	if (opts->registrar)
 		pool->upv[n++] = "--registrar";
 	pool->upv[n] = NULL;
@@ -361,6 +361,11 @@ static pid_t pid_of(const struct pool *pool, const char *name)
 			return pool->file->compv[i].pid;
 	}
 
+	for (i = 0; i < pool->file->webc; i++) {
+		if (!strcmp(pool->file->webv[i].name, name))
+			return pool->file->webv[i].pid;
+	}
+
 	return 0;
 }
 
@@ -440,6 +445,18 @@ const struct pool_compliance *pool_compliance(const struct pool *pool,
 					      size_t i)
 {
 	return pool && i < pool->file->compc ? &pool->file->compv[i] : NULL;
+}
+
+
+const struct pool_web *pool_web(const struct pool *pool, size_t i)
+{
+	return pool && i < pool->file->webc ? &pool->file->webv[i] : NULL;
+}
+
+
+const char *pool_ca(const struct pool *pool)
+{
+	return pool ? pool->file->ca : NULL;
 }
 
 

@@ -17,7 +17,8 @@ struct pool;
 struct pool_opts {
 	unsigned instances;          /* 0: two                               */
 	unsigned compliance;
-	bool web, registrar;
+	unsigned web;                /* processes of the web service         */
+	bool registrar;
 	const char *data;            /* JSON text (starts with '{') or the
 	                                path of a file; NULL: none           */
 	const char *const *setv;     /* "KEY=VALUE", NULL-terminated; or NULL */
@@ -40,7 +41,8 @@ int  pool_cycle(struct pool *pool);
 /** Read pool.json again; what the accessors returned before is gone */
 int  pool_reload(struct pool *pool);
 
-/** One process by name: an instance's, "compliance-1", "store", "registrar" */
+/** One process by name: an instance's, "compliance-1", "web-1", "store",
+ *  "registrar" */
 int  pool_stop(struct pool *pool, const char *name);
 int  pool_start(struct pool *pool, const char *name);
 /** SIGKILL, for "store" to the postmaster and its children.  ENOENT */
@@ -60,6 +62,10 @@ const char *pool_archive(const struct pool *pool);
 /** A compliance daemon; NULL beyond the last */
 const struct pool_compliance *pool_compliance(const struct pool *pool,
 					      size_t i);
+/** A process of the web service; NULL beyond the last */
+const struct pool_web *pool_web(const struct pool *pool, size_t i);
+/** Certificate of the authority that signed all others, a file's path */
+const char *pool_ca(const struct pool *pool);
 /** "127.0.0.1:PORT", NULL without a registrar */
 const char *pool_registrar_tcp(const struct pool *pool);
 const char *pool_registrar_tls(const struct pool *pool);

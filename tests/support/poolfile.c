@@ -34,6 +34,15 @@ static void destructor(void *data)
 		mem_deref(pf->compv[i].conf);
 	}
 
+	for (i = 0; i < pf->webc; i++) {
+		mem_deref(pf->webv[i].name);
+		mem_deref(pf->webv[i].url);
+		mem_deref(pf->webv[i].ctl);
+		mem_deref(pf->webv[i].conf);
+	}
+
+	mem_deref(pf->webv);
+	mem_deref(pf->ca);
 	mem_deref(pf->compv);
 	mem_deref(pf->compliance_store);
 	mem_deref(pf->archive);
@@ -118,6 +127,33 @@ static int comp_load(struct poolfile *pf, const json_t *arr)
 }
 
 
+static int web_load(struct poolfile *pf, const json_t *arr)
+{
+	const size_t n = json_array_size(arr);
+	size_t i;
+
+	pf->webv = mem_zalloc((n + 1) * sizeof(*pf->webv), NULL);
+	if (!pf->webv)
+		return ENOMEM;
+
+	for (i = 0; i < n; i++) {
+
+		const json_t *o = json_array_get(arr, i);
+		struct pool_web *web = &pf->webv[i];
+
+		web->name = text_of(o, "name");
+		web->url  = text_of(o, "url");
+		web->ctl  = text_of(o, "ctl");
+		web->conf = text_of(o, "conf");
+		web->pid  = pid_of(o);
+	}
+
+	pf->webc = n;
+
+	return 0;
+}
+
+
 static int fill(struct poolfile *pf, const json_t *json)
 {
 	const json_t *reg = json_object_get(json, "registrar");
@@ -133,9 +169,15 @@ static int fill(struct poolfile *pf, const json_t *json)
 	pf->compliance_store = text_of(json, "compliance_store");
 	pf->archive = text_of(json, "archive");
 
-	err = inst_load(pf, json_object_get(json, "instances"));
+	pf->ca = text_of(json, "ca");
 
-	return err ? err : comp_load(pf, json_object_get(json, "compliance"));
+	err = inst_load(pf, json_object_get(json, "instances"));
+	if (!err)
+		err = comp_load(pf, json_object_get(json, "compliance"));
+	if (!err)
+		err = web_load(pf, json_object_get(json, "web"));
+
+	return err;
 }
 
 

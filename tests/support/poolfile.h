@@ -17,6 +17,12 @@ struct pool_compliance {
 	pid_t pid;
 };
 
+/** A process of the web service */
+struct pool_web {
+	char *name, *url, *ctl, *conf;
+	pid_t pid;
+};
+
 struct poolfile {
 	char *store;                   /* libpq conninfo                     */
 	char *pool_uri, *domain;
@@ -28,6 +34,9 @@ struct poolfile {
 	char *archive;                 /* folder for what adapters write     */
 	struct pool_compliance *compv;
 	size_t compc;
+	struct pool_web *webv;
+	size_t webc;
+	char *ca;                      /* path of its certificate            */
 };
 
 /**

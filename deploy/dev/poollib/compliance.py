@@ -20,9 +20,3 @@ class Compliance(Daemon):
 def archive(dirs):
     """The folder for what adapters write."""
     return dirs.path("archive")
-
-
-def settings(sets):
-    """Take what --set gives to these daemons out of the rest."""
-    return {k[len(PREFIX):]: sets.pop(k) for k in list(sets)
-            if k.startswith(PREFIX)}

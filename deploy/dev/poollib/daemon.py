@@ -25,6 +25,12 @@ def ctl(store, *args):
                f"pchatctl {args[-1]}")
 
 
+def settings(sets, prefix):
+    """Take what --set gives to the daemons of a prefix out of the rest."""
+    return {k[len(prefix):]: sets.pop(k) for k in list(sets)
+            if k.startswith(prefix)}
+
+
 class Daemon(Process):
     """A process with a configuration file and a control socket."""
 

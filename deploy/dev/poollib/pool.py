@@ -6,15 +6,16 @@ import shutil
 import signal
 import threading
 
-from poollib import compliance
+from poollib import compliance, web
 from poollib.channel import Channel
 from poollib.compliance import Compliance
-from poollib.daemon import Daemon, ctl, program
+from poollib.daemon import Daemon, ctl, program, settings
 from poollib.dirs import Dirs, PoolError, write_file
 from poollib.pki import Pki
 from poollib.proc import Process
-from poollib.registrar import Registrar, settings
+from poollib.registrar import Registrar, settings as registrar_settings
 from poollib.store import Store
+from poollib.web import Web
 
 DOMAIN = "example.net"
 POOL_USER = "GC-1-PersistentChatService-1"
@@ -36,6 +37,7 @@ class Pool:
             [Compliance(self.dirs, name)
              for name in state.get("compliance", [])] + \
             [Channel(self.dirs, name) for name in state["instances"]] + \
+            [Web(self.dirs, name) for name in state.get("web", [])] + \
             ([Registrar(self.dirs)] if state.get("registrar") else [])
 
     def member(self, name):
@@ -50,10 +52,12 @@ class Pool:
 
     def up(self, opts):
         sets = _sets(opts.set)
-        chosen = settings({k: sets.pop(k) for k in list(sets)
-                           if k.startswith("registrar.")})
-        archiving = compliance.settings(sets)
-        for name in "pchatctl", "pchat-channel", "pchat-compliance":
+        chosen = registrar_settings({k: sets.pop(k) for k in list(sets)
+                                     if k.startswith("registrar.")})
+        beside = {Compliance: settings(sets, compliance.PREFIX),
+                  Web: settings(sets, web.PREFIX)}
+        for name in ["pchatctl", "pchat-channel", "pchat-compliance"] + \
+                ["pchat-webfiles"] * (opts.web > 0):
             program(name)
         os.makedirs(self.dirs.top, exist_ok=True)
         with self.dirs.lock():
@@ -62,20 +66,21 @@ class Pool:
             self.dirs.create()
             self.tell()
             try:
-                self._up(opts, sets, chosen, archiving)
+                self._up(opts, sets, chosen, beside)
             except BaseException:
                 for one in reversed(self.started):
                     one.end()
                 self.tell()
                 raise
 
-    def _up(self, opts, sets, chosen, archiving):
+    def _up(self, opts, sets, chosen, beside):
         state = self.dirs.state
         self._settle(opts, sets)
         store, *rest = self.members()
         channels = [m for m in rest if isinstance(m, Channel)]
         registrars = [m for m in rest if isinstance(m, Registrar)]
         archivers = [m for m in rest if isinstance(m, Compliance)]
+        webs = [m for m in rest if isinstance(m, Web)]
 
         wanted = {}
         for one in (store, *rest):
@@ -87,18 +92,23 @@ class Pool:
         self.dirs.save()
 
         pki = Pki(self.dirs, state["domain"])
-        making = _Thread(lambda: pki.make(["registrar"] + state["instances"]))
+        making = _Thread(lambda: pki.make(["registrar"] + state["instances"]
+                                          + state["web"]))
         self._fill(store, opts.data)
         making.join()
 
         uris = sets.get("pool.uri") or [state["pool_uri"]]
+        told = web.told(webs[0].url) if webs else {}
         for one in channels:
-            changed = one.configure(
-                one.values(store, pki, uris, state["domain"]), sets)
-            self._run(one, changed)
+            values = one.values(store, pki, uris, state["domain"])
+            self._run(one, one.configure({**values, **told}, sets))
         for one in archivers:
-            self._run(one, one.configure(one.values(store), archiving))
-        for one in channels + archivers:
+            self._run(one, one.configure(one.values(store),
+                                         beside[Compliance]))
+        for one in webs:
+            self._run(one, one.configure(
+                one.values(store, pki, state["domain"]), beside[Web]))
+        for one in channels + archivers + webs:
             one.wait()
         for one in registrars:
             self._run(one, one.configure(store, pki, state["domain"], chosen,
@@ -119,6 +129,7 @@ class Pool:
                               for n in range(opts.instances)]
         state["compliance"] = [f"compliance-{n + 1}"
                                for n in range(opts.compliance)]
+        state["web"] = [f"web-{n + 1}" for n in range(opts.web)]
         state["registrar"] = opts.registrar
         names = {m.name for m in self.members()}
         for one in before:
@@ -139,6 +150,8 @@ class Pool:
         if self.dirs.state["compliance"]:
             os.makedirs(compliance.archive(self.dirs), exist_ok=True)
             ctl(store, "compliance", "enable")
+        if self.dirs.state["web"]:
+            web.make_folder(self.dirs)
 
     def _run(self, one, changed):
         """Start what does not run; what runs with an old file, again."""
@@ -217,7 +230,9 @@ class Pool:
                 "pid": registrar.pid()},
             "compliance": [_compliance(Compliance(self.dirs, name))
                            for name in state.get("compliance", [])],
-            "web": None,
+            "web": [_web(Web(self.dirs, name))
+                    for name in state.get("web", [])],
+            "ca": Pki(self.dirs, state["domain"]).ca,
         }, indent=2)
         write_file(path, text + "\n")
 
@@ -239,10 +254,17 @@ def _compliance(one):
             "conf": one.conf}
 
 
+def _web(one):
+    return {"name": one.name, "pid": one.pid(), "url": one.url,
+            "ctl": one.ctl, "conf": one.conf}
+
+
 def _row(one: Process):
     row = {"name": one.name, "state": one.state(), "pid": one.pid()}
     if isinstance(one, Store):
         row["tcp"] = f"127.0.0.1:{one.port}"
+    elif isinstance(one, Web):
+        row["tls"] = one.url.rpartition("/")[2]
     elif not isinstance(one, Compliance):
         row["tcp"], row["tls"] = one.address("tcp"), one.address("tls")
     if isinstance(one, Daemon) and row["pid"]:
