@@ -18,12 +18,13 @@ CFLAGS_ALL = -std=c11 -D_GNU_SOURCE -I. $(REFLAGS) $(shell pkg-config --cflags $
 	-Wold-style-definition -Wpointer-arith -Wno-unused-parameter \
 	-fno-strict-aliasing -fstack-protector-strong $(SANFLAGS) $(CFLAGS)
 LIBS    = -Wl,--as-needed $(shell pkg-config --libs $(PKGS)) -lm
+LDAP_LIBS = $(shell pkg-config --libs ldap)
 CHECK_LIBS = $(shell pkg-config --libs check)
 
-COMMON  := $(wildcard common/*.c common/*/*.c)
+COMMON  := $(filter-out common/ldapconn.c,$(wildcard common/*.c common/*/*.c))
 CHANNEL := $(filter-out channel/main.c,$(wildcard channel/*.c channel/*/*.c))
 WEB     := $(filter-out webfiles/main.c,$(wildcard webfiles/*.c webfiles/*/*.c))
-WEB_LIBS = $(shell pkg-config --libs libmicrohttpd gnutls) -lpthread
+WEB_LIBS = $(shell pkg-config --libs libmicrohttpd gnutls) $(LDAP_LIBS) -lpthread
 COMPLIANCE := $(filter-out compliance/main.c,$(wildcard compliance/*.c compliance/*/*.c))
 CTL     := $(filter-out deploy/ctl/main.c,$(wildcard deploy/ctl/*.c))
 SUPPORT := $(wildcard tests/support/*.c)
@@ -35,7 +36,8 @@ SOURCES  = $(shell git ls-files '*.c' '*.h')
 obj      = $(patsubst %.c,$(BUILD)/%.o,$(1))
 COMMON_O := $(call obj,$(COMMON)) $(BUILD)/sql_embedded.o
 COMPLY_O := $(call obj,$(COMPLIANCE)) $(BUILD)/sql_compliance.o
-CTL_O    := $(call obj,$(CTL)) $(BUILD)/sql_compliance.o
+WEB_O    := $(call obj,$(WEB) common/ldapconn.c) $(BUILD)/pages_embedded.o
+CTL_O    := $(call obj,$(CTL) common/ldapconn.c) $(BUILD)/sql_compliance.o
 
 DAEMONS := pchat-channel pchat-compliance pchat-webfiles
 PROGS   := $(DAEMONS:%=$(BUILD)/%) $(BUILD)/pchatctl
@@ -56,7 +58,7 @@ $(BUILD)/pchat-channel: $(call obj,channel/main.c $(CHANNEL)) $(COMMON_O)
 	$(call say,LD)
 	$(Q)$(CC) $(CFLAGS_ALL) -rdynamic -o $@ $^ $(LIBS)
 
-$(BUILD)/pchat-webfiles: $(call obj,webfiles/main.c $(WEB)) $(COMMON_O) $(BUILD)/pages_embedded.o
+$(BUILD)/pchat-webfiles: $(call obj,webfiles/main.c) $(WEB_O) $(COMMON_O)
 	$(call say,LD)
 	$(Q)$(CC) $(CFLAGS_ALL) -rdynamic -o $@ $^ $(LIBS) $(WEB_LIBS)
 
@@ -66,7 +68,7 @@ $(BUILD)/pchat-compliance: $(call obj,compliance/main.c) $(COMPLY_O) $(COMMON_O)
 
 $(BUILD)/pchatctl: $(call obj,deploy/ctl/main.c) $(CTL_O) $(COMMON_O)
 	$(call say,LD)
-	$(Q)$(CC) $(CFLAGS_ALL) -rdynamic -o $@ $^ $(LIBS)
+	$(Q)$(CC) $(CFLAGS_ALL) -rdynamic -o $@ $^ $(LIBS) $(LDAP_LIBS)
 
 $(BUILD)/%.o: %.c
 	$(Q)mkdir -p $(@D)
@@ -84,10 +86,10 @@ $(BUILD)/sql_embedded.c: sql/embed.awk $(wildcard sql/schema/*.sql sql/statement
 	$(Q)awk -v set=store -f sql/embed.awk $(sort $(wildcard sql/schema/*.sql)) \
 		$(sort $(wildcard sql/statements/*.sql)) > $@.tmp && mv $@.tmp $@
 
-$(BUILD)/pages_embedded.c: webfiles/embed.awk $(wildcard webfiles/pages/*)
+$(BUILD)/pages_embedded.c: webfiles/embed.awk $(wildcard webfiles/pages/*) webfiles/openapi.json
 	$(Q)mkdir -p $(@D)
 	$(call say,PAGES)
-	$(Q)awk -f webfiles/embed.awk $(sort $(wildcard webfiles/pages/*)) > $@.tmp && mv $@.tmp $@
+	$(Q)awk -f webfiles/embed.awk $(filter-out %.awk,$^) > $@.tmp && mv $@.tmp $@
 
 $(BUILD)/sql_compliance.c: sql/embed.awk $(wildcard sql/archive/*/*.sql)
 	$(Q)mkdir -p $(@D)
@@ -99,14 +101,13 @@ $(BUILD)/sql_compliance.c: sql/embed.awk $(wildcard sql/archive/*/*.sql)
 
 link = $(Q)mkdir -p $(@D) && $(CC) $(CFLAGS_ALL) -rdynamic -o $@ $(filter %.o,$^)
 
-$(BUILD)/tests/unit-tests: $(call obj,$(UNIT) $(CHANNEL) $(WEB) tests/support/proc.c tests/support/wait.c) $(COMPLY_O) $(COMMON_O) \
-		$(BUILD)/pages_embedded.o
+$(BUILD)/tests/unit-tests: $(call obj,$(UNIT) $(CHANNEL) tests/support/proc.c tests/support/wait.c) $(WEB_O) $(COMPLY_O) $(COMMON_O)
 	$(call say,LD)
 	$(link) $(LIBS) $(WEB_LIBS) $(CHECK_LIBS)
 
 $(BUILD)/tests/db-tests: $(call obj,$(DBTEST) $(SUPPORT)) $(CTL_O) $(COMMON_O)
 	$(call say,LD)
-	$(link) $(LIBS) $(CHECK_LIBS)
+	$(link) $(LIBS) $(LDAP_LIBS) $(CHECK_LIBS)
 
 $(BUILD)/tests/scenario-tests: $(call obj,$(SCEN) $(SUPPORT)) $(BUILD)/sql_compliance.o $(COMMON_O)
 	$(call say,LD)
@@ -157,7 +158,7 @@ check: deps
 check-unit: $(BUILD)/tests/unit-tests
 	$(Q)$<
 
-check-db: $(BUILD)/tests/db-tests
+check-db: $(BUILD)/tests/db-tests $(BUILD)/pchat-webfiles
 	$(Q)$<
 
 check-scenario: all tests $(BUILD)/tests/purple-client
@@ -169,6 +170,7 @@ check-scenario: all tests $(BUILD)/tests/purple-client
 check-conf: all
 	$(Q)for d in $(DAEMONS); do $(BUILD)/$$d --sample | \
 		diff -u deploy/conf/$$d.conf - || exit 1; done
+	$(Q)$(BUILD)/pchatctl sync ldap --sample | diff -u deploy/conf/pchat-ldap.conf -
 
 S ?= 60
 check-fuzz fuzz: $(FUZZERS)
@@ -200,6 +202,7 @@ conf-doc: all
 	$(Q)for d in $(DAEMONS); do \
 		$(BUILD)/$$d --man > $(BUILD)/doc/$$d.conf.5 && \
 		$(BUILD)/$$d --sample > deploy/conf/$$d.conf || exit 1; done
+	$(Q)$(BUILD)/pchatctl sync ldap --sample > deploy/conf/pchat-ldap.conf
 
 PREFIX ?= /usr/local
 install: all
@@ -208,7 +211,7 @@ install: all
 		$(DESTDIR)$(PREFIX)/lib/systemd/system
 	install -m 755 $(DAEMONS:%=$(BUILD)/%) $(DESTDIR)$(PREFIX)/sbin
 	install -m 755 $(BUILD)/pchatctl $(DESTDIR)$(PREFIX)/bin
-	install -m 644 $(DAEMONS:%=deploy/conf/%.conf) deploy/kamailio/* $(DESTDIR)$(PREFIX)/share/pchat
+	install -m 644 deploy/conf/*.conf deploy/kamailio/* $(DESTDIR)$(PREFIX)/share/pchat
 	install -m 644 deploy/compliance/* $(DESTDIR)$(PREFIX)/share/pchat/compliance
 	for d in $(DAEMONS); do \
 		sed 's|@PREFIX@|$(PREFIX)|' deploy/systemd/$$d@.service \

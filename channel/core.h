@@ -23,6 +23,9 @@ struct pool;
 struct roomtab;
 struct usertab;
 struct watch;
+struct feed;
+struct trace;
+struct roamers;
 
 /** The name of db_post, by which the store knows it */
 #define POST_CONNECTION "pchat-post"
@@ -49,6 +52,9 @@ struct service {
 	struct outbox *outbox;
 	struct pool *pool;
 	struct watch *watch;
+	struct feed *feed;
+	struct roamers *roamers;
+	struct trace *trace;          /* NULL: none                          */
 	struct hello *hello;
 	struct pressure press;
 	struct list lookupl;          /* users asked for: see lookup.c       */

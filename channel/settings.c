@@ -147,9 +147,38 @@ void settings_apply(struct settings *set, const struct db_res *res)
 }
 
 
+static void addresses_destructor(void *data)
+{
+	char **v = data;
+
+	while (*v)
+		mem_deref(*v++);
+}
+
+
+void settings_addresses(struct settings *set, const struct db_res *res)
+{
+	const uint32_t n = db_rows(res);
+	uint32_t i;
+	char **v;
+
+	v = mem_zalloc((n + 1) * sizeof(*v), addresses_destructor);
+	for (i = 0; v && i < n; i++) {
+		const struct pl uri = db_get_text(res, i, 0);
+
+		if (pl_strdup(&v[i], &uri))
+			break;
+	}
+
+	mem_deref(set->addressv);
+	set->addressv = v;
+}
+
+
 void settings_reset(struct settings *set)
 {
 	set->display_name = mem_deref(set->display_name);
 	set->management_url = mem_deref(set->management_url);
 	set->file_service_url = mem_deref(set->file_service_url);
+	set->addressv = mem_deref(set->addressv);
 }

@@ -21,10 +21,14 @@ struct settings {
 	char *display_name;
 	char *management_url;
 	char *file_service_url;       /* "": there is no web service        */
+	char **addressv;              /* of the pool, beside those of the file;
+	                                 canonical, ends with NULL; or NULL  */
 };
 
 /** From the file alone; texts replace those that were there.  ENOMEM */
 int  settings_read(struct settings *set, const struct config *conf);
 /** Rows of the statement "configuration"; a bad one is logged and left out */
 void settings_apply(struct settings *set, const struct db_res *res);
+/** Rows of the statement "pool_addresses"; without memory, none */
+void settings_addresses(struct settings *set, const struct db_res *res);
 void settings_reset(struct settings *set);

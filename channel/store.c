@@ -12,10 +12,12 @@
 #include "common/poolconf.h"
 #include "channel/core.h"
 #include "channel/deliver.h"
+#include "channel/feed.h"
 #include "channel/invited.h"
 #include "channel/outbox.h"
 #include "channel/pool.h"
 #include "channel/post.h"
+#include "channel/roamers.h"
 #include "channel/room.h"
 #include "channel/store.h"
 #include "channel/watch.h"
@@ -42,6 +44,15 @@ static void settings_handler(int err, const struct db_res *res, void *arg)
 }
 
 
+static void addresses_handler(int err, const struct db_res *res, void *arg)
+{
+	struct service *svc = arg;
+
+	if (!err)
+		settings_addresses(&svc->set, res);
+}
+
+
 void store_settings(struct service *svc)
 {
 	struct db_args args;
@@ -49,6 +60,9 @@ void store_settings(struct service *svc)
 	db_args_init(&args);
 	(void)db_exec(svc->db_main, "configuration", &args, settings_handler,
 		      svc);
+	db_args_init(&args);
+	(void)db_exec(svc->db_main, "pool_addresses", &args,
+		      addresses_handler, svc);
 }
 
 
@@ -136,6 +150,7 @@ static void main_state(bool up, void *arg)
 	store_back(svc);
 	identify(svc);
 	watch_all(svc->watch);
+	feed_look(svc->feed);
 }
 
 
@@ -247,6 +262,10 @@ int store_open(struct service *svc)
 				svc);
 	if (!err)
 		err = watch_listen(svc->watch);
+	if (!err)
+		err = feed_open(svc->feed);
+	if (!err)
+		err = roamers_listen(svc->roamers);
 	if (!err)
 		err = invited_listen(svc);
 

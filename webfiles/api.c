@@ -10,6 +10,7 @@
 #include "common/store/status.h"
 #include "webfiles/api.h"
 #include "webfiles/http.h"
+#include "webfiles/route.h"
 #include "webfiles/session.h"
 #include "webfiles/store.h"
 
@@ -23,6 +24,7 @@ static const struct refusal {
 } refusalv[] = {
 	{ EINVAL,    400, "invalid",      "the request is not understood"     },
 	{ EACCES,    403, "not-allowed",  "you may not do that"               },
+	{ EPERM,     409, "refused",      "that cannot be done"               },
 	{ EROFS,     403, "disabled",     "the room is disabled"              },
 	{ ENOENT,    404, "not-found",    "there is no such thing"            },
 	{ EEXIST,    409, "exists",       "there is one of that name"         },
@@ -161,7 +163,7 @@ static int put_tag(struct db_args *args, const struct req *req)
 	if (!match)
 		return ENOKEY;
 	if (len < 3 || len > TAG_MAX || match[0] != '"' ||
-	    match[len - 1] != '"')
+	    match[len - 1] != '"' || !route_utf8(match))
 		return EDOM;
 	db_textn(args, match + 1, len - 2);
 

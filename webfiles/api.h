@@ -32,6 +32,18 @@ struct api_row {
 	} paramv[API_PARAM_MAX];
 };
 
+/** Rows and their parameters, for tables of routes */
+#define API_ROW(stmt, ok, ...)                                          \
+	&(const struct api_row){ stmt, ok,                              \
+				 { __VA_ARGS__, { API_END, 0, 0 } } }
+#define API_ROW0(stmt, ok)   API_ROW(stmt, ok, { API_END, 0, 0 })
+#define ME           { API_ME, 0, 0 }
+#define GUID         { API_GUID, "guid", 0 }
+#define TEXT(n)      { API_TEXT, n, 0 }
+#define TAG          { API_TAG, 0, 0 }
+#define BODY         { API_BODY, 0, 0 }
+#define LIMIT(n)     { API_LIMIT, "limit", n }
+
 struct req;
 
 /** The route_h of such routes; the route's arg is its row */

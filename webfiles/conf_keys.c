@@ -64,6 +64,19 @@ const struct conf_key web_keyv[] = {
 	  NULL, "A session that was not used for so long is over." },
 	{ "session.age_s", CONF_UINT, "s", "43200", 60, 2592000, CONF_RELOAD,
 	  NULL, "A session is over after so long, however much it is used." },
+	{ "auth.method", CONF_ENUM, NULL, "password", 0, 0, 0,
+	  "password ldap header",
+	  "How people sign in at the pages: with a password of the store, "
+	  "with one that a directory knows (ldap.*), or named by a proxy in a "
+	  "header." },
+	{ "auth.header", CONF_STR, NULL, "X-Remote-User", 0, 0, 0, NULL,
+	  "With auth.method header, the header that names the user: an "
+	  "address, or what stands before pool.domain in it.  The proxy must "
+	  "remove it from what others send." },
+	{ "auth.trusted_addresses", CONF_STR, NULL, "", 0, 0, 0, NULL,
+	  "Addresses of proxies whose auth.header and X-Forwarded-For are "
+	  "believed, with blanks between, ADDRESS or ADDRESS/BITS.  From all "
+	  "others both are ignored." },
 	{ "auth.failures_user", CONF_UINT, NULL, "5", 0, 1000, CONF_RELOAD,
 	  NULL, "Sign-ins of one user that may fail before there is a wait, "
 	  "which then doubles with each one." },
@@ -71,6 +84,33 @@ const struct conf_key web_keyv[] = {
 	  CONF_RELOAD, NULL, "The same for all sign-ins from one address." },
 	{ "auth.wait_max_s", CONF_UINT, "s", "300", 1, 86400, CONF_RELOAD,
 	  NULL, "The longest such wait." },
+
+	{ "ldap.uri", CONF_STR, NULL, NULL, 0, 0, 0, NULL,
+	  "ldaps://HOST, ldap://HOST or ldapi://PATH; several with blanks "
+	  "between are tried in turn.  Passwords are sent over ldap:// only "
+	  "after StartTLS, or to this host." },
+	{ "ldap.start_tls", CONF_BOOL, NULL, "no", 0, 0, 0, NULL,
+	  "Whether ldap:// goes on over TLS; without it nobody signs in." },
+	{ "ldap.ca", CONF_FILE, NULL, NULL, 0, 0, 0, NULL,
+	  "PEM file with the authorities that the server's certificate must "
+	  "come from; without it those of the system." },
+	{ "ldap.timeout_s", CONF_UINT, "s", "5", 1, 60, 0, NULL,
+	  "How long the server may take for each step of a sign-in." },
+	{ "ldap.user_dn", CONF_STR, NULL, NULL, 0, 0, 0, NULL,
+	  "DN of a user, where {user} stands for the part of the address "
+	  "before the @ and {address} for all of it: "
+	  "uid={user},ou=people,dc=example,dc=net." },
+	{ "ldap.base", CONF_STR, NULL, NULL, 0, 0, 0, NULL,
+	  "Instead of ldap.user_dn: DN below which users are searched for." },
+	{ "ldap.filter", CONF_STR, NULL, "(mail={address})", 0, 0, 0, NULL,
+	  "The search; exactly one entry must be found.  {user} without "
+	  "{address} is for users of pool.domain only, here and in "
+	  "ldap.user_dn." },
+	{ "ldap.bind_dn", CONF_STR, NULL, NULL, 0, 0, 0, NULL,
+	  "DN to search as; without it nobody in particular." },
+	{ "ldap.password_file", CONF_SECRET, NULL, NULL, 0, 0, 0, NULL,
+	  "File with the password of ldap.bind_dn in its first line; readable "
+	  "by its owner alone." },
 };
 
 const size_t web_keyc = ARRAY_SIZE(web_keyv);

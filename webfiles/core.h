@@ -6,6 +6,7 @@
  */
 #pragma once
 
+struct auth;
 struct clean;
 struct config;
 struct db;
@@ -18,9 +19,11 @@ struct web {
 	const char *domain;
 	struct db *db;
 	struct http *http;
-	struct worker *worker;
+	struct auth *auth;
+	struct worker *worker;     /* for files                             */
+	struct worker *doors;      /* for sign-ins, which may take long      */
 	struct filestore *files;
 	struct clean *clean;
-	struct tmr tmr_identify;
+	struct tmr tmr_identify, tmr_stop;
 	bool identified;           /* the store has our schema               */
 };

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 #include <re.h>
 #include "common/conf.h"
 #include "common/log.h"
@@ -50,13 +51,15 @@ static void destructor(void *data)
 {
 	struct http *http = data;
 
-	tmr_cancel(&http->tmr_run);
-	tmr_cancel(&http->tmr_sweep);
+	http->drainedh = NULL;
 	if (http->mhd) {
 		fd_close(http->epfd);
 		close_requests(http);
 		MHD_stop_daemon(http->mhd);
 	}
+	tmr_cancel(&http->tmr_run);
+	tmr_cancel(&http->tmr_sweep);
+	tmr_cancel(&http->tmr_drained);
 	mem_deref(http->tls);
 }
 
@@ -198,18 +201,50 @@ static enum MHD_Result access_handler(void *cls, struct MHD_Connection *mc,
 }
 
 
+static bool is_busy(const struct http *http)
+{
+	const struct le *le;
+
+	for (le = http->connl.head; le; le = le->next) {
+		const struct hconn *conn = le->data;
+
+		if (conn->req)
+			return true;
+	}
+
+	return false;
+}
+
+
+static void drained(void *arg)
+{
+	struct http *http = arg;
+
+	if (http->drainedh && !is_busy(http))
+		http->drainedh(http->web);
+}
+
+
+static void drain_check(struct http *http)
+{
+	if (http->drainedh && !is_busy(http))
+		tmr_start(&http->tmr_drained, 0, drained, http);
+}
+
+
 static void completed_handler(void *cls, struct MHD_Connection *mc,
 			      void **ctx, enum MHD_RequestTerminationCode why)
 {
+	struct http *http = cls;
 	struct req *req = *ctx;
 
-	(void)cls;
 	(void)mc;
 	(void)why;
 
 	if (req) {
 		req_gone(req);
 		*ctx = NULL;
+		drain_check(http);
 	}
 }
 
@@ -367,9 +402,23 @@ int http_reload(struct http *http)
 }
 
 
-void http_quiesce(struct http *http)
+void http_drain(struct http *http, http_drained_h *h)
 {
-	(void)MHD_quiesce_daemon(http->mhd);
+	if (!http->drainedh) {
+		const MHD_socket fd = MHD_quiesce_daemon(http->mhd);
+
+		if (fd != MHD_INVALID_SOCKET)
+			(void)close(fd);
+	}
+
+	http->drainedh = h;
+	drain_check(http);
+}
+
+
+bool http_draining(const struct http *http)
+{
+	return http->drainedh != NULL;
 }
 
 

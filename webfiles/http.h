@@ -58,8 +58,12 @@ typedef void (web_auth_h)(struct req *req);
 int  http_open(struct http **httpp, struct web *web, web_auth_h *authh);
 /** The certificate was read again.  EINVAL: kept the old one (logged) */
 int  http_reload(struct http *http);
-/** Take no new connections */
-void http_quiesce(struct http *http);
+/** No request is under way any more */
+typedef void (http_drained_h)(struct web *web);
+/** Take no new connections, finish what is under way; @p h is called from the
+ *  loop, perhaps more than once */
+void http_drain(struct http *http, http_drained_h *h);
+bool http_draining(const struct http *http);
 const struct sa *http_laddr(const struct http *http);
 bool http_tls(const struct http *http);
 

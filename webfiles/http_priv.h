@@ -20,7 +20,8 @@ struct http {
 	web_auth_h *authh;
 	struct list connl;         /* struct hconn                           */
 	struct sa laddr;
-	struct tmr tmr_run, tmr_sweep;
+	struct tmr tmr_run, tmr_sweep, tmr_drained;
+	http_drained_h *drainedh;  /* NULL: connections are taken            */
 	uint32_t head_s, rate_min;
 	uint64_t body_max;
 	int epfd;

@@ -22,6 +22,7 @@ static const struct kind {
 	{ ".css",  "text/css; charset=utf-8"        },
 	{ ".js",   "text/javascript; charset=utf-8" },
 	{ ".svg",  "image/svg+xml"                  },
+	{ ".json", "application/json"               },
 };
 
 
@@ -97,10 +98,18 @@ static void page(struct req *req)
 }
 
 
+static void openapi(struct req *req)
+{
+	find(req, "openapi.json");
+}
+
+
 static const struct route routev[] = {
 	{ "GET", "/", ROUTE_PUBLIC | ROUTE_TOKEN, root, "The pages", NULL },
 	{ "GET", "/pages/{file}", ROUTE_PUBLIC | ROUTE_TOKEN, page,
 	  "What the pages are made of", NULL },
+	{ "GET", "/api/v1/openapi.json", ROUTE_PUBLIC | ROUTE_TOKEN, openapi,
+	  "The description of the API", NULL },
 };
 
 

@@ -158,6 +158,10 @@ static void headers(const struct req *req)
 						      fixedv[i].value);
 	}
 
+	if (http_draining(req->http) && !given(req, "Connection"))
+		(void)MHD_add_response_header(req->resp, "Connection",
+					      "close");
+
 	if (http_tls(req->http))
 		(void)MHD_add_response_header(req->resp,
 			"Strict-Transport-Security", "max-age=31536000");

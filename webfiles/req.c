@@ -370,6 +370,8 @@ static enum MHD_Result head_step(struct req *req)
 
 	if (req->resp && body_comes(req))
 		return req_queue(req);
+	if (req->state == REQ_ANSWERED)
+		return MHD_NO;
 
 	if (req->resp || req->state == REQ_BODY)
 		req->head_over = true;
@@ -394,6 +396,8 @@ enum MHD_Result req_step(struct req *req, const char *data, size_t *sizep)
 
 	if (req->resp)
 		return req_queue(req);
+	if (req->state == REQ_ANSWERED)
+		return MHD_NO;
 
 	suspend(req);
 

@@ -6,6 +6,7 @@
 #include "common/conf.h"
 #include "common/ctl.h"
 #include "common/daemon.h"
+#include "webfiles/auth.h"
 #include "webfiles/clean.h"
 #include "webfiles/conf_keys.h"
 #include "webfiles/core.h"
@@ -16,17 +17,23 @@
 #include "webfiles/store.h"
 #include "webfiles/worker.h"
 
+enum { FILE_JOBS_MAX = 1000, SIGNINS_MAX = 200, GRACE_MS = 5000 };
 
-/* In reverse order of opening; the worker before what its jobs point to */
+
+/* In reverse order of opening; the workers first: their jobs point to
+   requests */
 static void destructor(void *data)
 {
 	struct web *web = data;
 
+	tmr_cancel(&web->tmr_stop);
 	mem_deref(web->clean);
+	mem_deref(web->doors);
 	mem_deref(web->worker);
 	web_store_close(web);
 	mem_deref(web->http);
 	mem_deref(web->files);
+	mem_deref(web->auth);
 }
 
 
@@ -48,7 +55,11 @@ static int service_open(void **svcp, struct config *conf, struct ctl *ctl)
 			     config_str(conf, "files.allowed"),
 			     config_str(conf, "files.denied"));
 	if (!err)
-		err = worker_open(&web->worker);
+		err = auth_open(&web->auth, conf);
+	if (!err)
+		err = worker_open(&web->worker, FILE_JOBS_MAX);
+	if (!err)
+		err = worker_open(&web->doors, SIGNINS_MAX);
 	if (!err)
 		err = web_store_open(web);
 	if (!err)
@@ -76,6 +87,9 @@ static const char *service_state(const void *arg)
 {
 	const struct web *web = arg;
 
+	if (http_draining(web->http))
+		return "draining";
+
 	return web->identified ? "ready" : "starting";
 }
 
@@ -93,6 +107,40 @@ static void service_status(void *arg, json_t *obj)
 }
 
 
+static void drained(struct web *web)
+{
+	(void)web;
+
+	daemon_stop();
+}
+
+
+static void service_drain(void *arg)
+{
+	struct web *web = arg;
+
+	http_drain(web->http, drained);
+}
+
+
+static void grace_over(void *arg)
+{
+	(void)arg;
+
+	daemon_stop();
+}
+
+
+/* A drain that does not last long */
+static void service_stop(void *arg)
+{
+	struct web *web = arg;
+
+	tmr_start(&web->tmr_stop, GRACE_MS, grace_over, web);
+	service_drain(web);
+}
+
+
 static void service_close(void *arg)
 {
 	mem_deref(arg);
@@ -104,6 +152,8 @@ const struct daemon_spec web_daemon = {
 	.keyv   = web_keyv,
 	.open   = service_open,
 	.reload = service_reload,
+	.drain  = service_drain,
+	.stop   = service_stop,
 	.state  = service_state,
 	.close  = service_close,
 	.status = service_status,

@@ -5,47 +5,35 @@
  * work.  Failures are counted in the store by user and by address; each one
  * beyond a limit doubles the wait.
  */
-#include <ctype.h>
 #include <errno.h>
 #include <string.h>
-#include <strings.h>
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
 #include <re.h>
+#include "common/chaturi.h"
 #include "common/conf.h"
 #include "common/db/db.h"
-#include "common/kdf.h"
 #include "common/log.h"
 #include "common/stats.h"
+#include "webfiles/auth.h"
 #include "webfiles/core.h"
 #include "webfiles/http.h"
+#include "webfiles/route.h"
 #include "webfiles/session.h"
+#include "webfiles/signin.h"
 #include "webfiles/store.h"
 #include "webfiles/worker.h"
 
-enum { NAME_MAX_BYTES = 256, MD5_TEXT_MAX = 2048 };
+enum { NAME_MAX_BYTES = 256 };
 
-/** A sign-in on its way; the worker's thread reads the password and the
- *  hashes, and writes what comes of them */
-struct signin {
-	struct req *req;
-	char *password;
-	char *kdf;                 /* NULL: none kept yet                    */
-	char *ha1, *username, *realm;
-	char *user_key, *address_key;
-	char rehash[KDF_TEXT_MAX]; /* "": as it was                          */
-	int64_t principal_id;      /* 0: there is none                       */
-	bool good;
-};
-
-static uint64_t n_ok, n_wrong, n_blocked;
+static uint64_t n_wrong, n_blocked, n_away;
 
 static const struct stats_row rowv[] = {
-	{ "web_signins",         &n_ok,      false, "Sign-ins at the pages" },
 	{ "web_signins_wrong",   &n_wrong,   false,
 	  "Sign-ins with an unknown user or a wrong password" },
 	{ "web_signins_blocked", &n_blocked, false,
 	  "Sign-ins refused because too many had failed" },
+	{ "web_signins_away",    &n_away,    false,
+	  "Sign-ins refused because the directory did not answer" },
 };
 
 
@@ -56,165 +44,28 @@ static void destructor(void *data)
 	if (s->password)
 		OPENSSL_cleanse(s->password, strlen(s->password));
 	mem_deref(s->password);
+	mem_deref(s->key);
 	mem_deref(s->kdf);
 	mem_deref(s->ha1);
 	mem_deref(s->username);
 	mem_deref(s->realm);
 	mem_deref(s->user_key);
 	mem_deref(s->address_key);
-	mem_deref(s->req);
 }
 
 
-/* ------------------------------------------------------------ the session */
+/* ----------------------------------------------------------- what came of it */
 
-static void tell(struct req *req, unsigned status, const char *uri,
-		 const char *display, bool admin, const char *csrf)
+static void away(struct req *req, const char *kind, const char *detail)
 {
-	req_reply(req, status, json_pack("{s:{s:s, s:s, s:b}, s:s}", "user",
-					 "uri", uri, "display", display,
-					 "admin", admin, "csrf", csrf));
+	req_header_add(req, "Retry-After", "2");
+	req_problem(req, 503, kind, "%s", detail);
 }
 
 
-static void set_cookie(struct req *req, const char *token, bool forget)
+static void wrong(struct req *req, const struct signin *s)
 {
-	req_headerf(req, "Set-Cookie",
-		    "%s=%s; Path=/; HttpOnly; SameSite=Strict%s%s",
-		    session_cookie(req), token,
-		    http_tls(req_web(req)->http) ? "; Secure" : "",
-		    forget ? "; Max-Age=0" : "");
-}
-
-
-struct opening {
-	struct req *req;
-	char token[SESSION_TOKEN_MAX];
-	char csrf[SESSION_TOKEN_MAX];
-};
-
-
-static void opening_destructor(void *data)
-{
-	struct opening *op = data;
-
-	OPENSSL_cleanse(op->token, sizeof(op->token));
-	mem_deref(op->req);
-}
-
-
-static void opened_handler(int err, const struct db_res *res, void *arg)
-{
-	struct opening *op = arg;
-	char *uri = NULL, *display = NULL;
-	struct pl pl;
-
-	if (err || !db_rows(res)) {
-		req_problem(op->req, 503, "store-away",
-			    "the store does not answer, try again");
-		goto out;
-	}
-
-	pl = db_get_text(res, 0, 0);
-	(void)pl_strdup(&uri, &pl);
-	pl = db_get_text(res, 0, 1);
-	(void)pl_strdup(&display, &pl);
-	++n_ok;
-	log_info("web.signin", "user=%s address=%j", uri, req_peer(op->req));
-	set_cookie(op->req, op->token, false);
-	tell(op->req, 201, uri ? uri : "", display ? display : "",
-	     db_get_bool(res, 0, 2), op->csrf);
-
- out:
-	mem_deref(uri);
-	mem_deref(display);
-	mem_deref(op);
-}
-
-
-static void session_open(struct signin *s)
-{
-	struct opening *op = mem_zalloc(sizeof(*op), opening_destructor);
-	const char *agent = req_header(s->req, "User-Agent");
-	char hash[SESSION_HASH_MAX], address[64];
-	struct db_args args;
-
-	if (!op) {
-		req_problem(s->req, 503, "memory", "no memory");
-		return;
-	}
-
-	op->req = mem_ref(s->req);
-	session_token(op->token);
-	session_token(op->csrf);
-	session_hash(hash, op->token);
-	(void)re_snprintf(address, sizeof(address), "%j", req_peer(s->req));
-
-	db_args_init(&args);
-	db_text(&args, hash);
-	db_int8(&args, s->principal_id);
-	db_text(&args, op->csrf);
-	db_text(&args, address);
-	db_text(&args, agent ? agent : "");
-	db_text(&args, s->user_key);
-	db_text(&args, s->rehash[0] ? s->rehash : NULL);
-	if (db_exec(req_web(s->req)->db, "web_login_done", &args,
-		    opened_handler, op)) {
-		req_problem(op->req, 503, "store-away",
-			    "the store does not answer, try again");
-		mem_deref(op);
-	}
-}
-
-
-/* ----------------------------------------------------------- the password */
-
-/* Kept for Digest at the registrar; the pages' own hash follows from the
-   first sign-in with it */
-static bool ha1_matches(const struct signin *s)
-{
-	char text[MD5_TEXT_MAX], hex[2 * EVP_MAX_MD_SIZE + 1];
-	unsigned char md[EVP_MAX_MD_SIZE];
-	size_t len = 0, i;
-	bool same = false;
-
-	if (s->ha1 && (size_t)snprintf(text, sizeof(text), "%s:%s:%s",
-				       s->username, s->realm, s->password) <
-	    sizeof(text) &&
-	    EVP_Q_digest(NULL, "MD5", NULL, text, strlen(text), md, &len)) {
-
-		for (i = 0; i < len; i++)
-			(void)snprintf(hex + 2 * i, 3, "%02x", md[i]);
-		same = strlen(s->ha1) == 2 * len &&
-			!CRYPTO_memcmp(hex, s->ha1, 2 * len);
-	}
-
-	OPENSSL_cleanse(text, sizeof(text));
-
-	return same;
-}
-
-
-static void check_job(void *arg)
-{
-	struct signin *s = arg;
-
-	if (s->kdf) {
-		s->good = !kdf_check(s->kdf, s->password);
-	}
-	else if (ha1_matches(s)) {
-		s->good = !kdf_hash(s->rehash, sizeof(s->rehash),
-				    s->password);
-	}
-	else {
-		(void)kdf_check(NULL, s->password);
-	}
-}
-
-
-static void failed(struct signin *s)
-{
-	const struct web *web = req_web(s->req);
+	const struct web *web = req_web(req);
 	const int32_t limitv[] = {
 		(int32_t)config_uint(web->conf, "auth.failures_user"),
 		(int32_t)config_uint(web->conf, "auth.failures_address"),
@@ -231,20 +82,42 @@ static void failed(struct signin *s)
 	(void)db_exec(web->db, "web_login_failed", &args, NULL, NULL);
 
 	++n_wrong;
-	log_info("web.signin_refused", "address=%j", req_peer(s->req));
-	req_problem(s->req, 401, "credentials",
+	log_info("web.signin_refused", "from=\"%s\"", s->address_key);
+	req_problem(req, 401, "credentials",
 		    "no such user, or not that password");
 }
 
 
-static void check_done(void *arg)
+/* In the worker's thread */
+static void check(void *arg)
 {
-	struct signin *s = arg;
+	struct signin *s = req_data(arg);
 
-	if (s->good && s->principal_id)
-		session_open(s);
+	if (s->auth->method == AUTH_LDAP)
+		ldap_check(s);
 	else
-		failed(s);
+		password_check(s);
+}
+
+
+static void checked(void *arg)
+{
+	struct req *req = arg;
+	const struct signin *s = req_data(req);
+
+	if (s->result == SIGNIN_AWAY) {
+		++n_away;
+		log_warn("web.directory", "error=\"%s\"", s->why);
+		away(req, "directory-away",
+		     "the directory does not answer, try again");
+	}
+	else if (s->result == SIGNIN_GOOD && s->principal_id) {
+		session_open(req, 201, s->principal_id, s->user_key,
+			     s->rehash[0] ? s->rehash : NULL);
+	}
+	else {
+		wrong(req, s);
+	}
 }
 
 
@@ -262,17 +135,23 @@ static char *text_of(const struct db_res *res, uint32_t col)
 }
 
 
-static void login_row(struct signin *s, const struct db_res *res)
+static void blocked(struct req *req, int64_t wait)
 {
-	struct req *req = s->req;
+	++n_blocked;
+	req_headerf(req, "Retry-After", "%lld", (long long)wait);
+	req_problem(req, 429, "too-many-failures",
+		    "too many sign-ins have failed: wait %lld s",
+		    (long long)wait);
+}
+
+
+static void login_handler(struct req *req, const struct db_res *res)
+{
+	struct signin *s = req_data(req);
 	const int64_t wait = db_get_int(res, 0, 0);
 
 	if (wait > 0) {
-		++n_blocked;
-		req_headerf(req, "Retry-After", "%lld", (long long)wait);
-		req_problem(req, 429, "too-many-failures",
-			    "too many sign-ins have failed: wait %lld s",
-			    (long long)wait);
+		blocked(req, wait);
 		return;
 	}
 
@@ -281,60 +160,60 @@ static void login_row(struct signin *s, const struct db_res *res)
 	s->ha1      = text_of(res, 3);
 	s->username = text_of(res, 4);
 	s->realm    = text_of(res, 5);
-	if (worker_submit(req_web(req)->worker, check_job, check_done, s)) {
-		req_header_add(req, "Retry-After", "2");
-		req_problem(req, 503, "busy", "too many sign in just now");
-	}
+	if (worker_submit(req_web(req)->doors, check, checked, req))
+		away(req, "busy", "too many sign in just now");
 }
 
 
-static void login_handler(int err, const struct db_res *res, void *arg)
+static void login_ask(struct req *req, const char *key,
+		      const struct pl *keyv, size_t keyc, req_db_h *h)
 {
-	struct signin *s = arg;
+	struct db_args args;
 
-	if (err || !db_rows(res))
-		req_problem(s->req, 503, "store-away",
-			    "the store does not answer, try again");
-	else
-		login_row(s, res);
-	mem_deref(s);
+	db_args_init(&args);
+	db_text(&args, key);
+	db_textv(&args, keyv, keyc);
+	req_db(req, "web_login", &args, h);
 }
 
 
 /* "ada" is sip:ada@DOMAIN */
-static int canonical(char **keyp, const struct web *web, const char *name)
+static int canonical(char key[CHATURI_SIZE], const struct web *web,
+		     const char *name)
 {
-	char *key = NULL, *p;
-	int err;
+	char whole[CHATURI_SIZE];
+	struct pl pl;
 
-	if (!strncasecmp(name, "sip:", 4))
-		name += 4;
-	err = strchr(name, '@') ? re_sdprintf(&key, "sip:%s", name) :
-		re_sdprintf(&key, "sip:%s@%s", name, web->domain);
-	for (p = key; !err && *p; ++p)
-		*p = (char)tolower((unsigned char)*p);
-	*keyp = key;
+	if (!route_utf8(name) ||
+	    re_snprintf(whole, sizeof(whole), strchr(name, '@') ? "%s" :
+			"%s@%s", name, web->domain) < 0)
+		return EBADMSG;
 
-	return err;
+	pl_set_str(&pl, whole);
+
+	return useruri_canon(key, CHATURI_SIZE, &pl);
 }
 
 
-static int signin_alloc(struct signin **sp, struct req *req,
-			const char *key, const char *password)
+static int signin_alloc(struct signin **sp, struct req *req, const char *key,
+			const char *password)
 {
 	struct signin *s = mem_zalloc(sizeof(*s), destructor);
+	char address[AUTH_ADDRESS_MAX];
 	int err;
 
 	if (!s)
 		return ENOMEM;
 
-	s->req = mem_ref(req);
+	s->auth = req_web(req)->auth;
+	auth_address(s->auth, req, address);
 	err = str_dup(&s->password, password);
+	if (!err)
+		err = str_dup(&s->key, key);
 	if (!err)
 		err = re_sdprintf(&s->user_key, "user:%s", key);
 	if (!err)
-		err = re_sdprintf(&s->address_key, "address:%j",
-				  req_peer(req));
+		err = re_sdprintf(&s->address_key, "address:%s", address);
 	if (err)
 		mem_deref(s);
 	else
@@ -344,65 +223,107 @@ static int signin_alloc(struct signin **sp, struct req *req,
 }
 
 
-static int ask(struct req *req, const char *name, const char *password)
+static void by_password(struct req *req, const char *name,
+			const char *password)
 {
-	struct signin *s = NULL;
-	struct db_args args;
+	char key[CHATURI_SIZE];
+	struct signin *s;
 	struct pl keyv[2];
-	char *key = NULL;
-	int err;
 
-	err = canonical(&key, req_web(req), name);
-	if (!err)
-		err = signin_alloc(&s, req, key, password);
-	if (err)
-		goto out;
+	if (canonical(key, req_web(req), name)) {
+		req_problem(req, 400, "invalid", "user must be an address as "
+			    "in your chat client");
+		return;
+	}
+	if (signin_alloc(&s, req, key, password)) {
+		req_problem(req, 503, "memory", "no memory");
+		return;
+	}
 
 	pl_set_str(&keyv[0], s->user_key);
 	pl_set_str(&keyv[1], s->address_key);
-	db_args_init(&args);
-	db_text(&args, key);
-	db_textv(&args, keyv, ARRAY_SIZE(keyv));
-	err = db_exec(req_web(req)->db, "web_login", &args, login_handler, s);
-	if (err)
-		mem_deref(s);
-
- out:
-	mem_deref(key);
-
-	return err;
+	req_set_data(req, s);
+	mem_deref(s);
+	login_ask(req, key, keyv, ARRAY_SIZE(keyv), login_handler);
 }
 
 
+/* ---------------------------------------------------- named by the proxy */
+
+static void named_handler(struct req *req, const struct db_res *res)
+{
+	const int64_t id = db_get_int(res, 0, 1);
+
+	if (id)
+		session_open(req, strcmp(req_method(req), "POST") ? 200 : 201,
+			     id, NULL, NULL);
+	else
+		req_problem(req, 403, "unknown-user", "you are no user of "
+			    "Persistent Chat");
+}
+
+
+static void by_header(struct req *req, const char *name)
+{
+	char key[CHATURI_SIZE];
+
+	if (canonical(key, req_web(req), name))
+		req_problem(req, 403, "unknown-user", "you are no user of "
+			    "Persistent Chat");
+	else
+		login_ask(req, key, NULL, 0, named_handler);
+}
+
+
+static void unnamed(struct req *req)
+{
+	if (req_web(req)->auth->method == AUTH_HEADER)
+		req_problem(req, 401, "sign-in-proxy", "the proxy in front "
+			    "of this service signs people in");
+	else
+		req_problem(req, 401, "sign-in", "sign in first");
+}
+
+
+/* ---------------------------------------------------------------- routes */
+
 static void signin(struct req *req)
 {
+	const struct auth *auth = req_web(req)->auth;
 	const json_t *body = req_json(req);
 	const char *user = json_string_value(json_object_get(body, "user"));
 	const char *password = json_string_value(json_object_get(body,
 							"password"));
+	const char *named = auth_named(auth, req);
 
-	if (!session_same_origin(req)) {
+	if (!session_same_origin(req))
 		req_problem(req, 403, "csrf", "not from another site");
-	}
+	else if (named)
+		by_header(req, named);
+	else if (auth->method == AUTH_HEADER)
+		unnamed(req);
 	else if (!user || !password || !*user ||
 		 strlen(user) > NAME_MAX_BYTES ||
-		 strlen(password) > KDF_PASSWORD_MAX) {
+		 strlen(password) > KDF_PASSWORD_MAX)
 		req_problem(req, 400, "invalid", "user and password are "
 			    "wanted, both as text");
-	}
-	else if (ask(req, user, password)) {
-		req_header_add(req, "Retry-After", "2");
-		req_problem(req, 503, "store-away",
-			    "the store does not answer, try again");
-	}
+	else
+		by_password(req, user, password);
 }
 
 
+/* Whom a proxy names need not ask for a session */
 static void whoami(struct req *req)
 {
 	const struct session *s = req_session(req);
+	const char *named = auth_named(req_web(req)->auth, req);
 
-	tell(req, 200, s->uri, s->display, s->admin, s->csrf);
+	if (s)
+		session_tell(req, 200, s->uri, s->display, s->admin, s->csrf);
+	else if (named && session_same_origin(req))
+		by_header(req, named);
+	else
+		unnamed(req);
 }
 
 
@@ -410,7 +331,7 @@ static void closed_handler(struct req *req, const struct db_res *res)
 {
 	(void)res;
 
-	set_cookie(req, "", true);
+	session_forget(req);
 	req_empty(req, 204);
 }
 
@@ -426,7 +347,7 @@ static void signout(struct req *req)
 
 
 static const struct route routev[] = {
-	{ "GET",    "/api/v1/session", 0, whoami,
+	{ "GET",    "/api/v1/session", ROUTE_PUBLIC, whoami,
 	  "Who is signed in, and the token for what changes something", NULL },
 	{ "POST",   "/api/v1/session", ROUTE_PUBLIC | ROUTE_TOKEN, signin,
 	  "Sign in", NULL },

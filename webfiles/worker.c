@@ -10,8 +10,6 @@
 #include "common/stats.h"
 #include "webfiles/worker.h"
 
-enum { JOBS_MAX = 1000 };
-
 struct job {
 	struct le le;
 	worker_job_h *jobh;
@@ -26,6 +24,7 @@ struct worker {
 	pthread_mutex_t lock;
 	pthread_cond_t more;
 	struct list waitl, donel;
+	uint32_t jobs_max;
 	uint32_t count;            /* loop only: handed over, not told yet  */
 	int fd;                    /* eventfd: something is done            */
 	bool started, quit;
@@ -163,7 +162,7 @@ static int start(struct worker *w)
 }
 
 
-int worker_open(struct worker **workerp)
+int worker_open(struct worker **workerp, uint32_t jobs_max)
 {
 	struct worker *w = mem_zalloc(sizeof(*w), destructor);
 	int err;
@@ -171,6 +170,7 @@ int worker_open(struct worker **workerp)
 	if (!w)
 		return ENOMEM;
 
+	w->jobs_max = jobs_max;
 	(void)pthread_mutex_init(&w->lock, NULL);
 	(void)pthread_cond_init(&w->more, NULL);
 
@@ -192,7 +192,7 @@ int worker_submit(struct worker *w, worker_job_h *jobh, worker_done_h *doneh,
 {
 	struct job *job;
 
-	if (w->count >= JOBS_MAX) {
+	if (w->count >= w->jobs_max) {
 		++n_refused;
 		return EAGAIN;
 	}

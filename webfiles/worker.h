@@ -13,7 +13,8 @@ typedef void (worker_job_h)(void *arg);
 /** On the loop, afterwards; not called for jobs that the closing cut off */
 typedef void (worker_done_h)(void *arg);
 
-int  worker_open(struct worker **workerp);
+/** @param jobs_max  More than so many do not wait */
+int  worker_open(struct worker **workerp, uint32_t jobs_max);
 /**
  * Hand a job over
  *

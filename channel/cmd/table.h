@@ -70,4 +70,5 @@ cmd_h cmd_requri, cmd_getserverinfo, cmd_getassociations, cmd_join, cmd_bjoin,
       cmd_getpresenters, cmd_getperms, cmd_getusers, cmd_usersrch,
       cmd_getscopedprincipals, cmd_getnodes, cmd_nodespermcreatechild,
       cmd_getaddins, cmd_chancreate, cmd_chanmodify, cmd_chandelete,
-      cmd_getfutok, cmd_getfdtok;
+      cmd_getfutok, cmd_getfdtok, cmd_getunread, cmd_setread,
+      cmd_getwatches, cmd_setwatch, cmd_delwatch, cmd_getfeed;

@@ -22,6 +22,7 @@ static const struct status {
 	{ "ENOENT",      ENOENT      },
 	{ "ENOTDIR",     ENOTDIR     },
 	{ "ENOTEMPTY",   ENOTEMPTY   },
+	{ "EPERM",       EPERM       },
 	{ "EROFS",       EROFS       },
 	{ "ESRCH",       ESRCH       },
 	{ "ESTALE",      ESTALE      },

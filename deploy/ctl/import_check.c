@@ -207,8 +207,12 @@ const char *import_is_entry(const json_t *v)
 	if (name)
 		return is_host(name) ? NULL : "not a domain";
 
+	name = after(s, "folder:");
+	if (name)
+		return *name ? NULL : "a folder without a name";
+
 	return canon(buf, s) ? NULL :
-		"neither a user's SIP URI nor group:NAME nor domain:NAME";
+		"neither a user's SIP URI nor group:, domain: or folder:NAME";
 }
 
 
@@ -223,7 +227,8 @@ const char *import_is_scope(const json_t *v)
 
 const char *import_entry_key(char buf[IMPORT_URI_SIZE], const char *given)
 {
-	if (after(given, "group:") || after(given, "domain:"))
+	if (after(given, "group:") || after(given, "domain:") ||
+	    after(given, "folder:"))
 		return given;
 
 	return canon(buf, given) ? buf : given;

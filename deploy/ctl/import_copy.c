@@ -3,8 +3,8 @@
  */
 #include <re.h>
 #include <string.h>
-#include "common/chaturi.h"
 #include "deploy/ctl/store.h"
+#include "deploy/ctl/credential.h"
 #include "deploy/ctl/import.h"
 
 
@@ -91,56 +91,29 @@ void import_copy_invitations(struct bstore *st, const json_t *obj,
 }
 
 
-struct parts {
-	char key[IMPORT_URI_SIZE];      /* sip:user@host */
-	char user[IMPORT_URI_SIZE];
-	const char *host;
-};
-
-
 /* The file was checked before, so that this finds a user and a host */
-static void uri_split(struct parts *uri, const json_t *v)
-{
-	char *at;
-
-	(void)import_entry_key(uri->key, json_string_value(v));
-	str_ncpy(uri->user, uri->key + strlen("sip:"), sizeof(uri->user));
-
-	at = strrchr(uri->user, '@');
-	*at = '\0';
-	uri->host = at + 1;
-}
-
-
 void import_copy_uri(struct bstore *st, const json_t *obj, const char *key)
 {
-	struct parts uri;
+	const char *given = json_string_value(json_object_get(obj, key));
+	char buf[IMPORT_URI_SIZE];
+	struct credential cred;
 
-	uri_split(&uri, json_object_get(obj, key));
+	(void)import_entry_key(buf, given);
+	credential_make(&cred, buf, NULL);
 
-	bstore_copy_text(st, uri.key);
-	bstore_copy_text(st, uri.user);
-	bstore_copy_text(st, uri.host);
+	bstore_copy_text(st, buf);
+	bstore_copy_text(st, cred.username);
+	bstore_copy_text(st, cred.realm);
 }
 
 
-static void copy_md5(struct bstore *st, const uint8_t md[MD5_SIZE])
-{
-	char hex[2 * MD5_SIZE + 1];
-
-	(void)re_snprintf(hex, sizeof(hex), "%w", md, (size_t)MD5_SIZE);
-	bstore_copy_text(st, hex);
-}
-
-
-/* What Digest needs: with the bare user name, and with user@host, which some
-   clients take for their name */
 void import_copy_password(struct bstore *st, const json_t *obj,
 			  const char *key)
 {
 	const char *password = json_string_value(json_object_get(obj, key));
-	uint8_t md[MD5_SIZE];
-	struct parts uri;
+	const char *given = json_string_value(json_object_get(obj, "uri"));
+	char buf[IMPORT_URI_SIZE];
+	struct credential cred;
 
 	if (!password) {
 		bstore_copy_null(st);
@@ -148,13 +121,9 @@ void import_copy_password(struct bstore *st, const json_t *obj,
 		return;
 	}
 
-	uri_split(&uri, json_object_get(obj, "uri"));
-
-	(void)md5_printf(md, "%s:%s:%s", uri.user, uri.host, password);
-	copy_md5(st, md);
-	(void)md5_printf(md, "%s@%s:%s:%s", uri.user, uri.host, uri.host,
-			 password);
-	copy_md5(st, md);
+	credential_make(&cred, import_entry_key(buf, given), password);
+	bstore_copy_text(st, cred.ha1);
+	bstore_copy_text(st, cred.ha1b);
 }
 
 

@@ -2,10 +2,13 @@
  * @file deploy/ctl/user.c  pchatctl user
  */
 #include <re.h>
+#include <string.h>
 #include "deploy/ctl/tool.h"
 #include "deploy/ctl/store.h"
 #include "deploy/ctl/out.h"
 #include "deploy/ctl/list.h"
+#include "deploy/ctl/answer.h"
+#include "deploy/ctl/credential.h"
 
 
 static const struct out_col listv[] = {
@@ -16,6 +19,21 @@ static const struct out_col listv[] = {
 	{ "state",   "STATE",   OUT_TEXT },
 };
 
+static const struct out_col showv[] = {
+	{ "uri",         "uri",         OUT_TEXT },
+	{ "guid",        NULL,          OUT_TEXT },
+	{ "display",     "display",     OUT_TEXT },
+	{ "email",       "email",       OUT_TEXT },
+	{ "state",       "state",       OUT_TEXT },
+	{ "enabled",     "enabled",     OUT_BOOL },
+	{ "policy",      "policy",      OUT_TEXT },
+	{ "password",    "password",    OUT_BOOL },
+	{ "directory",   "directory",   OUT_TEXT },
+	{ "groups",      "groups",      OUT_JSON },
+	{ "all_groups",  "all groups",  OUT_JSON },
+	{ "endpoints",   "endpoints",   OUT_INT  },
+};
+
 
 static int list(struct tool *tool)
 {
@@ -23,9 +41,142 @@ static int list(struct tool *tool)
 }
 
 
+static int show(struct tool *tool)
+{
+	char key[ANSWER_KEY_SIZE];
+
+	if (!answer_user(tool, key, tool->argv[0]))
+		return TOOL_FAILED;
+
+	return answer_show(tool, "ctl_user_show", "user", key, showv,
+			   ARRAY_SIZE(showv));
+}
+
+
+static int create(struct tool *tool)
+{
+	char key[ANSWER_KEY_SIZE];
+	const char *argv[5];
+
+	if (!answer_user(tool, key, tool->argv[0]))
+		return TOOL_FAILED;
+
+	argv[0] = key;
+	argv[1] = strrchr(key, '@') + 1;
+	argv[2] = tool_opt(tool, "display");
+	argv[3] = tool_opt(tool, "email");
+	argv[4] = tool_opt(tool, "policy");
+
+	return answer_change(tool, "ctl_user_create", argv, 5, key,
+			     "created");
+}
+
+
+static int set_password(struct tool *tool, const char *key)
+{
+	struct credential cred;
+	const char *argv[5];
+	char *password;
+
+	if (secret_read(&password, tool_opt(tool, "password-file"),
+			tool->err))
+		return TOOL_FAILED;
+
+	credential_make(&cred, key, password);
+	explicit_bzero(password, strlen(password));
+	mem_deref(password);
+
+	argv[0] = key;
+	argv[1] = cred.username;
+	argv[2] = cred.realm;
+	argv[3] = cred.ha1;
+	argv[4] = cred.ha1b;
+
+	return answer_change(tool, "ctl_user_credential", argv, 5, key,
+			     "password set");
+}
+
+
+/* The number of a state, as text; NULL, and said so: there is none such */
+static const char *state_number(const struct tool *tool, const char *word)
+{
+	if (!strcmp(word, "enabled"))
+		return "0";
+	if (!strcmp(word, "disabled"))
+		return "1";
+
+	(void)tool_usage(tool, "enabled or disabled", "state");
+
+	return NULL;
+}
+
+
+static int set(struct tool *tool)
+{
+	const char *state = tool_opt(tool, "state");
+	const bool password = tool_opt(tool, "password-file") != NULL;
+	char key[ANSWER_KEY_SIZE];
+	const char *argv[4];
+
+	if (!answer_user(tool, key, tool->argv[0]))
+		return TOOL_FAILED;
+
+	argv[0] = key;
+	argv[1] = tool_opt(tool, "display");
+	argv[2] = tool_opt(tool, "email");
+	argv[3] = state ? state_number(tool, state) : NULL;
+	if (state && !argv[3])
+		return TOOL_USAGE;
+	if (!argv[1] && !argv[2] && !argv[3])
+		return password ? set_password(tool, key) :
+			tool_usage(tool, "set what?", key);
+	if (password)
+		return tool_usage(tool, "give it alone", "--password-file");
+
+	return answer_change(tool, "ctl_user_set", argv, 4, key, "set");
+}
+
+
+static int remove_user(struct tool *tool)
+{
+	char key[ANSWER_KEY_SIZE];
+	const char *argv[1] = { key };
+
+	if (!answer_user(tool, key, tool->argv[0]))
+		return TOOL_FAILED;
+
+	return answer_change(tool, "ctl_user_remove", argv, 1, key,
+			     "removed");
+}
+
+
+static const struct tool_opt createv[] = {
+	{ "display", "TEXT",    "name that is shown" },
+	{ "email",   "ADDRESS", "mail address" },
+	{ "policy",  "NAME",    "granted from the beginning" },
+	{ NULL, NULL, NULL },
+};
+
+static const struct tool_opt setv[] = {
+	{ "display", "TEXT",    "name that is shown" },
+	{ "email",   "ADDRESS", "mail address" },
+	{ "state",   "STATE",   "enabled or disabled" },
+	{ "password-file", "FILE",
+	  "what the registrar checks; first line of a file of mode 0600" },
+	{ NULL, NULL, NULL },
+};
+
 static const struct tool_cmd cmdv[] = {
 	{ "user", "list", NULL, TOOL_STORE, list,
 	  "all users", NULL },
+	{ "user", "show", "URI", TOOL_STORE, show,
+	  "one, with policy and groups", NULL },
+	{ "user", "create", "URI", TOOL_STORE | TOOL_DRY, create,
+	  "a new one", createv },
+	{ "user", "set", "URI", TOOL_STORE | TOOL_DRY, set,
+	  "change one; running processes obey at once", setv },
+	{ "user", "remove", "URI", TOOL_STORE | TOOL_DRY, remove_user,
+	  "ends all access; lists keep the name", NULL },
 };
 
 

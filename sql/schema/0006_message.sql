@@ -1,4 +1,5 @@
 -- Messages removed, replaced, purged, retained, held; what is told of reads.
+-- Who does it, the audit and refusals in words are 0010's.
 
 -- ---------------------------------------------------------------- search
 
@@ -178,19 +179,6 @@ END $$;
 ALTER TABLE hold ADD COLUMN lifted_by text;
 CREATE INDEX hold_active ON hold (room_id, principal_id) WHERE lifted_on IS NULL;
 
--- PC002: the message is for people.
-CREATE FUNCTION message_refuse(what text) RETURNS void LANGUAGE plpgsql AS $$
-BEGIN
-    RAISE EXCEPTION USING ERRCODE = 'PC002', MESSAGE = what;
-END $$;
-
-CREATE FUNCTION message_audit(what text, object text, detail jsonb)
-    RETURNS void LANGUAGE sql AS $$
-INSERT INTO admin_audit (actor, action, object, detail)
-VALUES (coalesce(nullif(current_setting('pchat.actor', true), ''), 'system'),
-        what, object, detail)
-$$;
-
 -- A room by its name, or by URI or GUID: then also one that was deleted, whose
 -- messages are still there.
 CREATE FUNCTION message_room(given text) RETURNS room LANGUAGE plpgsql STABLE AS $$
@@ -201,7 +189,7 @@ BEGIN
      WHERE x.name_key = lower(given) AND x.deleted_at IS NULL
         OR x.guid::text = lower(regexp_replace(given, '^ma-chan://[^/]*/', ''));
     IF NOT FOUND THEN
-        PERFORM message_refuse('no such room: ' || given);
+        PERFORM ctl_refuse('no such room: ' || given);
     END IF;
     RETURN r;
 END $$;
@@ -214,7 +202,7 @@ BEGIN
     SELECT * INTO p FROM principal x
      WHERE x.kind = 5 AND x.key IN (lower(given), 'sip:' || lower(given));
     IF NOT FOUND THEN
-        PERFORM message_refuse('no such user: ' || given);
+        PERFORM ctl_refuse('no such user: ' || given);
     END IF;
     RETURN p;
 END $$;
@@ -226,9 +214,9 @@ DECLARE
     who  bigint;
 BEGIN
     IF num_nonnulls(in_room, of_user) <> 1 THEN
-        PERFORM message_refuse('a hold is on one room or on one user');
+        PERFORM ctl_refuse('a hold is on one room or on one user');
     ELSIF trim(title) = '' THEN
-        PERFORM message_refuse('a hold needs a name');
+        PERFORM ctl_refuse('a hold needs a name');
     END IF;
     IF in_room IS NOT NULL THEN
         room := (message_room(in_room)).room_id;
@@ -237,12 +225,12 @@ BEGIN
     END IF;
     INSERT INTO hold (name, room_id, principal_id, set_by)
     VALUES (title, room, who,
-            coalesce(nullif(current_setting('pchat.actor', true), ''), 'system'));
-    PERFORM message_audit('hold create', title,
+            admin_actor(NULL));
+    PERFORM admin_audited(NULL, 'hold create', title,
         jsonb_strip_nulls(jsonb_build_object('room', in_room, 'user', of_user)));
 EXCEPTION
     WHEN unique_violation THEN
-        PERFORM message_refuse('there is, or was, a hold of this name: ' || title);
+        PERFORM ctl_refuse('there is, or was, a hold of this name: ' || title);
 END $$;
 
 CREATE FUNCTION hold_lift(title text) RETURNS void LANGUAGE plpgsql AS $$
@@ -251,14 +239,14 @@ DECLARE
 BEGIN
     SELECT * INTO h FROM hold x WHERE x.name = title FOR UPDATE;
     IF NOT FOUND THEN
-        PERFORM message_refuse('no such hold: ' || title);
+        PERFORM ctl_refuse('no such hold: ' || title);
     ELSIF h.lifted_on IS NOT NULL THEN
-        PERFORM message_refuse('this hold was lifted already: ' || title);
+        PERFORM ctl_refuse('this hold was lifted already: ' || title);
     END IF;
     UPDATE hold SET lifted_on = now(),
-           lifted_by = coalesce(nullif(current_setting('pchat.actor', true), ''), 'system')
+           lifted_by = admin_actor(NULL)
      WHERE hold_id = h.hold_id;
-    PERFORM message_audit('hold lift', title, NULL);
+    PERFORM admin_audited(NULL, 'hold lift', title, NULL);
 END $$;
 
 -- Whoever forgets to ask is stopped here.
@@ -268,7 +256,7 @@ BEGIN
                 WHERE h.lifted_on IS NULL)
        OR EXISTS (SELECT FROM gone g JOIN hold h ON h.principal_id = g.author_id
                    WHERE h.lifted_on IS NULL) THEN
-        PERFORM message_refuse('under a hold: not deleted, not changed');
+        PERFORM ctl_refuse('under a hold: not deleted, not changed');
     END IF;
     RETURN NULL;
 END $$;
@@ -327,7 +315,7 @@ BEGIN
     RETURN NULL;
 EXCEPTION
     WHEN invalid_datetime_format OR datetime_field_overflow THEN
-        PERFORM message_refuse('not a date or time as 2026-01-31 or '
+        PERFORM ctl_refuse('not a date or time as 2026-01-31 or '
                                || '2026-01-31T12:00:00Z: ' || given);
 END $$;
 
@@ -351,15 +339,15 @@ DECLARE
 BEGIN
     IF action <> 'retention'
        AND num_nonnulls(in_room, of_user, from_time, to_time, before, words) = 0 THEN
-        PERFORM message_refuse('which messages? Name a room, a user, a time or words');
+        PERFORM ctl_refuse('which messages? Name a room, a user, a time or words');
     ELSIF words IS NULL AND num_nonnulls(match, matchcase) > 0 THEN
-        PERFORM message_refuse('how to match words, but no words');
+        PERFORM ctl_refuse('how to match words, but no words');
     ELSIF words !~ '\S' THEN
-        PERFORM message_refuse('no words are no condition');
+        PERFORM ctl_refuse('no words are no condition');
     ELSIF coalesce(match, 'all') NOT IN ('all', 'any', 'exact') THEN
-        PERFORM message_refuse('not all, any or exact: ' || match);
+        PERFORM ctl_refuse('not all, any or exact: ' || match);
     ELSIF new_text !~ '\S' THEN
-        PERFORM message_refuse('the text of a message cannot be empty');
+        PERFORM ctl_refuse('the text of a message cannot be empty');
     END IF;
 
     c := jsonb_strip_nulls(jsonb_build_object(
@@ -374,7 +362,7 @@ BEGIN
         'text', CASE WHEN action = 'replace' THEN coalesce(new_text, removal_notice()) END));
     IF c ->> 'until' IS NOT NULL
        AND (c ->> 'until')::timestamptz <= (c ->> 'from')::timestamptz THEN
-        PERFORM message_refuse('no time is between ' || from_time || ' and ' || to_time);
+        PERFORM ctl_refuse('no time is between ' || from_time || ' and ' || to_time);
     END IF;
     RETURN c;
 END $$;
@@ -413,7 +401,7 @@ BEGIN
                     ELSE (c ->> 'until')::timestamptz END AS until
           FROM room_head h
           JOIN room o ON o.room_id = h.room_id
-          JOIN category k ON k.category_id = o.category_id
+          LEFT JOIN category k ON k.category_id = o.category_id
          WHERE h.room_id >= after_room AND h.last_id > 0
            AND (c -> 'room' IS NULL OR h.room_id = (c ->> 'room')::bigint)
            AND (since IS NULL OR h.last_ts >= since)
@@ -478,7 +466,7 @@ BEGIN
         room := s.next_room;
         msg := s.next_msg;
     END LOOP;
-    PERFORM message_audit('message list', 'messages', c - 'action');
+    PERFORM admin_audited(NULL, 'message list', 'messages', c - 'action');
     PERFORM event_emit(2::smallint, g.r, NULL, NULL, NULL,
                        jsonb_build_object('command', 'message list', 'asked', c - 'action',
                                           'ids', id_ranges(g.ids)))
@@ -503,7 +491,7 @@ BEGIN
         CASE WHEN c ->> 'action' IN ('remove', 'replace') THEN 10 ELSE 11 END::smallint,
         room, NULL, NULL, NULL,
         jsonb_build_object('action', c ->> 'action', 'asked', c - 'action',
-            'by', coalesce(nullif(current_setting('pchat.actor', true), ''), 'system'),
+            'by', admin_actor(NULL),
             'ids', id_ranges(ids)));
 END $$;
 
@@ -591,7 +579,7 @@ BEGIN
        SET room_id = coalesce(s.next_room, 0), msg_id = coalesce(s.next_msg, 0),
            passed_on = CASE WHEN s.next_room IS NULL THEN now() ELSE t.passed_on END;
     IF s.gone > 0 THEN
-        PERFORM message_audit('retention', 'messages',
+        PERFORM admin_audited(NULL, 'retention', 'messages',
             jsonb_build_object('removed', s.gone, 'held', s.held));
     END IF;
     more := s.next_room IS NOT NULL;

@@ -136,7 +136,7 @@ END $$;
 -- RoomFileQuotaKB (0: as much as there is).
 CREATE FUNCTION file_room_left(room uuid, OUT size_max bigint, OUT room_left bigint)
     LANGUAGE sql STABLE AS $$
-SELECT setting_number('MaxFileSizeKB', 20000) * 1024,
+SELECT file_size_max_bytes(),
        CASE setting_number('RoomFileQuotaKB', 0) WHEN 0 THEN 9223372036854775807
             ELSE setting_number('RoomFileQuotaKB', 0) * 1024 - coalesce((
                 SELECT sum(f.size_bytes) FROM file f

@@ -4,6 +4,9 @@ SELECT DISTINCT ON (key) key, value FROM configuration
  WHERE scope IN ('global', 'pool')
  ORDER BY key, (scope = 'pool') DESC;
 
+-- name: pool_addresses
+SELECT a.uri FROM pool_address a ORDER BY a.uri;
+
 -- name: ctl_config_list
 SELECT key, value, scope, updated_by,
        to_char(updated_on AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')

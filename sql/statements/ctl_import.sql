@@ -11,7 +11,7 @@
 -- name: ctl_import_begin
 -- One import at a time; two would deadlock or find each other's rows missing.
 -- pchat.import: messages that come in are no news to compliance.
-SELECT pg_advisory_xact_lock(hashtextextended('pchatctl import', 0)),
+SELECT principals_lock(),
        set_config('work_mem', '128MB', true),
        set_config('maintenance_work_mem', '128MB', true),
        set_config('temp_buffers', '128MB', true),
@@ -170,6 +170,8 @@ SELECT format('%s[%s].%s[%s]',
                      'managers', 'presenters'])[e.list], e.idx),
        CASE WHEN e.key LIKE 'group:%'
             THEN format('no such group: %s', substr(e.given, 7))
+            WHEN e.key LIKE 'folder:%'
+            THEN format('no such folder: %s', substr(e.given, 8))
             ELSE format('no such user: %s', e.given) END
   FROM import_entry e
  WHERE e.key IN (SELECT key FROM missing)
@@ -435,70 +437,16 @@ UPDATE principal g
    AND (g.name <> i.name OR g.state <> 0
         OR g.principal_id IN (SELECT group_id FROM import_edge));
 
--- name: ctl_import_affected
--- Whose ancestors may have changed: everybody below a membership that came or
--- went (by the old ancestors: what is new below brings its own row), and who
--- has none yet.
-CREATE TEMPORARY TABLE import_affected ON COMMIT DROP AS
-SELECT a.principal_id
-  FROM import_edge e JOIN principal_affiliation a ON a.ancestor_id = e.member_id
- UNION
-SELECT member_id FROM import_edge
- UNION
-SELECT p.principal_id FROM principal p
- WHERE p.kind IN (5, 8, 9)
-   AND NOT EXISTS (SELECT FROM principal_affiliation a
-                    WHERE a.principal_id = p.principal_id
-                      AND a.ancestor_id = p.principal_id);
-
--- name: ctl_import_affected_index
-CREATE INDEX ON import_affected (principal_id);
-
--- name: ctl_import_affected_analyze
-ANALYZE import_affected;
-
--- name: ctl_import_up
--- What is above each group or domain, itself included: these are climbed once,
--- not once for each member.
-CREATE TEMPORARY TABLE import_up ON COMMIT DROP AS
-WITH RECURSIVE up (group_id, ancestor_id) AS (
-       SELECT DISTINCT m.group_id, m.group_id
-         FROM import_affected w JOIN principal_member m ON m.member_id = w.principal_id
+-- name: ctl_import_affiliation
+-- Of who is in other groups than before, and of who has none yet.
+SELECT FROM affiliation_follow(ARRAY(
+       SELECT member_id FROM import_edge
         UNION
-       SELECT up.group_id, m.group_id
-         FROM up JOIN principal_member m ON m.member_id = up.ancestor_id
-     )
-SELECT group_id, ancestor_id FROM up;
-
--- name: ctl_import_up_analyze
-ANALYZE import_up;
-
--- name: ctl_import_affiliation_gone
-DELETE FROM principal_affiliation a
- USING import_affected w
- WHERE a.principal_id = w.principal_id
-   AND a.ancestor_id NOT IN (1, a.principal_id)
-   AND NOT EXISTS (SELECT FROM principal_member m
-                     JOIN import_up up ON up.group_id = m.group_id
-                    WHERE m.member_id = a.principal_id
-                      AND up.ancestor_id = a.ancestor_id);
-
--- name: ctl_import_affiliation_new
--- In the order in which they shall lie on disk, a principal's together.
-INSERT INTO principal_affiliation (principal_id, ancestor_id)
-SELECT x.principal_id, x.ancestor_id
-  FROM (SELECT principal_id, principal_id AS ancestor_id FROM import_affected
-         UNION
-        SELECT principal_id, 1 FROM import_affected
-         UNION
-        SELECT w.principal_id, up.ancestor_id
-          FROM import_affected w
-          JOIN principal_member m ON m.member_id = w.principal_id
-          JOIN import_up up ON up.group_id = m.group_id
-         ORDER BY principal_id, ancestor_id) AS x
- WHERE NOT EXISTS (SELECT FROM principal_affiliation a
-                    WHERE a.principal_id = x.principal_id
-                      AND a.ancestor_id = x.ancestor_id);
+       SELECT p.principal_id FROM principal p
+        WHERE p.kind IN (5, 8, 9, 10)
+          AND NOT EXISTS (SELECT FROM principal_affiliation a
+                           WHERE a.principal_id = p.principal_id
+                             AND a.ancestor_id = p.principal_id)));
 
 -- -------------------------------------------------------------- categories
 

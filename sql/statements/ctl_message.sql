@@ -19,7 +19,7 @@ SELECT m.msg_id, to_char(m.ts AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"
 
 -- name: ctl_message_audit
 -- $1 text: what, $2 text: to what, $3 jsonb: conditions or counts
-SELECT message_audit($1, $2, $3::jsonb - 'action');
+SELECT admin_audited(NULL, $1, $2, $3::jsonb - 'action');
 
 -- name: ctl_message_sweep
 -- $1 jsonb: conditions, $2 bigint: room and $3 bigint: id to go on after,
@@ -64,7 +64,7 @@ SELECT r.name, k.name, coalesce(r.retention_d, k.retention_d),
        CASE WHEN r.retention_d IS NULL THEN 'category' ELSE 'room' END,
        r.deleted_at IS NOT NULL, n.due - n.held, n.held
   FROM room r
-  JOIN category k ON k.category_id = r.category_id
+  LEFT JOIN category k ON k.category_id = r.category_id
  CROSS JOIN LATERAL (
        SELECT count(*) AS due, count(*) FILTER (WHERE EXISTS (
                   SELECT FROM hold h

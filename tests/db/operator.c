@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <libpq-fe.h>
 #include "tests/db/operator.h"
 
 
@@ -119,4 +120,21 @@ long long op_number(const char *fmt, ...)
 	free(sql);
 
 	return n;
+}
+
+
+const char *op_text(const char *sql)
+{
+	static char text[1024];
+	PGconn *pg = PQconnectdb(store_conninfo(st));
+	PGresult *res = PQexec(pg, sql);
+
+	ck_assert_msg(PQresultStatus(res) == PGRES_TUPLES_OK, "%s: %s", sql,
+		      PQerrorMessage(pg));
+	(void)snprintf(text, sizeof(text), "%s", PQntuples(res) ?
+		       PQgetvalue(res, 0, 0) : "");
+	PQclear(res);
+	PQfinish(pg);
+
+	return text;
 }

@@ -27,8 +27,10 @@ const char *op_err(void);
 /** Import JSON text */
 int op_import(const char *json);
 
-/** First column of the first row, as a number or as text ("" if none) */
+/** First column of the first row, as a number or as text ("" if none), which
+ *  is valid until the next call */
 long long op_number(const char *fmt, ...);
+const char *op_text(const char *sql);
 
 #define op_ok(...)                                                     \
 	ck_assert_msg(op_run(__VA_ARGS__, NULL) == TOOL_OK, "%s",      \

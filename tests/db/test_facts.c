@@ -462,7 +462,10 @@ START_TEST(the_narrowest_policy_decides)
 	ask_do("UPDATE principal SET policy_id = NULL WHERE key = '%s'", uri);
 	ck_assert_str_eq(user(uri), "t f");
 	ask_do("INSERT INTO policy (name, scope, enable_chat)"
-	       " VALUES ('s', 'site', true)");
+	       " VALUES ('Berlin', 'site', true), ('Rome', 'site', false)");
+	ck_assert_str_eq(user(uri), "t f");
+	ask_do("INSERT INTO configuration (key, value)"
+	       " VALUES ('Site', 'berlin')");
 	ck_assert_str_eq(user(uri), "t t");
 	ask_do("INSERT INTO policy (name, scope, enable_chat)"
 	       " VALUES ('p', 'pool', false)");

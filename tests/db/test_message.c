@@ -185,6 +185,18 @@ START_TEST(a_room_is_cleared_up_to_a_date)
 END_TEST
 
 
+START_TEST(a_room_that_was_deleted_is_reached_by_its_guid)
+{
+	sql("UPDATE room SET guid = '11111111-0000-0000-0000-000000000002',"
+	    " deleted_at = now(), category_id = NULL WHERE room_id = 2");
+	op_fails("no such room: Two", "message", "remove", "--room", "Two");
+	op_ok("message", "remove", "--room",
+	      "ma-chan://x/11111111-0000-0000-0000-000000000002");
+	op_said("removed: 2\n");
+}
+END_TEST
+
+
 START_TEST(a_hold_beats_everything)
 {
 	sql("UPDATE category SET retention_d = 30");
@@ -453,6 +465,7 @@ static Suite *db_message_suite(void)
 	tcase_add_test(tc, what_is_removed_leaves_nothing);
 	tcase_add_test(tc, what_is_replaced_says_so);
 	tcase_add_test(tc, a_room_is_cleared_up_to_a_date);
+	tcase_add_test(tc, a_room_that_was_deleted_is_reached_by_its_guid);
 	tcase_add_test(tc, a_hold_beats_everything);
 	tcase_add_test(tc, holds_are_made_once_and_stay_on_record);
 	tcase_add_test(tc, a_hold_made_meanwhile_is_obeyed_from_its_commit_on);

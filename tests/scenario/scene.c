@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include "tests/scenario/scene.h"
+#include "tests/scenario/tool.h"
 
 
 unsigned ask(struct client *c, struct xd **xp, const char *verb,
@@ -33,8 +34,7 @@ unsigned ask(struct client *c, struct xd **xp, const char *verb,
 
 void scene_import(struct pool *pool, const char *json)
 {
-	const char *build = getenv("PCHAT_BUILD");
-	char path[512], *line;
+	char path[512];
 	FILE *f;
 
 	(void)re_snprintf(path, sizeof(path), "%s/change.json",
@@ -44,9 +44,5 @@ void scene_import(struct pool *pool, const char *json)
 	ck_assert_int_ge(fputs(json, f), 0);
 	ck_assert_int_eq(fclose(f), 0);
 
-	ck_assert_int_eq(re_sdprintf(&line, "%s/pchatctl --store '%s' import "
-				     "%s >/dev/null", build ? build : "build",
-				     pool_store(pool), path), 0);
-	ck_assert_int_eq(system(line), 0);
-	mem_deref(line);
+	ck_tool(pool, "import %s", path);
 }

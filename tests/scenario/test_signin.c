@@ -361,38 +361,12 @@ START_TEST(two_commands_in_one_envelope_get_two_replies)
 END_TEST
 
 
-static void subscribe(struct raw *r, const char *name)
-{
-	static const char body[] = "<provisioningGroupList xmlns=\"http://"
-		"schemas.microsoft.com/2006/09/sip/provisioninggrouplist\">"
-		"<provisioningGroup name=\"ServerConfiguration\"/>"
-		"<provisioningGroup name=\"persistentChatConfiguration\"/>"
-		"</provisioningGroupList>";
-
-	(void)raw_write(r, "SUBSCRIBE sip:%s@example.net SIP/2.0\r\n"
-			"Via: SIP/2.0/TCP 127.0.0.1:9;branch=z9hG4bK%s\r\n"
-			"From: <sip:%s@example.net>;tag=1;epid=e\r\n"
-			"To: <sip:%s@example.net>\r\nCall-ID: prov%s\r\n"
-			"CSeq: 1 SUBSCRIBE\r\n"
-			"Contact: <sip:%s@127.0.0.1:9;transport=tcp>\r\n"
-			"Event: vnd-microsoft-provisioning-v2\r\n"
-			"Accept: application/vnd-microsoft-roaming-"
-			"provisioning-v2+xml\r\nExpires: 0\r\n"
-			"Supported: ms-piggyback-first-notify\r\n"
-			"Content-Type: application/vnd-microsoft-roaming-"
-			"provisioning-v2+xml\r\nContent-Length: %zu\r\n\r\n%s",
-			name, name, name, name, name, name,
-			strlen(body), body);
-}
-
-
 START_TEST(provisioning_tells_who_may_come_and_where)
 {
 	struct raw *r = raw_peer();
 	char property[160];
 
-	subscribe(r, "ada");
-	ck_assert_uint_eq(raw_status(r, 1, "SUBSCRIBE"), 200);
+	ck_assert_uint_eq(raw_provision(r, "ada", 1), 200);
 	ck_assert_ptr_nonnull(raw_header(raw_answer(r), "ms-piggyback-cseq"));
 	ck_assert_ptr_nonnull(strstr(raw_answer(r), "<provisionGroup name="
 				     "\"persistentChatConfiguration\""));
@@ -403,8 +377,7 @@ START_TEST(provisioning_tells_who_may_come_and_where)
 			  pool_uri(pool));
 	ck_assert_ptr_nonnull(strstr(raw_answer(r), property));
 
-	subscribe(r, "mal");
-	ck_assert_uint_eq(raw_status(r, 1, "SUBSCRIBE"), 200);
+	ck_assert_uint_eq(raw_provision(r, "mal", 1), 200);
 	ck_assert_ptr_nonnull(strstr(raw_answer(r), "<property name="
 				     "\"EnablePersistentChat\">false<"));
 }

@@ -449,3 +449,30 @@ uint16_t raw_ask(struct raw *r, struct raw_dlg *d, const char *method,
 
 	return raw_status(r, d->cseq, method);
 }
+
+
+uint16_t raw_provision(struct raw *r, const char *name, uint32_t cseq)
+{
+	static const char body[] = "<provisioningGroupList xmlns=\"http://"
+		"schemas.microsoft.com/2006/09/sip/provisioninggrouplist\">"
+		"<provisioningGroup name=\"ServerConfiguration\"/>"
+		"<provisioningGroup name=\"persistentChatConfiguration\"/>"
+		"</provisioningGroupList>";
+
+	(void)raw_write(r, "SUBSCRIBE sip:%s@example.net SIP/2.0\r\n"
+			"Via: SIP/2.0/TCP 127.0.0.1:9;branch=z9hG4bK%s%u\r\n"
+			"From: <sip:%s@example.net>;tag=1;epid=e\r\n"
+			"To: <sip:%s@example.net>\r\nCall-ID: prov%s%u\r\n"
+			"CSeq: %u SUBSCRIBE\r\n"
+			"Contact: <sip:%s@127.0.0.1:9;transport=tcp>\r\n"
+			"Event: vnd-microsoft-provisioning-v2\r\n"
+			"Accept: application/vnd-microsoft-roaming-"
+			"provisioning-v2+xml\r\nExpires: 0\r\n"
+			"Supported: ms-piggyback-first-notify\r\n"
+			"Content-Type: application/vnd-microsoft-roaming-"
+			"provisioning-v2+xml\r\nContent-Length: %zu\r\n\r\n%s",
+			name, name, cseq, name, name, name, cseq, cseq, name,
+			strlen(body), body);
+
+	return raw_status(r, cseq, "SUBSCRIBE");
+}

@@ -30,6 +30,9 @@ int  raw_read(struct raw *r, unsigned timeout_ms, char **msgp);
 uint16_t raw_status(struct raw *r, uint32_t cseq, const char *method);
 /** The message that raw_status() ended with; borrowed */
 const char *raw_answer(const struct raw *r);
+/** Ask for a user's provisioning document, as SIPE does; the status.  A number
+ *  of its own makes it another request */
+uint16_t raw_provision(struct raw *r, const char *name, uint32_t cseq);
 /** Wait until a request body with this part has come; borrowed, or NULL */
 const char *raw_body(struct raw *r, const char *part);
 /** Request bodies so far that contain the part */
