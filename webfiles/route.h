@@ -23,8 +23,6 @@ struct route_params {
  */
 bool route_decode(char *buf, size_t size, const struct pl *pl, bool plus);
 
-bool route_utf8(const char *s);
-
 /**
  * Find the route
  *
