@@ -154,6 +154,9 @@ DECLARE
     room_no bigint := (SELECT r.room_id FROM room r WHERE r.guid = room);
     posted bigint;
 BEGIN
+    IF status = 'ok' AND size > (SELECT l.room_left FROM file_room_left(room) AS l) THEN
+        status := 'EDQUOT';     -- others came in the meantime
+    END IF;
     IF status = 'ok' THEN
         INSERT INTO file (file_id, room_id, name, extension, size_bytes, sha256,
                           uploaded_by)

@@ -31,7 +31,7 @@ static const char data[] =
 	"\"history\":false,\"allowed\":[\"domain:example.net\"]}],"
 	"\"rooms\":[" ROOM("Put") "," ROOM("Range") "," ROOM("Soap") ","
 	ROOM("Fault") "," ROOM("Told") "," ROOM("Kinds") "," ROOM("Big") ","
-	ROOM("Full") "," ROOM("Shared") "," ROOM("Purged") "," ROOM("Doomed")
+	ROOM("Full") "," ROOM("Race") "," ROOM("Purged") "," ROOM("Doomed")
 	"," ROOM("Orphan") "," ROOM("Other") "," ROOM("Half") ","
 	ROOM("Held") "," CLOSED("Ours") ","
 	"{\"name\":\"Bare one\",\"category\":\"Bare\",\"privacy\":\"open\"},"
@@ -146,6 +146,22 @@ static unsigned get_text(const struct person *p, const char *file)
 	mem_deref(t);
 
 	return status;
+}
+
+
+static bool nothing_aside(void *arg)
+{
+	(void)arg;
+
+	return !web_files(pool, "new");
+}
+
+
+static bool something_aside(void *arg)
+{
+	(void)arg;
+
+	return web_files(pool, "new") > 0;
 }
 
 
@@ -524,6 +540,35 @@ START_TEST(a_room_has_room_for_so_much)
 END_TEST
 
 
+/* Two at once each fit, not both */
+START_TEST(a_room_that_fills_during_an_upload)
+{
+	static uint8_t bytes[80 * 1024];
+	struct rawtls *r;
+	struct person ada;
+	char *t;
+
+	enter(&ada, 0, "ada", "Race");
+	t = token(&ada, "getfutok");
+	web_setting(pool, "RoomFileQuotaKB", "100");
+	ck_assert(web_until(nothing_aside, NULL));
+	ck_assert_int_eq(rawtls_open(&r, pool, 0), 0);
+	ck_assert_int_eq(rawtls_printf(r, "PUT /files/%s/x.bin HTTP/1.1\r\n"
+		"Host: h\r\nAuthorization: Bearer %s\r\nContent-Length: %zu"
+		"\r\n\r\n", xd_room_id(ada.room), t, sizeof(bytes)), 0);
+	ck_assert(web_until(something_aside, NULL));
+	ck_status(ada.b, put(&ada, t, bytes, sizeof(bytes), "a.bin"), 201);
+	ck_assert_int_eq(rawtls_write(r, bytes, sizeof(bytes)), 0);
+	ck_assert_uint_eq(rawtls_status(r), 507);
+	ck_assert_int_eq(web_files(pool, xd_room_id(ada.room)), 1);
+	ck_assert_int_eq(web_files(pool, "new"), 0);
+	web_setting(pool, "RoomFileQuotaKB", NULL);
+	mem_deref(r);
+	mem_deref(t);
+}
+END_TEST
+
+
 /* --------------------------------------------------------------- compliance */
 
 static int64_t told(int kind, const char *file)
@@ -701,22 +746,6 @@ START_TEST(a_room_without_history_keeps_no_files)
 END_TEST
 
 
-static bool nothing_aside(void *arg)
-{
-	(void)arg;
-
-	return !web_files(pool, "new");
-}
-
-
-static bool something_aside(void *arg)
-{
-	(void)arg;
-
-	return web_files(pool, "new") > 0;
-}
-
-
 START_TEST(a_process_killed_in_an_upload_leaves_nothing)
 {
 	struct rawtls *r;
@@ -725,6 +754,7 @@ START_TEST(a_process_killed_in_an_upload_leaves_nothing)
 
 	enter(&ada, 0, "ada", "Half");
 	t = token(&ada, "getfutok");
+	ck_assert(web_until(nothing_aside, NULL));
 	ck_assert_int_eq(rawtls_open(&r, pool, 1), 0);
 	ck_assert_int_eq(rawtls_printf(r, "PUT /files/%s/x.bin HTTP/1.1\r\n"
 		"Host: h\r\nAuthorization: Bearer %s\r\nContent-Length: 100000"
@@ -782,6 +812,7 @@ static Suite *web_files_suite(void)
 	tcase_add_test(tc, kinds_of_files);
 	tcase_add_test(tc, a_file_has_a_largest_size);
 	tcase_add_test(tc, a_room_has_room_for_so_much);
+	tcase_add_test(tc, a_room_that_fills_during_an_upload);
 	tcase_add_test(tc, compliance_learns_who_brought_and_who_took);
 	tcase_add_test(tc, a_file_goes_with_its_message);
 	tcase_add_test(tc, files_go_with_their_room);
