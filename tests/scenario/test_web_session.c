@@ -110,7 +110,7 @@ START_TEST(a_cookie_from_elsewhere_is_never_a_session)
 	static const char planted[] =
 		"__Host-pchat=00112233445566778899aabbccddeeff00112233";
 	struct browser *thief, *ada;
-	char cookie[128];
+	char cookie[128], bare[128];
 
 	/* he plants a cookie, she signs in with it */
 	ck_assert_int_eq(browser_open(&ada, pool, 0), 0);
@@ -123,11 +123,10 @@ START_TEST(a_cookie_from_elsewhere_is_never_a_session)
 	browser_cookie(thief, planted);
 	ck_status(thief, browser_get(thief, SESSION), 401);
 
-	/* nor is the name without its prefix, nor the hash that is stored */
-	cookie[strcspn(cookie, "=")] = '\0';
-	(void)re_snprintf(cookie, sizeof(cookie), "pchat=%s",
-			  cookie + strlen(cookie) + 1);
-	browser_cookie(thief, cookie);
+	/* nor is the name without its prefix */
+	(void)re_snprintf(bare, sizeof(bare), "pchat%s",
+			  cookie + strcspn(cookie, "="));
+	browser_cookie(thief, bare);
 	ck_status(thief, browser_get(thief, SESSION), 401);
 }
 END_TEST
