@@ -223,11 +223,17 @@ SELECT EXISTS (SELECT FROM message m
 $$;
 
 -- Finds out which files nobody can come by any more and answers with some that
--- shall go from disk now; tokens out of date go as well.
+-- shall go from disk now: not those of which the archive, which copies them,
+-- may not have heard yet.  Tokens out of date go as well.
 CREATE FUNCTION files_clean(after_h integer, most integer)
     RETURNS TABLE (room uuid, id uuid, ext text) LANGUAGE plpgsql AS $$
 DECLARE
     before timestamptz := now() - make_interval(hours => after_h);
+    oldest timestamptz := (SELECT coalesce(min(b.ts), 'infinity')
+                             FROM outbox_owners() AS o (id)
+                            CROSS JOIN LATERAL (
+                                  SELECT x.ts FROM outbox x WHERE x.instance_id = o.id
+                                   ORDER BY x.event_id LIMIT 1) AS b);
 BEGIN
     DELETE FROM file_token WHERE expires_on < now();
 
@@ -255,7 +261,8 @@ BEGIN
 
     RETURN QUERY SELECT r.guid, p.file_id, p.extension
                    FROM files_purged(most) AS p JOIN room r ON r.room_id = p.room_id
-                  WHERE p.purged_on <= before;
+                  WHERE p.purged_on <= before
+                    AND p.uploaded_on < oldest - interval '1 minute';
 END $$;
 
 INSERT INTO schema_version (version) VALUES (11);

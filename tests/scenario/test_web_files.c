@@ -33,7 +33,7 @@ static const char data[] =
 	ROOM("Fault") "," ROOM("Told") "," ROOM("Kinds") "," ROOM("Big") ","
 	ROOM("Full") "," ROOM("Race") "," ROOM("Purged") "," ROOM("Doomed")
 	"," ROOM("Orphan") "," ROOM("Other") "," ROOM("Half") ","
-	ROOM("Held") "," CLOSED("Ours") ","
+	ROOM("Held") "," ROOM("Archived") "," CLOSED("Ours") ","
 	"{\"name\":\"Bare one\",\"category\":\"Bare\",\"privacy\":\"open\"},"
 	"{\"name\":\"Mute one\",\"category\":\"Mute\",\"privacy\":\"open\"}"
 	"]}";
@@ -608,6 +608,7 @@ START_TEST(compliance_learns_who_brought_and_who_took)
 		file), 200);
 	ck_assert_int_eq(told(3, file), 2);
 	web_sql(pool, "SELECT compliance_enable(false)", NULL);
+	web_sql(pool, "DELETE FROM outbox RETURNING 1", NULL);
 	mem_deref(t);
 }
 END_TEST
@@ -715,6 +716,27 @@ START_TEST(a_hold_keeps_files)
 END_TEST
 
 
+START_TEST(a_file_waits_for_the_archive)
+{
+	struct person ada;
+	char file[2][64];
+
+	enter(&ada, 0, "ada", "Archived");
+	put_text(&ada, "one", "?post=false", file[0]);
+	make_old();
+	web_sql(pool, "SELECT compliance_enable(true)", NULL);
+	put_text(&ada, "two", "?post=false", file[1]);
+	web_sql(pool, "SELECT compliance_enable(false)", NULL);
+	web_sql(pool, "UPDATE outbox SET ts = ts - interval '2 days' "
+		"RETURNING 1", NULL);
+	ck_gone(&ada, file[0], 1);
+	ck_assert(!gone(file[1]));
+	web_sql(pool, "DELETE FROM outbox RETURNING 1", NULL);
+	ck_gone(&ada, file[1], 0);
+}
+END_TEST
+
+
 START_TEST(what_nobody_linked_goes_what_a_client_linked_stays)
 {
 	struct person ada;
@@ -817,6 +839,7 @@ static Suite *web_files_suite(void)
 	tcase_add_test(tc, a_file_goes_with_its_message);
 	tcase_add_test(tc, files_go_with_their_room);
 	tcase_add_test(tc, a_hold_keeps_files);
+	tcase_add_test(tc, a_file_waits_for_the_archive);
 	tcase_add_test(tc,
 		       what_nobody_linked_goes_what_a_client_linked_stays);
 	tcase_add_test(tc, a_room_without_history_keeps_no_files);
