@@ -290,6 +290,16 @@ SELECT 'ok', api_list(jsonb_agg(jsonb_build_object('key', p.key,
          ORDER BY x.kind, lower(x.display), x.key LIMIT most) AS p
 $$;
 
+-- With another password every session made with the one before is over.
+CREATE FUNCTION credential_changed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    DELETE FROM web_session s WHERE s.principal_id = OLD.principal_id;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER credential_changed AFTER UPDATE OF ha1 ON credential
+    FOR EACH ROW WHEN (OLD.ha1 IS DISTINCT FROM NEW.ha1)
+    EXECUTE FUNCTION credential_changed();
+
 -- ------------------------------------------------------------ state of things
 
 -- Messages: as many as were ever said.

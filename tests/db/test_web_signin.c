@@ -265,6 +265,30 @@ START_TEST(who_is_disabled_is_out_at_once)
 END_TEST
 
 
+START_TEST(another_password_ends_the_sessions_before_it)
+{
+	char file[96];
+	FILE *f;
+
+	(void)snprintf(file, sizeof(file), "%s/pw", store_dir(op_store()));
+	f = fopen(file, "w");
+	ck_assert_ptr_nonnull(f);
+	(void)fputs("better\n", f);
+	(void)fchmod(fileno(f), 0600);
+	(void)fclose(f);
+
+	wp_start(" ");
+	ck_assert_int_eq(wp_signin("ada", "ada-pw"), 201);
+	op_ok("user", "set", "ada@x.net", "--password-file", file);
+	ck_assert_int_eq(op_number("SELECT count(*) FROM credential WHERE"
+				   " password_kdf LIKE 'scrypt$%%'"), 1);
+	wp_is(401, "GET", "session", NULL);
+	ck_assert_int_eq(wp_signin("ada", "ada-pw"), 401);
+	ck_assert_int_eq(wp_signin("ada", "better"), 201);
+}
+END_TEST
+
+
 static Suite *web_signin_suite(void)
 {
 	Suite *suite = suite_create("web_signin");
@@ -286,6 +310,7 @@ static Suite *web_signin_suite(void)
 	tcase_add_test(tc, a_header_of_anybody_else_is_nothing);
 	tcase_add_test(tc, a_header_is_nothing_to_other_methods);
 	tcase_add_test(tc, who_is_disabled_is_out_at_once);
+	tcase_add_test(tc, another_password_ends_the_sessions_before_it);
 	suite_add_tcase(suite, tc);
 
 	return suite;
