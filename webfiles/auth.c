@@ -2,15 +2,13 @@
  * @file webfiles/auth.c  Ways to sign in: what the configuration says
  */
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 #include <re.h>
 #include "common/conf.h"
 #include "common/log.h"
+#include "common/secret.h"
 #include "webfiles/auth.h"
 #include "webfiles/http.h"
-
-enum { SECRET_MAX = 1024 };
 
 struct range {
 	struct le le;
@@ -161,23 +159,6 @@ void auth_address(const struct auth *auth, const struct req *req,
 
 /* ------------------------------------------------------------- directory */
 
-static int secret(char **textp, const char *path)
-{
-	char line[SECRET_MAX] = "";
-	FILE *f = fopen(path, "re");
-	int err = f && fgets(line, sizeof(line), f) ? 0 : EINVAL;
-
-	line[strcspn(line, "\r\n")] = '\0';
-	if (!err)
-		err = *line ? str_dup(textp, line) : EINVAL;
-	explicit_bzero(line, sizeof(line));
-	if (f)
-		(void)fclose(f);
-
-	return err;
-}
-
-
 static const char *ldap_wrong(const struct auth *auth)
 {
 	if (!auth->ldap.uri)
@@ -215,8 +196,8 @@ static int ldap_read(struct auth *auth, const struct config *conf)
 	auth->filter         = config_str(conf, "ldap.filter");
 	auth->bind_dn        = config_str(conf, "ldap.bind_dn");
 
-	wrong = path && secret(&auth->password, path) ?
-		"ldap.password_file has no password" : ldap_wrong(auth);
+	wrong = path && secret_line(&auth->password, path) ?
+		"ldap.password_file: no password that others cannot read" : ldap_wrong(auth);
 	if (wrong)
 		log_err("auth.ldap", "reason=\"%s\"", wrong);
 
