@@ -34,7 +34,7 @@ int secret_line(char **textp, const char *path)
 	if (!f || fstat(fileno(f), &st))
 		err = errno;
 	else if (st.st_mode & (S_IRWXG | S_IRWXO))
-		err = EACCES;
+		err = EPERM;
 	else
 		err = line_read(textp, f);
 	if (f)

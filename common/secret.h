@@ -8,6 +8,6 @@
  *
  * @param textp  Set on success; explicit_bzero() and mem_deref() it
  *
- * @return 0, EACCES (others may read it), EBADMSG (empty), or errno of reading
+ * @return 0, EPERM (others may read it), EBADMSG (empty), or errno of reading
  */
 int secret_line(char **textp, const char *path);

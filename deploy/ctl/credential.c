@@ -45,7 +45,7 @@ int secret_read(char **textp, const char *path, FILE *err)
 	if (e)
 		(void)fprintf(err, "pchatctl: %s: %s\n", path,
 			      e == EBADMSG ? "no password in it" :
-			      e == EACCES ? "others than its owner may"
+			      e == EPERM ? "others than its owner may"
 			      " read it" : strerror(e));
 
 	return e;
