@@ -25,6 +25,11 @@ const struct poolconf_key poolconf_keyv[] = {
 	  "the pool's name, told to clients" },
 	{ "RoomManagementUrl", "web.room_management_url", true, 0, 2048,
 	  "address of the room pages, told to clients" },
+	{ "ComplianceRunInterval", NULL, false, 60, 2592000,
+	  "seconds between two batches for the archives; 900 when not set" },
+	{ "ComplianceLagAlarm", NULL, false, 0, 2592000,
+	  "seconds that an event may wait for the archives without an alarm; "
+	  "0: no alarm" },
 	{ "ComplianceFailClosed", NULL, false, 0, 2592000,
 	  "posts are refused when an event waits for so many seconds; 0: no" },
 	{ "Administrators", NULL, true, 0, 4096,

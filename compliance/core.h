@@ -6,6 +6,7 @@
 #pragma once
 
 struct announce;
+struct archive;
 struct config;
 struct db;
 struct intake;
@@ -25,4 +26,5 @@ struct compliance {
 	struct queue_in *queue;
 	struct announce *announce;
 	struct intake *intake;
+	struct archive *archive;
 };

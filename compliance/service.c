@@ -10,6 +10,7 @@
 #include "common/json.h"
 #include "common/queue.h"
 #include "compliance/announce.h"
+#include "compliance/archive.h"
 #include "compliance/conf_keys.h"
 #include "compliance/core.h"
 #include "compliance/intake.h"
@@ -34,6 +35,7 @@ static void destructor(void *data)
 	tmr_cancel(&svc->tmr_staging);
 	svc->db_store = mem_deref(svc->db_store);
 	svc->db_staging = mem_deref(svc->db_staging);
+	mem_deref(svc->archive);
 	mem_deref(svc->intake);
 	mem_deref(svc->announce);
 	mem_deref(svc->queue);
@@ -45,8 +47,11 @@ static void destructor(void *data)
 
 static void both_known(struct compliance *svc)
 {
-	if (svc->store_known && svc->staging_known)
-		announce_store_up(svc->announce);
+	if (!svc->store_known || !svc->staging_known)
+		return;
+
+	announce_store_up(svc->announce);
+	archive_settings(svc->archive);
 }
 
 
@@ -178,7 +183,7 @@ static void ready_handler(struct compliance *svc)
 }
 
 
-static int open_parts(struct compliance *svc)
+static int open_parts(struct compliance *svc, struct ctl *ctl)
 {
 	int err;
 
@@ -190,6 +195,9 @@ static int open_parts(struct compliance *svc)
 		err = stores_open(svc);
 	if (!err)
 		err = announce_open(&svc->announce, svc, ready_handler);
+	if (!err)
+		err = archive_open(&svc->archive, svc->conf, svc->db_store,
+				   ctl);
 
 	return err;
 }
@@ -200,15 +208,13 @@ static int service_open(void **svcp, struct config *conf, struct ctl *ctl)
 	struct compliance *svc = mem_zalloc(sizeof(*svc), destructor);
 	int err;
 
-	(void)ctl;
-
 	if (!svc)
 		return ENOMEM;
 
 	svc->conf = conf;
 	svc->daemon_id = (int64_t)(rand_u64() >> 1);
 
-	err = open_parts(svc);
+	err = open_parts(svc, ctl);
 	if (err)
 		mem_deref(svc);
 	else
@@ -232,6 +238,7 @@ static void service_stop(void *arg)
 	struct compliance *svc = arg;
 
 	queue_in_pause(svc->queue, true);
+	archive_leave(svc->archive);
 	announce_leave(svc->announce, left_handler);
 }
 
@@ -256,6 +263,7 @@ static void service_status(void *arg, json_t *obj)
 	json_object_set_new(obj, "store", json_boolean(svc->store_known));
 	json_object_set_new(obj, "staging",
 			    json_boolean(svc->staging_known));
+	archive_status(svc->archive, obj);
 }
 
 

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <re.h>
 #include "deploy/ctl/tool.h"
-#include "deploy/ctl/store.h"
+#include "common/db/bstore.h"
 
 
 static int turn(struct tool *tool, const char *value, const char *what)

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "deploy/ctl/tool.h"
-#include "deploy/ctl/store.h"
+#include "common/db/bstore.h"
 #include "deploy/ctl/import.h"
 
 

@@ -4,7 +4,7 @@
 #include <re.h>
 #include <string.h>
 #include "common/chaturi.h"
-#include "deploy/ctl/store.h"
+#include "common/db/bstore.h"
 #include "deploy/ctl/import.h"
 
 

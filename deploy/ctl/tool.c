@@ -9,7 +9,7 @@
 #include <unistd.h>
 #include "common/db/db.h"
 #include "deploy/ctl/tool.h"
-#include "deploy/ctl/store.h"
+#include "common/db/bstore.h"
 
 
 enum {

@@ -1,0 +1,44 @@
+-- name: ctl_compliance_state
+-- One row for pchatctl compliance status
+SELECT coalesce((SELECT holder FROM lease WHERE until > clock_timestamp()), ''),
+       CASE WHEN isfinite(r.done_on) THEN r.done_on::text ELSE '' END,
+       (SELECT count(*) FROM staged WHERE batch_id IS NULL),
+       (SELECT count(*) FROM staged WHERE batch_id IS NOT NULL),
+       (SELECT coalesce(max(batch_id), 0) FROM batch),
+       (SELECT count(*) FROM refused),
+       coalesce(oldest_unarchived()::text, ''),
+       coalesce(extract(epoch FROM clock_timestamp() - oldest_unarchived())::bigint, 0)
+  FROM run r;
+
+-- name: ctl_compliance_adapters
+SELECT a.name, a.type, a.required, a.configured, a.state, a.batch_id,
+       (SELECT count(*) FROM batch b WHERE b.batch_id > a.batch_id) AS waiting,
+       (SELECT count(*) FROM refused r WHERE r.adapter = a.name) AS refused,
+       a.tries, a.changed_on, a.serial, a.sha256, a.error
+  FROM adapter a ORDER BY a.name;
+
+-- name: ctl_compliance_refused
+SELECT r.adapter, r.batch_id, b.eventc, b.from_ts, b.to_ts, r.refused_on,
+       coalesce(r.verdict, ''), r.error
+  FROM refused r JOIN batch b USING (batch_id) ORDER BY r.adapter, r.batch_id;
+
+-- name: ctl_compliance_behind
+-- How many adapters have not dealt with batch $1 bigint, refused ones counted
+-- as dealt with
+SELECT count(*) FROM adapter WHERE configured AND batch_id < $1::bigint;
+
+-- name: ctl_compliance_judge
+-- $1 adapter, $2 bigint: batch, $3 retry or skip, $4 actor
+SELECT refused_judge($1, $2::bigint, $3, $4);
+
+-- name: ctl_compliance_remove
+-- An adapter that is not configured any more
+DELETE FROM adapter WHERE name = $1 AND NOT configured RETURNING name;
+
+-- name: ctl_archive_batches
+-- Batches with events between $1 and $2, text: whether they are still here
+SELECT batch_id, (extract(epoch FROM from_ts) * 1000000)::bigint,
+       (extract(epoch FROM to_ts) * 1000000)::bigint, eventc, deleted_on IS NULL
+  FROM batch
+ WHERE to_ts > $1::timestamptz AND from_ts < $2::timestamptz
+ ORDER BY batch_id;
