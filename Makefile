@@ -10,14 +10,14 @@ else
 say      = @:
 endif
 
-PKGS    := libre libpq libzmq libxml-2.0 jansson libssl libcrypto
+PKGS    := libre libpq libzmq libxml-2.0 libxslt libcurl jansson libssl libcrypto
 REFLAGS := -DHAVE_INTTYPES_H -DHAVE_STDBOOL_H -DHAVE_INET6 -DUSE_OPENSSL -DUSE_TLS
 CFLAGS  ?= -O2 -g
 CFLAGS_ALL = -std=c11 -D_GNU_SOURCE -I. $(REFLAGS) $(shell pkg-config --cflags $(PKGS)) \
 	-Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	-Wold-style-definition -Wpointer-arith -Wno-unused-parameter \
 	-fno-strict-aliasing -fstack-protector-strong $(SANFLAGS) $(CFLAGS)
-LIBS    = $(shell pkg-config --libs $(PKGS)) -lm
+LIBS    = -Wl,--as-needed $(shell pkg-config --libs $(PKGS)) -lm
 CHECK_LIBS = $(shell pkg-config --libs check)
 
 COMMON  := $(wildcard common/*.c common/*/*.c)
@@ -38,7 +38,7 @@ CTL_O    := $(call obj,$(CTL)) $(COMPLY_O)
 DAEMONS := pchat-channel pchat-compliance
 PROGS   := $(DAEMONS:%=$(BUILD)/%) $(BUILD)/pchatctl
 TESTS   := $(BUILD)/tests/unit-tests $(BUILD)/tests/db-tests $(BUILD)/tests/scenario-tests
-TOOLS   := $(BUILD)/tests/load $(BUILD)/tests/floor $(BUILD)/tests/purple-client
+TOOLS   := $(BUILD)/tests/load $(BUILD)/tests/floor $(BUILD)/tests/adapters $(BUILD)/tests/purple-client
 FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
 .PHONY: all tests tools deps run stop check check-unit check-db check-scenario \
@@ -88,7 +88,7 @@ $(BUILD)/sql_compliance.c: sql/embed.awk $(wildcard sql/archive/*/*.sql)
 
 link = $(Q)mkdir -p $(@D) && $(CC) $(CFLAGS_ALL) -rdynamic -o $@ $(filter %.o,$^)
 
-$(BUILD)/tests/unit-tests: $(call obj,$(UNIT) $(CHANNEL) tests/support/wait.c) $(COMPLY_O) $(COMMON_O)
+$(BUILD)/tests/unit-tests: $(call obj,$(UNIT) $(CHANNEL) tests/support/proc.c tests/support/wait.c) $(COMPLY_O) $(COMMON_O)
 	$(call say,LD)
 	$(link) $(LIBS) $(CHECK_LIBS)
 
@@ -106,11 +106,15 @@ $(BUILD)/tests/purple-client: $(call obj,$(wildcard tests/purple/*.c))
 
 $(BUILD)/tests/purple/%.o: CFLAGS_ALL += $(shell pkg-config --cflags purple glib-2.0)
 
-$(BUILD)/tests/load: $(call obj,$(filter-out %/floor.c,$(wildcard tests/bench/*.c)) $(SUPPORT)) $(BUILD)/sql_compliance.o $(COMMON_O)
+$(BUILD)/tests/load: $(call obj,$(filter-out %/floor.c %/adapters.c,$(wildcard tests/bench/*.c)) $(SUPPORT)) $(BUILD)/sql_compliance.o $(COMMON_O)
 	$(call say,LD)
 	$(link) $(LIBS)
 
 $(BUILD)/tests/floor: $(call obj,tests/bench/floor.c)
+	$(call say,LD)
+	$(link) $(LIBS)
+
+$(BUILD)/tests/adapters: $(call obj,tests/bench/adapters.c) $(COMPLY_O) $(COMMON_O)
 	$(call say,LD)
 	$(link) $(LIBS)
 
@@ -188,11 +192,12 @@ conf-doc: all
 PREFIX ?= /usr/local
 install: all
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin \
-		$(DESTDIR)$(PREFIX)/share/pchat $(DESTDIR)$(PREFIX)/share/man/man5 \
+		$(DESTDIR)$(PREFIX)/share/pchat/compliance $(DESTDIR)$(PREFIX)/share/man/man5 \
 		$(DESTDIR)$(PREFIX)/lib/systemd/system
 	install -m 755 $(DAEMONS:%=$(BUILD)/%) $(DESTDIR)$(PREFIX)/sbin
 	install -m 755 $(BUILD)/pchatctl $(DESTDIR)$(PREFIX)/bin
 	install -m 644 $(DAEMONS:%=deploy/conf/%.conf) deploy/kamailio/* $(DESTDIR)$(PREFIX)/share/pchat
+	install -m 644 deploy/compliance/* $(DESTDIR)$(PREFIX)/share/pchat/compliance
 	for d in $(DAEMONS); do \
 		sed 's|@PREFIX@|$(PREFIX)|' deploy/systemd/$$d@.service \
 			> $(DESTDIR)$(PREFIX)/lib/systemd/system/$$d@.service && \

@@ -1,0 +1,364 @@
+/**
+ * @file compliance/adapter/emlmail.c  One mail: a part of a conversation
+ *
+ * Where a mail ends depends on the batch and on nothing else, so that it comes
+ * again as it was, under the same Message-ID.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <re.h>
+#include "compliance/adapter.h"
+#include "compliance/outfile.h"
+#include "compliance/adapter/emlmail.h"
+#include "compliance/adapter/mime.h"
+#include "compliance/adapter/place.h"
+#include "compliance/adapter/xmlconv.h"
+
+
+/* What the two lines of an event take beside texts from outside */
+enum { EVENT_OVERHEAD = 400 };
+
+/* Whom a mail is of, each once */
+struct people {
+	const struct adapter_user **v;
+	size_t c;
+};
+
+
+static uint64_t file_size(const struct adapter_event *ev)
+{
+	struct stat st;
+
+	if (ev->kind != EV_FILEUPLOAD || !ev->path || stat(ev->path, &st))
+		return 0;
+
+	return (uint64_t)st.st_size;
+}
+
+
+bool emlmail_attaches(const struct eml_opt *opt,
+		      const struct adapter_event *ev)
+{
+	return ev->kind == EV_FILEUPLOAD && ev->path &&
+		!access(ev->path, R_OK) &&
+		(!opt->attach_bytes || file_size(ev) <= opt->attach_bytes);
+}
+
+
+static uint64_t cost(const struct eml_opt *opt, const struct adapter_event *ev)
+{
+	uint64_t n = EVENT_OVERHEAD + mime_qp_cost(ev->chat) +
+		mime_qp_cost(ev->detail);
+
+	if (ev->user)
+		n += mime_qp_cost(ev->user->display) +
+			mime_qp_cost(ev->user->uri);
+
+	if (emlmail_attaches(opt, ev))
+		n += EVENT_OVERHEAD + file_size(ev) * 79 / 57;
+
+	return n;
+}
+
+
+/* One event at least */
+static size_t part_end(const struct eml_opt *opt,
+		       const struct adapter_conversation *conv, size_t from)
+{
+	uint64_t n = 0;
+	size_t i;
+
+	for (i = from; i < conv->eventc; i++) {
+		n += cost(opt, &conv->eventv[i]);
+		if (n > opt->mail_bytes && i > from)
+			break;
+	}
+
+	return i;
+}
+
+
+bool emlmail_first(struct emlmail *mail, const struct eml_opt *opt,
+		   const struct adapter_batch *batch,
+		   const struct adapter_conversation *conv)
+{
+	*mail = (struct emlmail){ .opt = opt, .batch = batch, .conv = conv,
+				  .part = 1 };
+	if (!conv->eventc)
+		return false;
+
+	for (size_t i = 0; i < conv->eventc; mail->parts++)
+		i = part_end(opt, conv, i);
+
+	mail->to = part_end(opt, conv, 0);
+
+	return true;
+}
+
+
+bool emlmail_next(struct emlmail *mail)
+{
+	if (mail->to >= mail->conv->eventc)
+		return false;
+
+	mail->from = mail->to;
+	mail->to   = part_end(mail->opt, mail->conv, mail->from);
+	mail->part++;
+
+	return true;
+}
+
+
+/* An address that mail can carry; NULL: there is none */
+static const char *address(const struct adapter_user *user)
+{
+	const char *uri;
+
+	if (!user)
+		return NULL;
+
+	if (mime_addr_ok(user->email))
+		return user->email;
+
+	uri = xmlconv_address(user->uri);
+
+	return mime_addr_ok(uri) ? uri : NULL;
+}
+
+
+static int user_cmp(const void *a, const void *b)
+{
+	const struct adapter_user *const *ua = a, *const *ub = b;
+
+	return ((*ua)->id > (*ub)->id) - ((*ua)->id < (*ub)->id);
+}
+
+
+static void people_add(struct people *p, const struct adapter_user *user)
+{
+	if (address(user))
+		p->v[p->c++] = user;
+}
+
+
+static void people_unique(struct people *p)
+{
+	size_t n = 0;
+
+	qsort(p->v, p->c, sizeof(*p->v), user_cmp);
+
+	for (size_t i = 0; i < p->c; i++) {
+		if (!n || p->v[n-1]->id != p->v[i]->id)
+			p->v[n++] = p->v[i];
+	}
+
+	p->c = n;
+}
+
+
+static int people_collect(struct people *p, const struct emlmail *mail)
+{
+	const struct adapter_conversation *conv = mail->conv;
+	const size_t max = conv->startc + conv->endc + mail->to - mail->from;
+
+	p->c = 0;
+	p->v = mem_zalloc(max * sizeof(*p->v), NULL);
+	if (!p->v)
+		return ENOMEM;
+
+	for (size_t i = 0; i < conv->startc; i++)
+		people_add(p, conv->startv[i]);
+	for (size_t i = 0; i < conv->endc; i++)
+		people_add(p, conv->endv[i]);
+	for (size_t i = mail->from; i < mail->to; i++)
+		people_add(p, conv->eventv[i].user);
+
+	people_unique(p);
+
+	return 0;
+}
+
+
+static void from(struct outfile *of, const struct emlmail *mail)
+{
+	const struct adapter_user *user = NULL;
+
+	outfile_puts(of, "From: ");
+
+	for (size_t i = mail->from; i < mail->to && !user; i++) {
+		if (address(mail->conv->eventv[i].user))
+			user = mail->conv->eventv[i].user;
+	}
+
+	if (mail->opt->from)
+		outfile_printf(of, "<%s>", mail->opt->from);
+	else if (user)
+		mime_address(of, user->display, address(user));
+	else
+		outfile_printf(of, "<pchat@%s>", mail->opt->domain);
+
+	outfile_puts(of, "\r\n");
+}
+
+
+static void to(struct outfile *of, const struct people *p)
+{
+	outfile_puts(of, "To: ");
+
+	for (size_t i = 0; i < p->c; i++) {
+		outfile_puts(of, i ? ",\r\n " : "");
+		mime_address(of, p->v[i]->display, address(p->v[i]));
+	}
+
+	outfile_puts(of, p->c ? "\r\n" : "undisclosed-recipients:;\r\n");
+}
+
+
+static void subject(struct outfile *of, const struct emlmail *mail)
+{
+	const struct adapter_room *room = mail->conv->room;
+	char start[PLACE_TS_SIZE], end[PLACE_TS_SIZE], *str = NULL;
+	const char *name = room ? room->name : "Events of no room";
+
+	if (re_sdprintf(&str, "%s, %s to %s, part %u of %u",
+			name ? name : room->uri,
+			place_ts(start, mail->conv->start_us),
+			place_ts(end, mail->conv->end_us),
+			mail->part, mail->parts))
+		return;
+
+	mime_header(of, "Subject", str);
+	mem_deref(str);
+}
+
+
+static const char *room_guid(const struct emlmail *mail)
+{
+	return mail->conv->room ? mail->conv->room->guid : "none";
+}
+
+
+static int message_id(struct outfile *of, const struct emlmail *mail)
+{
+	char *stem;
+	int err;
+
+	err = place_stem(&stem, mail->batch, "pchat");
+	if (err)
+		return err;
+
+	outfile_printf(of, "Message-ID: <%s.%s.%u@%s>\r\n", stem,
+		       room_guid(mail), mail->part, mail->opt->domain);
+	mem_deref(stem);
+
+	return 0;
+}
+
+
+static int headers(struct outfile *of, const struct emlmail *mail)
+{
+	const struct adapter_room *room = mail->conv->room;
+	struct people p;
+	int err;
+
+	err = people_collect(&p, mail);
+	if (err)
+		return err;
+
+	mime_date(of, "Date", mail->conv->end_us);
+	from(of, mail);
+	to(of, &p);
+	mem_deref(p.v);
+	subject(of, mail);
+
+	err = message_id(of, mail);
+
+	outfile_puts(of, "MIME-Version: 1.0\r\nAuto-Submitted: auto-generated"
+		     "\r\nPrecedence: bulk\r\n");
+	mime_header(of, "X-GlobalRelay-MsgType", mail->opt->msgtype);
+	outfile_printf(of, "X-Pchat-Batch: %llu\r\n", mail->batch->id);
+	outfile_printf(of, "X-Pchat-Part: %u/%u\r\n", mail->part, mail->parts);
+	outfile_printf(of, "X-Pchat-Events: %zu\r\n", mail->to - mail->from);
+	outfile_printf(of, "X-Pchat-RoomID: %s\r\n", room_guid(mail));
+	if (room && str_isset(room->name))
+		mime_header(of, "X-Pchat-RoomName", room->name);
+	if (room && str_isset(room->type))
+		mime_header(of, "X-Pchat-RoomType", room->type);
+
+	return err;
+}
+
+
+/* "=_" never comes up in quoted-printable, nor in base64 */
+static void boundary(struct outfile *of, const char *which, const char *end)
+{
+	outfile_printf(of, "\r\n--=_pchat_%s%s\r\n", which, end);
+}
+
+
+static void alternative(struct outfile *of, const struct emlmail *mail,
+			bool html)
+{
+	boundary(of, "alt", "");
+	outfile_printf(of, "Content-Type: text/%s; charset=utf-8\r\n"
+		       "Content-Transfer-Encoding: quoted-printable\r\n\r\n",
+		       html ? "html" : "plain");
+	emltext_write(of, mail, html);
+}
+
+
+static int attachment(struct outfile *of, const struct emlmail *mail,
+		      const struct adapter_event *ev)
+{
+	const struct adapter_host *host = mail->opt->host;
+
+	if (!emlmail_attaches(mail->opt, ev)) {
+		host->log(host->arg, ADAPTER_WARN, "batch=%llu event=%s file"
+			  " left out", (unsigned long long)mail->batch->id,
+			  ev->id);
+		return 0;
+	}
+
+	boundary(of, "mixed", "");
+	outfile_puts(of, "Content-Type: application/octet-stream\r\n"
+		     "Content-Transfer-Encoding: base64\r\n");
+	outfile_puts(of, "Content-Disposition: attachment;\r\n filename=\"");
+	mime_filename(of, ev->file ? ev->file : "file");
+	outfile_puts(of, "\"\r\n\r\n");
+
+	return mime_base64_file(of, ev->path);
+}
+
+
+int emlmail_write(struct outfile *of, const struct emlmail *mail)
+{
+	int err;
+
+	err = headers(of, mail);
+	if (err)
+		return err;
+
+	outfile_puts(of, "Content-Type: multipart/mixed;\r\n"
+		     " boundary=\"=_pchat_mixed\"\r\n");
+	boundary(of, "mixed", "");
+	outfile_puts(of, "Content-Type: multipart/alternative;\r\n"
+		     " boundary=\"=_pchat_alt\"\r\n");
+	alternative(of, mail, false);
+	alternative(of, mail, true);
+	boundary(of, "alt", "--");
+
+	for (size_t i = mail->from; i < mail->to && !err; i++) {
+
+		const struct adapter_event *ev = &mail->conv->eventv[i];
+
+		if (ev->kind == EV_FILEUPLOAD && ev->path)
+			err = attachment(of, mail, ev);
+	}
+
+	boundary(of, "mixed", "--");
+
+	return err;
+}

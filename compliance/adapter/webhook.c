@@ -1,0 +1,377 @@
+/**
+ * @file compliance/adapter/webhook.c  Batches posted over HTTPS
+ *
+ * A batch goes in parts of a limited size, each with a key of its own that is
+ * the same whenever the part comes again, and signed.  Parts that were taken
+ * are not posted again by the same process when a later one fails.
+ */
+#include <errno.h>
+#include <string.h>
+#include <strings.h>
+#include <re.h>
+#include <openssl/evp.h>
+#include "compliance/adapter.h"
+#include "compliance/adapter/builtin.h"
+#include "compliance/adapter/jsonline.h"
+#include "compliance/adapter/jsonpart.h"
+#include "compliance/adapter/net.h"
+#include "compliance/adapter/place.h"
+#include "compliance/adapter/setting.h"
+
+
+enum { FORMAT_JSONL, FORMAT_JSON };
+enum { RETRY_AFTER_MAX_S = 86400 };
+
+struct webhook {
+	const struct adapter_host *host;
+	struct net_opt net;
+	struct jsonline_opt opt;
+	char *name, *url, *secret;
+	unsigned format;
+	uint64_t part_bytes;
+	CURL *curl;
+	char error[CURL_ERROR_SIZE];
+	uint64_t after_ms;         /* not asked again before              */
+	uint64_t batch;            /* whose first parts were taken        */
+	unsigned taken;
+};
+
+static const struct adapter_key keyv[] = {
+	{ "url", NULL, "Where to post to; https only." },
+	{ "secret_file", NULL,
+	  "Its first line is the key of the HMAC-SHA256 signature; mode 0600." },
+	{ "format", "jsonl",
+	  "jsonl: lines as of the adapter jsonl (application/x-ndjson); json:"
+	  " the same objects in an array (application/json)." },
+	{ "part_bytes", "1048576",
+	  "A part is closed before it would be larger than this; 1024 to"
+	  " 67108864.  One event alone may be." },
+	{ "frame", "no", "As of jsonl: a header and a trailer line." },
+	{ "rtf", "no", "Formatted texts, too." },
+	NET_KEYS,
+};
+
+
+static void destructor(void *data)
+{
+	struct webhook *wh = data;
+
+	curl_easy_cleanup(wh->curl);
+	net_opt_reset(&wh->net);
+	mem_deref(wh->name);
+	mem_deref(wh->url);
+	mem_deref(wh->secret);
+}
+
+
+static void read_settings(struct webhook *wh, struct settings *set)
+{
+	const char *name = setting_str(set, "name");
+	const char *url = setting_need(set, "url");
+
+	if (*url && strncasecmp(url, "https://", 8))
+		setting_complain(set, EINVAL, "url", "is no https:// URL");
+
+	(void)setting_need(set, "secret_file");
+	setting_secret(set, "secret_file", &wh->secret);
+	wh->format     = setting_enum(set, "format", "jsonl json");
+	wh->part_bytes = setting_uint(set, "part_bytes", 1024, 67108864);
+	wh->opt.frame  = setting_bool(set, "frame");
+	wh->opt.rtf    = setting_bool(set, "rtf");
+	net_opt_read(&wh->net, set);
+
+	if (!set->err)
+		set->err = str_dup(&wh->url, url);
+	if (!set->err)
+		set->err = str_dup(&wh->name, name ? name : "webhook");
+}
+
+
+static size_t ignore_handler(char *p, size_t size, size_t n, void *arg)
+{
+	(void)p;
+	(void)arg;
+
+	return size * n;
+}
+
+
+static int make_handle(struct webhook *wh)
+{
+	wh->curl = net_handle(&wh->net, wh->error);
+	if (!wh->curl)
+		return ENOMEM;
+
+	(void)curl_easy_setopt(wh->curl, CURLOPT_PROTOCOLS_STR, "https");
+	(void)curl_easy_setopt(wh->curl, CURLOPT_URL, wh->url);
+	(void)curl_easy_setopt(wh->curl, CURLOPT_WRITEFUNCTION,
+			       ignore_handler);
+
+	return 0;
+}
+
+
+static int webhook_open(void **statep, const struct adapter_setting *settingv,
+			size_t settingc, const struct adapter_host *host)
+{
+	struct settings set;
+	struct webhook *wh;
+
+	wh = mem_zalloc(sizeof(*wh), destructor);
+	if (!wh)
+		return ENOMEM;
+
+	wh->host = host;
+	settings_init(&set, &adapter_webhook, settingv, settingc, host);
+	read_settings(wh, &set);
+	if (!set.err)
+		set.err = make_handle(wh);
+
+	if (set.err)
+		mem_deref(wh);
+	else
+		*statep = wh;
+
+	return set.err;
+}
+
+
+/* HMAC-SHA256 of "KEY.BODY" in hexadecimal digits */
+static int sign(char hex[65], const struct webhook *wh, const char *key,
+		const struct mbuf *body)
+{
+	unsigned char mac[EVP_MAX_MD_SIZE];
+	size_t len = sizeof(mac);
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	EVP_PKEY *pkey;
+	bool ok;
+
+	pkey = EVP_PKEY_new_raw_private_key(EVP_PKEY_HMAC, NULL,
+					    (const unsigned char *)wh->secret,
+					    strlen(wh->secret));
+	ok = ctx && pkey &&
+		EVP_DigestSignInit(ctx, NULL, EVP_sha256(), NULL, pkey) > 0 &&
+		EVP_DigestSignUpdate(ctx, key, strlen(key)) > 0 &&
+		EVP_DigestSignUpdate(ctx, ".", 1) > 0 &&
+		EVP_DigestSignUpdate(ctx, body->buf, body->end) > 0 &&
+		EVP_DigestSignFinal(ctx, mac, &len) > 0;
+	EVP_PKEY_free(pkey);
+	EVP_MD_CTX_free(ctx);
+
+	if (!ok || len != 32)
+		return ENOMEM;
+
+	(void)re_snprintf(hex, 65, "%w", mac, len);
+
+	return 0;
+}
+
+
+static int header(struct curl_slist **listp, const char *fmt, ...)
+{
+	struct curl_slist *list;
+	char *line = NULL;
+	va_list ap;
+	int err;
+
+	va_start(ap, fmt);
+	err = re_vsdprintf(&line, fmt, ap);
+	va_end(ap);
+	if (err)
+		return err;
+
+	list = curl_slist_append(*listp, line);
+	mem_deref(line);
+	if (!list)
+		return ENOMEM;
+
+	*listp = list;
+
+	return 0;
+}
+
+
+static int headers(struct curl_slist **listp, const struct webhook *wh,
+		   const struct adapter_batch *batch, const struct jsonpart *part)
+{
+	char hex[65], *stem = NULL, *key = NULL;
+	int err;
+
+	err = place_stem(&stem, batch, wh->name);
+	if (!err)
+		err = re_sdprintf(&key, "%s-%u", stem, part->nr);
+	if (!err)
+		err = sign(hex, wh, key, part->body);
+	if (!err)
+		err = header(listp, "Content-Type: application/%s",
+			     wh->format == FORMAT_JSON ? "json" : "x-ndjson");
+	if (!err)
+		err = header(listp, "Idempotency-Key: %s", key);
+	if (!err)
+		err = header(listp, "X-Pchat-Signature: sha256=%s", hex);
+	if (!err)
+		err = header(listp, "X-Pchat-Batch: %llu", batch->id);
+	if (!err)
+		err = header(listp, "X-Pchat-Part: %u%s", part->nr,
+			     part->last ? "; last" : "");
+	if (!err)
+		err = header(listp, "Expect:");
+
+	mem_deref(stem);
+	mem_deref(key);
+
+	return err;
+}
+
+
+/* The answer's code and what it asks for */
+static int verdict(struct webhook *wh, char *errbuf, size_t errsize)
+{
+	curl_off_t after = 0;
+	long code = 0;
+
+	(void)curl_easy_getinfo(wh->curl, CURLINFO_RESPONSE_CODE, &code);
+	if (code >= 200 && code < 300)
+		return 0;
+
+	(void)re_snprintf(errbuf, errsize, "the server answers %d",
+			  (int)code);
+
+	if (code != 408 && code != 429 && code < 500)
+		return EPROTO;
+
+	(void)curl_easy_getinfo(wh->curl, CURLINFO_RETRY_AFTER, &after);
+	if (after > RETRY_AFTER_MAX_S)
+		after = RETRY_AFTER_MAX_S;
+	if (after > 0)
+		wh->after_ms = tmr_jiffies() + (uint64_t)after * 1000;
+
+	return EAGAIN;
+}
+
+
+static int post(struct webhook *wh, const struct jsonpart *part, char *errbuf,
+		size_t errsize)
+{
+	struct curl_slist *list = NULL;
+	CURLcode code;
+	int err;
+
+	err = headers(&list, wh, part->jl.batch, part);
+	if (err) {
+		curl_slist_free_all(list);
+		return place_result(err, "post", errbuf, errsize);
+	}
+
+	(void)curl_easy_setopt(wh->curl, CURLOPT_HTTPHEADER, list);
+	(void)curl_easy_setopt(wh->curl, CURLOPT_POSTFIELDSIZE_LARGE,
+			       (curl_off_t)part->body->end);
+	(void)curl_easy_setopt(wh->curl, CURLOPT_POSTFIELDS,
+			       (const char *)part->body->buf);
+
+	wh->error[0] = '\0';
+	code = curl_easy_perform(wh->curl);
+	if (code == CURLE_OK) {
+		err = verdict(wh, errbuf, errsize);
+	}
+	else {
+		(void)re_snprintf(errbuf, errsize, "%s", wh->error[0] ?
+				  wh->error : curl_easy_strerror(code));
+		err = EAGAIN;
+	}
+
+	(void)curl_easy_setopt(wh->curl, CURLOPT_HTTPHEADER, NULL);
+	curl_slist_free_all(list);
+
+	return err;
+}
+
+
+static int post_all(struct webhook *wh, struct jsonpart *part, char *errbuf,
+		    size_t errsize)
+{
+	int err;
+
+	while (0 == (err = jsonpart_next(part))) {
+
+		if (part->nr <= wh->taken)
+			continue;
+
+		err = post(wh, part, errbuf, errsize);
+		if (err)
+			return err;
+
+		wh->taken = part->nr;
+	}
+
+	if (err == ENOENT)
+		return 0;
+	if (err != EBADMSG)
+		return place_result(err, "post", errbuf, errsize);
+
+	(void)re_snprintf(errbuf, errsize, "an event is no JSON");
+
+	return err;
+}
+
+
+static bool too_early(const struct webhook *wh, char *errbuf, size_t errsize)
+{
+	const uint64_t now = tmr_jiffies();
+
+	if (now >= wh->after_ms)
+		return false;
+
+	(void)re_snprintf(errbuf, errsize,
+			  "the server asked to wait, %llu s are left",
+			  (wh->after_ms - now + 999) / 1000);
+
+	return true;
+}
+
+
+static int webhook_deliver(void *state, const struct adapter_batch *batch,
+			   char *errbuf, size_t errsize)
+{
+	struct webhook *wh = state;
+	struct jsonpart part;
+	int err;
+
+	if (too_early(wh, errbuf, errsize))
+		return EAGAIN;
+
+	if (wh->batch != batch->id)
+		wh->taken = 0;
+	wh->batch = batch->id;
+
+	err = jsonpart_init(&part, batch, &wh->opt, wh->part_bytes,
+			    wh->format == FORMAT_JSON);
+	err = err ? place_result(err, "post", errbuf, errsize)
+		: post_all(wh, &part, errbuf, errsize);
+
+	/* Taken or refused: when it comes again it is on purpose */
+	if (err != EAGAIN)
+		wh->taken = 0;
+
+	jsonpart_reset(&part);
+
+	return err;
+}
+
+
+static void webhook_close(void *state)
+{
+	mem_deref(state);
+}
+
+
+const struct adapter adapter_webhook = {
+	.abi     = ADAPTER_ABI,
+	.name    = "webhook",
+	.help    = "Posts batches as signed JSON over HTTPS.",
+	.keyv    = keyv,
+	.keyc    = ARRAY_SIZE(keyv),
+	.open    = webhook_open,
+	.deliver = webhook_deliver,
+	.close   = webhook_close,
+};
