@@ -49,6 +49,21 @@ static void notice_handler(void *arg, const char *message)
 }
 
 
+/* What a function of the schema says is made for people */
+static bool refused(const struct bstore *st, const PGresult *res)
+{
+	const char *state = PQresultErrorField(res, PG_DIAG_SQLSTATE);
+
+	if (!state || strcmp(state, "PC002"))
+		return false;
+
+	(void)fprintf(st->err, "pchatctl: %s\n",
+		      PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY));
+
+	return true;
+}
+
+
 /* libpq's messages end with a newline and may have several lines */
 static void report(struct bstore *st, const char *what, const char *message)
 {
@@ -136,7 +151,8 @@ int bstore_query(struct bstore *st, PGresult **resp, const char *stmt,
 
 	if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK &&
 	    status != PGRES_COPY_IN) {
-		report(st, stmt, PQerrorMessage(st->pg));
+		if (!refused(st, res))
+			report(st, stmt, PQerrorMessage(st->pg));
 		PQclear(res);
 		return EPROTO;
 	}

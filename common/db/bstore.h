@@ -37,6 +37,9 @@ int  bstore_check_schema(struct bstore *st);
  * @param argv  Its parameters; NULL in it is NULL
  * @param argc  How many
  *
+ * A function of the schema refuses with ERRCODE 'PC002' and a MESSAGE that is
+ * made for people: it is what they read.
+ *
  * @return 0, ENOENT (no such statement), EPROTO (refused by the server)
  */
 int  bstore_query(struct bstore *st, PGresult **resp, const char *stmt,

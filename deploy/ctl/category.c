@@ -2,8 +2,8 @@
  * @file deploy/ctl/category.c  pchatctl category
  */
 #include <re.h>
-#include "deploy/ctl/tool.h"
 #include "common/db/bstore.h"
+#include "deploy/ctl/tool.h"
 #include "deploy/ctl/out.h"
 #include "deploy/ctl/list.h"
 
@@ -22,8 +22,20 @@ static const struct out_col listv[] = {
 };
 
 
-int tool_category_list(struct tool *tool)
+static int list(struct tool *tool)
 {
 	return list_run(tool, "ctl_category_list", listv,
 			ARRAY_SIZE(listv));
+}
+
+
+static const struct tool_cmd cmdv[] = {
+	{ "category", "list", NULL, TOOL_STORE, list,
+	  "all categories with their scopes", NULL },
+};
+
+
+static void __attribute__((constructor)) init(void)
+{
+	tool_register(cmdv, ARRAY_SIZE(cmdv));
 }

@@ -3,13 +3,13 @@
  */
 #include <string.h>
 #include <re.h>
-#include "deploy/ctl/tool.h"
 #include "common/db/bstore.h"
+#include "deploy/ctl/tool.h"
 
 
 static int turn(struct tool *tool, const char *value, const char *what)
 {
-	const char *argv[] = { value, tool_actor() };
+	const char *argv[] = { value, tool->actor };
 	struct bstore *st = NULL;
 	PGresult *res = NULL;
 	bool changed;
@@ -39,13 +39,27 @@ static int turn(struct tool *tool, const char *value, const char *what)
 }
 
 
-int tool_compliance_enable(struct tool *tool)
+static int enable(struct tool *tool)
 {
 	return turn(tool, "true", "on");
 }
 
 
-int tool_compliance_disable(struct tool *tool)
+static int disable(struct tool *tool)
 {
 	return turn(tool, "false", "off");
+}
+
+
+static const struct tool_cmd cmdv[] = {
+	{ "compliance", "enable", NULL, TOOL_STORE, enable,
+	  "from now on events are recorded for the archive", NULL },
+	{ "compliance", "disable", NULL, TOOL_STORE, disable,
+	  "record no more; what is recorded is still delivered", NULL },
+};
+
+
+static void __attribute__((constructor)) init(void)
+{
+	tool_register(cmdv, ARRAY_SIZE(cmdv));
 }

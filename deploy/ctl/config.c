@@ -5,8 +5,8 @@
 #include <string.h>
 #include <re.h>
 #include "common/poolconf.h"
-#include "deploy/ctl/tool.h"
 #include "common/db/bstore.h"
+#include "deploy/ctl/tool.h"
 #include "deploy/ctl/out.h"
 #include "deploy/ctl/list.h"
 
@@ -19,7 +19,7 @@ static const struct out_col listv[] = {
 };
 
 
-int tool_config_list(struct tool *tool)
+static int list(struct tool *tool)
 {
 	return list_run(tool, "ctl_config_list", listv, ARRAY_SIZE(listv));
 }
@@ -83,7 +83,7 @@ static int change(struct tool *tool, const char *stmt, const char *const *argv,
 }
 
 
-int tool_config_set(struct tool *tool)
+static int set(struct tool *tool)
 {
 	const struct poolconf_key *key = known(tool);
 	const char *argv[3];
@@ -93,14 +93,14 @@ int tool_config_set(struct tool *tool)
 
 	argv[0] = key->name;
 	argv[1] = tool->argv[1];
-	argv[2] = tool_actor();
+	argv[2] = tool->actor;
 
 	return change(tool, "ctl_config_set", argv, 3, "set",
 		      "was so already");
 }
 
 
-int tool_config_remove(struct tool *tool)
+static int remove_key(struct tool *tool)
 {
 	const struct poolconf_key *key = known(tool);
 	const char *argv[2];
@@ -109,9 +109,25 @@ int tool_config_remove(struct tool *tool)
 		return TOOL_FAILED;
 
 	argv[0] = key->name;
-	argv[1] = tool_actor();
+	argv[1] = tool->actor;
 
 	return change(tool, "ctl_config_remove", argv, 2,
 		      "removed: the processes' own files decide",
 		      "was not set");
+}
+
+
+static const struct tool_cmd cmdv[] = {
+	{ "config", "list", NULL, TOOL_STORE, list,
+	  "settings of the pool that are kept in the store", NULL },
+	{ "config", "set", "KEY VALUE", TOOL_STORE, set,
+	  "change one; running processes obey at once", NULL },
+	{ "config", "remove", "KEY", TOOL_STORE, remove_key,
+	  "leave it to the processes' own files again", NULL },
+};
+
+
+static void __attribute__((constructor)) init(void)
+{
+	tool_register(cmdv, ARRAY_SIZE(cmdv));
 }

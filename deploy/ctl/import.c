@@ -11,8 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "deploy/ctl/tool.h"
 #include "common/db/bstore.h"
+#include "deploy/ctl/tool.h"
 #include "deploy/ctl/import.h"
 
 
@@ -282,7 +282,7 @@ static int print(const struct tool *tool, const struct merge *m)
 }
 
 
-int tool_import(struct tool *tool)
+static int run(struct tool *tool)
 {
 	struct import im = { .file = tool->argv[0], .err = tool->err };
 	struct merge m = { .im = &im };
@@ -305,4 +305,16 @@ int tool_import(struct tool *tool)
 	mem_deref(m.st);
 
 	return err ? TOOL_FAILED : TOOL_OK;
+}
+
+
+static const struct tool_cmd cmdv[] = {
+	{ "import", NULL, "FILE", TOOL_STORE | TOOL_DRY, run,
+	  "load users, groups, categories and rooms from a JSON file", NULL },
+};
+
+
+static void __attribute__((constructor)) init(void)
+{
+	tool_register(cmdv, ARRAY_SIZE(cmdv));
 }

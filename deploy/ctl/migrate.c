@@ -61,7 +61,7 @@ static int migrate_one(const struct tool *tool, const struct sql_set *set,
 }
 
 
-int tool_migrate(struct tool *tool)
+static int run(struct tool *tool)
 {
 	struct mbuf *mb;
 	int err;
@@ -84,4 +84,16 @@ int tool_migrate(struct tool *tool)
 	mem_deref(mb);
 
 	return err ? TOOL_FAILED : TOOL_OK;
+}
+
+
+static const struct tool_cmd cmdv[] = {
+	{ "migrate", NULL, NULL, 0, run,
+	  "bring the schemas of the stores given up to this program's", NULL },
+};
+
+
+static void __attribute__((constructor)) init(void)
+{
+	tool_register(cmdv, ARRAY_SIZE(cmdv));
 }

@@ -3,8 +3,8 @@
  */
 #include <re.h>
 #include <string.h>
-#include "deploy/ctl/tool.h"
 #include "common/db/bstore.h"
+#include "deploy/ctl/tool.h"
 #include "deploy/ctl/out.h"
 #include "deploy/ctl/list.h"
 
@@ -40,7 +40,7 @@ static const struct out_col listv[] = {
 };
 
 
-int tool_room_show(struct tool *tool)
+static int show(struct tool *tool)
 {
 	const char *name = tool->argv[0];
 	struct bstore *st = NULL;
@@ -75,7 +75,21 @@ int tool_room_show(struct tool *tool)
 }
 
 
-int tool_room_list(struct tool *tool)
+static int list(struct tool *tool)
 {
 	return list_run(tool, "ctl_room_list", listv, ARRAY_SIZE(listv));
+}
+
+
+static const struct tool_cmd cmdv[] = {
+	{ "room", "show", "NAME", TOOL_STORE, show,
+	  "one room with its lists and what is in it", NULL },
+	{ "room", "list", NULL, TOOL_STORE, list,
+	  "all rooms", NULL },
+};
+
+
+static void __attribute__((constructor)) init(void)
+{
+	tool_register(cmdv, ARRAY_SIZE(cmdv));
 }

@@ -6,22 +6,63 @@
  */
 #pragma once
 
+#include <libpq-fe.h>
+
 struct bstore;
 
 /** Exit status */
 enum { TOOL_OK = 0, TOOL_FAILED = 1, TOOL_USAGE = 2 };
 
+enum { TOOL_GIVEN_MAX = 64 };
+
 /** What a command runs with */
 struct tool {
 	const char *store;    /* conninfo, NULL: not given       */
 	const char *compliance; /* the same of the compliance store */
+	const char *actor;    /* who does it, for the audit      */
 	bool json;            /* for programs, not for people    */
 	bool dry_run;         /* say what would be done          */
 	FILE *out;
 	FILE *err;
 	char **argv;          /* what follows subject and verb   */
 	int argc;
+
+	struct {
+		const char *name;
+		const char *value;
+	} givenv[TOOL_GIVEN_MAX];        /* options of the command's own */
+	size_t givenc;
 };
+
+/** One command; returns the exit status and has printed why if not TOOL_OK */
+typedef int (tool_h)(struct tool *tool);
+
+/** An option of a command: tables end with a row without name.  Commands that
+ *  have an option of the same name agree on whether it has a value */
+struct tool_opt {
+	const char *name;
+	const char *value;      /* what it is called; NULL: a flag */
+	const char *help;
+};
+
+enum {
+	TOOL_STORE = 1,         /* needs one                       */
+	TOOL_DRY   = 2,         /* knows --dry-run                 */
+	TOOL_COMPLIANCE = 4,    /* needs the compliance store      */
+};
+
+struct tool_cmd {
+	const char *subject;
+	const char *verb;       /* NULL: the subject is all        */
+	const char *operand;    /* their names; NULL: takes none   */
+	unsigned flags;
+	tool_h *h;
+	const char *help;
+	const struct tool_opt *optv;     /* NULL: none of its own  */
+};
+
+/** Adds a subject's static table, from a constructor */
+void tool_register(const struct tool_cmd *cmdv, size_t cmdc);
 
 /**
  * Run a whole command line; main() in short
@@ -35,29 +76,33 @@ struct tool {
  */
 int tool_main(int argc, char **argv, FILE *out, FILE *err);
 
+/** An option's n-th value; "" for a flag, NULL: not given (so often) */
+const char *tool_opt_nth(const struct tool *tool, const char *name, size_t n);
+/** The last one */
+const char *tool_opt(const struct tool *tool, const char *name);
+
+/** Says what is wrong with how the command was called.  TOOL_USAGE */
+int tool_usage(const struct tool *tool, const char *problem,
+	       const char *what);
+
 /**
  * Connect to the tool's store, whose schema must be this program's
+ *
+ * What is done over the connection is done by tool->actor: pchat.actor in SQL.
  *
  * @return 0, ECONNREFUSED, EPROTO (another schema), ENOMEM; said why
  */
 int tool_connect(struct bstore **stp, const struct tool *tool);
-/** The same for the compliance store */
+/** The same for the compliance store, which knows no actor */
 int tool_connect_compliance(struct bstore **stp, const struct tool *tool);
 
-/** Who is at it, for the audit: the name of the process's user */
-const char *tool_actor(void);
-
-/** One command; returns the exit status and has printed why if not TOOL_OK */
-typedef int (tool_h)(struct tool *tool);
-
-tool_h tool_migrate;
-tool_h tool_import;
-tool_h tool_room_show;
-tool_h tool_room_list;
-tool_h tool_user_list;
-tool_h tool_category_list;
-tool_h tool_config_list;
-tool_h tool_config_set;
-tool_h tool_config_remove;
-tool_h tool_compliance_enable;
-tool_h tool_compliance_disable;
+/**
+ * Run a statement that changes something: all of it, or with --dry-run what it
+ * would do
+ *
+ * @param resp  As bstore_query()
+ *
+ * @return exit status; said why not, or that it was a dry run
+ */
+int tool_change(struct tool *tool, PGresult **resp, const char *stmt,
+		const char *const *argv, int argc);

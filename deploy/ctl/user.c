@@ -2,8 +2,8 @@
  * @file deploy/ctl/user.c  pchatctl user
  */
 #include <re.h>
-#include "deploy/ctl/tool.h"
 #include "common/db/bstore.h"
+#include "deploy/ctl/tool.h"
 #include "deploy/ctl/out.h"
 #include "deploy/ctl/list.h"
 
@@ -17,7 +17,19 @@ static const struct out_col listv[] = {
 };
 
 
-int tool_user_list(struct tool *tool)
+static int list(struct tool *tool)
 {
 	return list_run(tool, "ctl_user_list", listv, ARRAY_SIZE(listv));
+}
+
+
+static const struct tool_cmd cmdv[] = {
+	{ "user", "list", NULL, TOOL_STORE, list,
+	  "all users", NULL },
+};
+
+
+static void __attribute__((constructor)) init(void)
+{
+	tool_register(cmdv, ARRAY_SIZE(cmdv));
 }

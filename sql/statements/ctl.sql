@@ -1,0 +1,5 @@
+-- What every command of pchatctl begins with.
+
+-- name: ctl_actor
+-- Who does what is done over this connection.  $1 text: name
+SELECT set_config('pchat.actor', $1, false);
