@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <re.h>
+#include "common/json.h"
 #include "compliance/adapter.h"
 #include "compliance/manifest.h"
 #include "compliance/outfile.h"
@@ -212,6 +213,39 @@ static const char *or_none(const char *text)
 }
 
 
+/* "5-9,12-12" of the detail's "ids": [[5, 9], [12, 12]] */
+static int print_ids(struct re_printf *pf, const struct adapter_event *ev)
+{
+	json_t *detail, *range;
+	size_t i;
+	int err = 0;
+
+	if (ev->kind != EV_REPLACED && ev->kind != EV_PURGE)
+		return re_hprintf(pf, "-");
+
+	detail = json_loads(ev->detail ? ev->detail : "", 0, NULL);
+
+	json_array_foreach(json_object_get(detail, "ids"), i, range) {
+
+		const json_int_t a =
+			json_integer_value(json_array_get(range, 0));
+		const json_int_t b =
+			json_integer_value(json_array_get(range, 1));
+
+		err = re_hprintf(pf, "%s%lld-%lld", i ? "," : "",
+				 (long long)a, (long long)b);
+		if (err)
+			break;
+	}
+	if (!i)
+		err = re_hprintf(pf, "-");
+
+	json_decref(detail);
+
+	return err;
+}
+
+
 static void index_conv(struct outfile *of, uint64_t *np,
 		       const struct adapter_conversation *conv)
 {
@@ -222,11 +256,12 @@ static void index_conv(struct outfile *of, uint64_t *np,
 
 		const struct adapter_event *ev = &conv->eventv[i];
 
-		outfile_printf(of, "%llu\t%s\t%d\t%s\t%lld\t%s\t%lld\n",
+		outfile_printf(of, "%llu\t%s\t%d\t%s\t%lld\t%s\t%lld"
+			       "\t%H\n",
 			       (unsigned long long)++*np, ev->id,
 			       (int)ev->kind, or_none(room),
 			       (long long)ev->msg_id, or_none(ev->session),
-			       (long long)ev->ts_us);
+			       (long long)ev->ts_us, print_ids, ev);
 	}
 }
 

@@ -6,10 +6,11 @@
  * and the SHA-256 of the manifest before it, which makes a chain.  Beside it
  * lies events-<batch>.idx, one line an event in the order of the batch,
  *
- *     ordinal  guid  kind  room  msg_id  session  ts
+ *     ordinal  guid  kind  room  msg_id  session  ts  ids
  *
- * with tabs between, "-" for none and ts in microseconds since 1970: what is
- * in a batch can be told without knowing the adapter's format.  A signature is
+ * with tabs between, "-" for none, ts in microseconds since 1970, and the ids
+ * of the messages that went ("5-9,12-12") when that is what it tells: what is in
+ * a batch can be told without knowing the adapter's format.  A signature is
  * in manifest-<batch>.json.sig, base64 of Ed25519 over the manifest's bytes.
  * A batch that is delivered again after an operator asked for it gets names
  * of its own, manifest-<batch>-<serial>.json.

@@ -184,16 +184,20 @@ static int verify_all(struct verify *v)
 
 	verify_chain(v);
 	unlisted(v);
+	if (v->eventh)
+		verify_events(v);
 
 	return verify_repeats(v);
 }
 
 
 int verify_dir(struct verify_sum *sum, const char *dir,
-	       const struct signkey *key, verify_h *h, void *arg)
+	       const struct signkey *key, verify_h *h,
+	       verify_event_h *eventh, void *arg)
 {
 	struct verify v = {
-		.dir = dir, .key = key, .h = h, .arg = arg, .sum = sum,
+		.dir = dir, .key = key, .h = h, .eventh = eventh, .arg = arg,
+		.sum = sum,
 	};
 	int err;
 

@@ -106,6 +106,8 @@ void verify_chain(struct verify *v)
 		const struct vlink *last = &v->linkv[v->linkc - 1];
 
 		v->sum->serial = last->serial;
+		str_ncpy(v->sum->adapter, last->adapter,
+			 sizeof(v->sum->adapter));
 		str_ncpy(v->sum->sha256, last->sha256,
 			 sizeof(v->sum->sha256));
 	}
@@ -179,18 +181,17 @@ static void check_ends(struct verify *v, const struct manifest *m,
 }
 
 
-int verify_index(struct verify *v, const struct manifest *m,
-		 const char *mname)
+int verify_index(struct verify *v, const struct manifest *m)
 {
-	char line[512], guid[37] = "", before[37] = "", first[37] = "";
-	uint64_t n, last = 0;
+	char guid[37] = "", before[37] = "", first[37] = "", *line = NULL;
 	FILE *f = index_open(v, m->index->name);
-	(void)mname;
+	uint64_t n, last = 0;
+	size_t size = 0;
 
 	if (!f)
 		return 0;          /* told as a missing file */
 
-	while (fgets(line, sizeof(line), f)) {
+	while (getline(&line, &size, f) > 0) {
 
 		if (!index_line(line, &n, guid)) {
 			verify_problem(v, "%s: after event %s: not an event",
@@ -206,8 +207,46 @@ int verify_index(struct verify *v, const struct manifest *m,
 
 	check_ends(v, m, last, first, before);
 	(void)fclose(f);
+	free(line);
 
 	return 0;
+}
+
+
+static void event_line(const struct verify *v, uint64_t batch, char *line)
+{
+	char *fieldv[VERIFY_FIELDS], *rest = line;
+	unsigned n = 0;
+
+	line[strcspn(line, "\n")] = '\0';
+	(void)strsep(&rest, "\t");
+
+	while (rest && n < VERIFY_FIELDS)
+		fieldv[n++] = strsep(&rest, "\t");
+
+	if (n == VERIFY_FIELDS)
+		v->eventh(batch, fieldv, v->arg);
+}
+
+
+void verify_events(struct verify *v)
+{
+	char *line = NULL;
+	size_t size = 0, i;
+
+	for (i = 0; i < v->linkc; i++) {
+
+		FILE *f = *v->linkv[i].index ?
+			index_open(v, v->linkv[i].index) : NULL;
+
+		while (f && getline(&line, &size, f) > 0)
+			event_line(v, v->linkv[i].batch, line);
+
+		if (f)
+			(void)fclose(f);
+	}
+
+	free(line);
 }
 
 
@@ -235,8 +274,8 @@ static bool is_of_part(const uint8_t *guid, uint64_t part, uint64_t parts)
 static size_t collect(struct verify *v, struct entry *ev, size_t size,
 		      uint64_t part, uint64_t parts)
 {
-	char line[512], text[37];
-	size_t i, n = 0;
+	char text[37], *line = NULL;
+	size_t i, n = 0, len = 0;
 	struct pl pl;
 	uint64_t ord;
 
@@ -245,7 +284,7 @@ static size_t collect(struct verify *v, struct entry *ev, size_t size,
 		FILE *f = *v->linkv[i].index ?
 			index_open(v, v->linkv[i].index) : NULL;
 
-		while (f && n < size && fgets(line, sizeof(line), f)) {
+		while (f && n < size && getline(&line, &len, f) > 0) {
 
 			if (!index_line(line, &ord, text))
 				continue;
@@ -260,6 +299,8 @@ static size_t collect(struct verify *v, struct entry *ev, size_t size,
 		if (f)
 			(void)fclose(f);
 	}
+
+	free(line);
 
 	return n;
 }

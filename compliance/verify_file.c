@@ -284,7 +284,7 @@ static int check_content(struct verify *v, const struct manifest *m,
 
 	check_file(v, m->index, name);
 
-	return verify_index(v, m, name);
+	return verify_index(v, m);
 }
 
 

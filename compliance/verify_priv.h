@@ -25,6 +25,7 @@ struct verify {
 	const char *dir;
 	const struct signkey *key;
 	verify_h *h;
+	verify_event_h *eventh;
 	void *arg;
 	struct verify_sum *sum;
 	struct vfile *filev;
@@ -45,7 +46,8 @@ int  verify_load(struct verify *v, struct manifest **mp, const char *name,
 /** The chain, by serial */
 void verify_chain(struct verify *v);
 /** The lines of a batch's index */
-int  verify_index(struct verify *v, const struct manifest *m,
-		  const char *mname);
+int  verify_index(struct verify *v, const struct manifest *m);
+/** Tell of every event */
+void verify_events(struct verify *v);
 /** Events that are in more than one place */
 int  verify_repeats(struct verify *v);

@@ -158,9 +158,10 @@ static int later(struct worker *w, const struct delivery_job *job)
 static void tell(const struct worker *w, const struct delivery_job *job)
 {
 	const bool good = !strcmp(job->result, "delivered");
+	const bool bad = !strcmp(job->result, "refused");
 
-	log_msg(good ? LOG_INFO : LOG_ERR, good ? "adapter.delivered" :
-		"adapter.refused", "name=%s batch=%llu events=%llu result=%s "
+	log_msg(bad ? LOG_ERR : good ? LOG_INFO : LOG_WARN,
+		"adapter.settled", "name=%s batch=%llu events=%llu result=%s "
 		"held_kb=%zu%s%s%s", w->common->name,
 		(unsigned long long)job->batch,
 		(unsigned long long)job->eventc, job->result,

@@ -15,7 +15,7 @@ struct bstore;
 /** The argument that makes a daemon's program a worker */
 #define WORKER_ARG "--worker"
 
-enum { WORKER_DEATHS_MAX = 5 };   /* with the same batch: it is refused then */
+enum { WORKER_DEATHS_MAX = 3 };   /* with the same batch: it is refused then */
 
 /** main() of the process; libre is not initialised.  @return exit status */
 int worker_main(void);

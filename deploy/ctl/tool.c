@@ -8,8 +8,8 @@
 #include <unistd.h>
 #include "common/db/bstore.h"
 #include "common/db/db.h"
-#include "deploy/ctl/options.h"
 #include "deploy/ctl/tool.h"
+#include "deploy/ctl/options.h"
 
 
 static struct {

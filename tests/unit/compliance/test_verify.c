@@ -151,7 +151,8 @@ static void said_handler(const char *problem, void *arg)
 static unsigned verify_with(const struct signkey *key)
 {
 	mbuf_rewind(said);
-	ck_assert_int_eq(verify_dir(&sum, dir, key, said_handler, NULL), 0);
+	ck_assert_int_eq(verify_dir(&sum, dir, key, said_handler, NULL,
+				    NULL), 0);
 	(void)mbuf_write_u8(said, 0);
 
 	return (unsigned)sum.problems;
