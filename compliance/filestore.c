@@ -74,7 +74,8 @@ static int make_folder(const char *dir, const char *file)
 		err = errno;
 	mem_deref(path);
 
-	return err;
+	/* ENOENT is for files that people sent and that are gone */
+	return err == ENOENT ? ENOTDIR : err;
 }
 
 

@@ -33,6 +33,15 @@ typedef void (filestore_h)(int err, void *arg);
  * mem_deref() waits for the copy under way; handlers are not called any more.
  */
 int filestore_alloc(struct filestore **fsp, const char *from, const char *to);
-/** Copy these files in order; @p fs calls @p h once */
+/**
+ * Copy the files that a batch of events tells of (FILEUPLOAD)
+ *
+ * @param events  JSON array, common/queue.h
+ *
+ * @return 0 and h is called, ENOENT (it tells of none), ENOMEM
+ */
+int filestore_take_events(struct filestore *fs, const char *events,
+			  filestore_h *h, void *arg);
+/** Copy these files in order; @p h is called once */
 int filestore_take(struct filestore *fs, const char *const *filev,
 		   size_t filec, filestore_h *h, void *arg);

@@ -13,6 +13,7 @@
 #include "compliance/archive.h"
 #include "compliance/conf_keys.h"
 #include "compliance/core.h"
+#include "compliance/filestore.h"
 #include "compliance/intake.h"
 #include "compliance/service.h"
 
@@ -36,6 +37,7 @@ static void destructor(void *data)
 	svc->db_store = mem_deref(svc->db_store);
 	svc->db_staging = mem_deref(svc->db_staging);
 	mem_deref(svc->archive);
+	mem_deref(svc->files);
 	mem_deref(svc->intake);
 	mem_deref(svc->announce);
 	mem_deref(svc->queue);
@@ -183,12 +185,23 @@ static void ready_handler(struct compliance *svc)
 }
 
 
+static int files_open(struct compliance *svc)
+{
+	const char *from = config_str(svc->conf, "files.store");
+	const char *to = config_str(svc->conf, "files.archive");
+
+	return from && to ? filestore_alloc(&svc->files, from, to) : 0;
+}
+
+
 static int open_parts(struct compliance *svc, struct ctl *ctl)
 {
 	int err;
 
 	err = queue_in_open(&svc->queue, config_str(svc->conf, "queue.listen"),
 			    batch_handler, svc);
+	if (!err)
+		err = files_open(svc);
 	if (!err)
 		err = intake_open(&svc->intake, svc);
 	if (!err)

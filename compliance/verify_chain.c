@@ -262,12 +262,10 @@ static int by_guid(const void *a, const void *b)
 }
 
 
-/* Ids are random: their first bytes spread them evenly */
+/* Ids of one room's messages begin alike: all bytes count */
 static bool is_of_part(const uint8_t *guid, uint64_t part, uint64_t parts)
 {
-	const uint32_t n = (uint32_t)guid[0] << 16 | guid[1] << 8 | guid[2];
-
-	return n % parts == part;
+	return hash_joaat(guid, GUID_SIZE) % parts == part;
 }
 
 

@@ -12,6 +12,7 @@
 #include <re.h>
 #include "common/conf.h"
 #include "common/db/db.h"
+#include "common/db/embedded.h"
 #include "common/db/migrate.h"
 #include "compliance/archive.h"
 #include "compliance/conf_keys.h"
@@ -382,6 +383,52 @@ void archiving_presence(unsigned room, unsigned user, int kind, unsigned s)
 	(void)snprintf(sql, sizeof(sql), "SELECT stage(jsonb_build_array("
 		       EVENT "))", kind, ts, room, room, user, user, rest);
 	ck_assert_int_eq(number(sql), 1);
+}
+
+
+/* One round of what channel/outbox.c does */
+static bool push_some(PGconn *from)
+{
+	const char *text = sql_stmt_find(&sql_store, "outbox_next")->text;
+	const char *const argv[] = { "0", "0", "{}", "500", "1000000" };
+	const char *done[2] = { "0" };
+	PGresult *res, *res2;
+	bool any;
+
+	res = PQexecParams(from, text, 5, NULL, argv, NULL, NULL, 0);
+	ck_assert_msg(PQresultStatus(res) == PGRES_TUPLES_OK, "%s",
+		      PQerrorMessage(from));
+	any = !PQgetisnull(res, 0, 0);
+
+	if (any) {
+		const char *const ev[] = { PQgetvalue(res, 0, 1) };
+
+		res2 = PQexecParams(pg, "SELECT stage($1::jsonb)", 1, NULL,
+				    ev, NULL, NULL, 0);
+		ck_assert_msg(PQresultStatus(res2) == PGRES_TUPLES_OK, "%s",
+			      PQerrorMessage(pg));
+		PQclear(res2);
+		done[1] = PQgetvalue(res, 0, 0);
+		res2 = PQexecParams(from, sql_stmt_find(&sql_store,
+							"outbox_done")->text,
+				    2, NULL, done, NULL, NULL, 0);
+		ck_assert_int_eq(PQresultStatus(res2), PGRES_COMMAND_OK);
+		PQclear(res2);
+	}
+	PQclear(res);
+
+	return any;
+}
+
+
+void archiving_push(void)
+{
+	PGconn *from = PQconnectdb(store_conninfo(st));
+
+	while (push_some(from))
+		;
+
+	PQfinish(from);
 }
 
 

@@ -49,6 +49,9 @@ void archiving_wait(int64_t goal, const char *fmt, ...)
 void archiving_chats(unsigned room, unsigned first, unsigned last);
 /** JOIN or PART (20, 21) of user n in a room, at that second */
 void archiving_presence(unsigned room, unsigned user, int kind, unsigned s);
+/** The store's outbox goes to the compliance store, as channel processes
+ * bring it, whoever's it is */
+void archiving_push(void);
 /** Have a run, and wait until all are done with it */
 void archiving_run(void);
 

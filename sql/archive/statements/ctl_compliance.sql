@@ -42,3 +42,28 @@ SELECT batch_id, (extract(epoch FROM from_ts) * 1000000)::bigint,
   FROM batch
  WHERE to_ts > $1::timestamptz AND from_ts < $2::timestamptz
  ORDER BY batch_id;
+
+-- name: ctl_check_events
+-- What is here, for the attestation; to be read with batch_fetch.  place: k
+-- the archives have it, w it waits for one
+DECLARE batch_read NO SCROLL CURSOR FOR
+SELECT s.guid, s.kind, s.room, s.msg_id, s.session,
+       (extract(epoch FROM s.ts) * 1000000)::bigint,
+       (SELECT string_agg((x ->> 0) || '-' || (x ->> 1), ',')
+          FROM jsonb_array_elements(s.event #> '{detail,ids}') AS x),
+       CASE WHEN s.batch_id <= acknowledged() AND NOT EXISTS (
+                     SELECT FROM refused r WHERE r.batch_id = s.batch_id)
+            THEN 'k' ELSE 'w' END
+  FROM staged s
+ WHERE s.kind IN (1, 10, 11, 20, 21);
+
+-- name: ctl_check_deleted
+-- Batches of the period ($1, $2 bigint: us) whose events are gone from here
+SELECT count(*) FROM batch b
+ WHERE b.deleted_on IS NOT NULL
+   AND b.to_ts >= timestamptz 'epoch' + $1::bigint * interval '1 us'
+   AND b.from_ts < timestamptz 'epoch' + $2::bigint * interval '1 us';
+
+-- name: ctl_check_chain
+-- Where the chain of an adapter ends
+SELECT serial, sha256 FROM adapter WHERE name = $1;
