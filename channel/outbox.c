@@ -78,6 +78,7 @@ static const struct stats_row rowv[] = {
 	{ "events_oldest_ms", &n_age_ms, true, "Age of the oldest of them" },
 };
 
+static void adopt(struct outbox *ob);
 static void push_timer(void *arg);
 static void state_timer(void *arg);
 
@@ -367,27 +368,29 @@ static void adopted_handler(int err, const struct db_res *res, void *arg)
 	n_adopted += (uint64_t)n;
 	ob->after = 0;
 	if (n == ADOPT_ROWS)
-		ob->adopted_ms = 0;
+		adopt(ob);
+}
+
+
+static void adopt(struct outbox *ob)
+{
+	struct db_args args;
+
+	ob->adopted_ms = tmr_jiffies();
+	db_args_init(&args);
+	db_int8(&args, ob->svc->instance_id);
+	db_int4(&args, ADOPT_ROWS);
+	(void)db_exec(ob->db, "outbox_adopt", &args, adopted_handler, ob);
 }
 
 
 static void look_around(struct outbox *ob)
 {
-	const uint64_t now = tmr_jiffies();
-	struct db_args args;
-
-	db_args_init(&args);
-	(void)db_exec(ob->db, "compliance_daemons", &args, daemons_handler,
+	(void)db_exec(ob->db, "compliance_daemons", NULL, daemons_handler,
 		      ob);
 
-	if (now - ob->adopted_ms < ADOPT_MS)
-		return;
-
-	ob->adopted_ms = now;
-	db_args_init(&args);
-	db_int8(&args, ob->svc->instance_id);
-	db_int4(&args, ADOPT_ROWS);
-	(void)db_exec(ob->db, "outbox_adopt", &args, adopted_handler, ob);
+	if (tmr_jiffies() - ob->adopted_ms >= ADOPT_MS)
+		adopt(ob);
 }
 
 

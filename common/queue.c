@@ -13,7 +13,7 @@
 
 /* A batch on the wire: what QUEUE_BYTES_MAX allows, each byte escaped, and
    the frame around a single text that is longer */
-enum { MESSAGE_MAX = 16 * QUEUE_BYTES_MAX, WAITING_MAX = 2 };
+enum { MESSAGE_MAX = 256 * QUEUE_BYTES_MAX, WAITING_MAX = 2 };
 
 struct queue_in {
 	struct bus_ctx *ctx;

@@ -5,6 +5,8 @@
  */
 #pragma once
 
+struct sql_set;
+
 /** A migration was applied and committed */
 typedef void (migrate_h)(uint32_t version, const char *name, void *arg);
 

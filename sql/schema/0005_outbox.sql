@@ -20,12 +20,16 @@ CREATE FUNCTION outbox_owner() RETURNS bigint LANGUAGE sql STABLE AS $$
 SELECT coalesce(nullif(current_setting('pchat.instance', true), ''), '0')::bigint
 $$;
 
--- One index serves who pushes, who deletes and who looks for orphans.
+-- What was said is in message already: a row of kind CHAT without a text stands
+-- for the messages msg_id to last_id of its room, size bytes of text.  One
+-- index serves who pushes, who deletes and who looks for orphans.
 ALTER TABLE outbox
     DROP CONSTRAINT outbox_pkey,
     ALTER COLUMN instance_id SET DEFAULT outbox_owner(),
     ALTER COLUMN instance_id SET NOT NULL,
     ALTER COLUMN ts SET DEFAULT clock_timestamp(),
+    ADD COLUMN last_id bigint,
+    ADD COLUMN size integer NOT NULL DEFAULT 0,
     ADD COLUMN session bigint,
     ADD COLUMN chat text,
     ADD COLUMN rtf text,
@@ -52,6 +56,27 @@ SELECT jsonb_object_agg(n.key, jsonb_build_array(before -> n.key, n.value))
    AND n.key NOT IN ('updated_on', 'updated_by', 'name_key', 'last_invite_id')
 $$;
 
+-- What a message's flags tell, NULL for nothing.
+CREATE FUNCTION chat_detail(flags integer) RETURNS jsonb
+    LANGUAGE sql STABLE AS $$
+SELECT CASE WHEN flags & 3 <> 0
+            THEN jsonb_build_object('alert', flags & 1 <> 0,
+                                    'story', flags & 2 <> 0) END
+$$;
+
+-- A message's event has an id that tells which message: half of its room's,
+-- and its number.
+CREATE FUNCTION chat_guid(room uuid, msg bigint) RETURNS text
+    LANGUAGE sql IMMUTABLE AS $$
+SELECT left(room::text, 18) || '-'
+       || overlay(lpad(to_hex(msg), 16, '0') PLACING '-' FROM 5 FOR 0)
+$$;
+
+CREATE FUNCTION event_us(ts timestamptz) RETURNS bigint
+    LANGUAGE sql STABLE AS $$
+SELECT round(date_part('epoch', ts) * 1000000)::bigint
+$$;
+
 CREATE FUNCTION event_user(principal text) RETURNS bigint
     LANGUAGE sql STABLE AS $$
 SELECT p.principal_id FROM principal p WHERE p.key = lower(principal)
@@ -68,18 +93,38 @@ BEGIN
     IF current_setting('pchat.import', true) = 'on' THEN
         RETURN NULL;
     END IF;
-    INSERT INTO outbox (instance_id, kind, room_id, msg_id, author_id, ts, chat,
-                        rtf, body)
-    SELECT owner, 1, m.room_id, m.msg_id, m.author_id, m.ts, m.chat, m.rtf,
-           CASE WHEN m.flags & 3 <> 0
-                THEN jsonb_build_object('alert', m.flags & 1 <> 0,
-                                        'story', m.flags & 2 <> 0) END
-      FROM made m;
+    INSERT INTO outbox (instance_id, kind, room_id, msg_id, last_id, ts, size)
+    SELECT owner, 1, m.room_id, min(m.msg_id), max(m.msg_id), min(m.ts),
+           sum(octet_length(m.chat) + coalesce(octet_length(m.rtf), 0))
+      FROM made m GROUP BY m.room_id, m.msg_id / 64;
     RETURN NULL;
 END $$;
 CREATE TRIGGER compliance_chat AFTER INSERT ON message
     REFERENCING NEW TABLE AS made
     FOR EACH STATEMENT EXECUTE FUNCTION compliance_chat();
+
+-- A message that changes or goes before its event was pushed: the event has the
+-- text as it was, in a row of its own.  Pushing leaves replaced messages (flag
+-- 4) out of what a row stands for, and repeats have the same id.
+CREATE FUNCTION compliance_chat_kept() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO outbox (instance_id, kind, room_id, msg_id, author_id, ts, chat,
+                        rtf, body, size)
+    SELECT o.instance_id, 1, m.room_id, m.msg_id, m.author_id, m.ts, m.chat,
+           m.rtf, chat_detail(m.flags),
+           octet_length(m.chat) + coalesce(octet_length(m.rtf), 0)
+      FROM was m
+      JOIN outbox o ON o.kind = 1 AND o.chat IS NULL AND o.room_id = m.room_id
+                   AND m.msg_id BETWEEN o.msg_id AND o.last_id
+     WHERE m.flags & 4 = 0;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER compliance_chat_changed AFTER UPDATE ON message
+    REFERENCING OLD TABLE AS was
+    FOR EACH STATEMENT EXECUTE FUNCTION compliance_chat_kept();
+CREATE TRIGGER compliance_chat_gone AFTER DELETE ON message
+    REFERENCING OLD TABLE AS was
+    FOR EACH STATEMENT EXECUTE FUNCTION compliance_chat_kept();
 
 -- A session is an endpoint in a room, from its roster row's first moment to
 -- its last: however it ends, JOIN and PART come in pairs.

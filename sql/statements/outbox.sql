@@ -1,53 +1,83 @@
 -- name: outbox_next
--- The next events of an instance as one JSON array (protocol of the queue:
--- common/queue.h), at most so many and so many bytes of text: ids, array,
--- number, and whether more may wait.  One row, of nulls when there is none.
--- $1 bigint: instance, $2 bigint: after this id, $3 bigint[]: not these,
--- $4 integer: events, $5 bigint: bytes
+-- The next events of an instance as one JSON array (common/queue.h): numbers of
+-- rows, the array, how many events, and whether more may wait.  At most so many
+-- events and bytes of text, but always one row.  $1 bigint: instance, $2 bigint:
+-- after this number, $3 bigint[]: not these, $4 integer: events, $5 bigint:
+-- bytes.  (OFFSET 0 has the messages looked up range by range, by their key.)
 WITH w AS MATERIALIZED (
-       SELECT b.*, row_number() OVER m AS nr,
-              sum(1024 + coalesce(octet_length(b.chat), 0)
-                  + coalesce(octet_length(b.rtf), 0)
-                  + coalesce(pg_column_size(b.body), 0)) OVER m AS size
+       SELECT b.event_id, b.guid, b.kind, b.room_id, b.msg_id, b.last_id,
+              b.author_id, b.session, b.ts, b.chat, b.rtf, b.body,
+              row_number() OVER m AS nr,
+              sum(coalesce(b.last_id - b.msg_id, 0) + 1) OVER m AS events,
+              sum(b.size) OVER m AS bytes
          FROM (SELECT o.* FROM outbox o
                 WHERE o.instance_id = $1 AND o.event_id > $2
                   AND o.event_id <> ALL ($3::bigint[])
                 ORDER BY o.event_id LIMIT $4) AS b
        WINDOW m AS (ORDER BY b.event_id ROWS UNBOUNDED PRECEDING)
+     ), t AS MATERIALIZED (
+       SELECT * FROM w WHERE w.nr = 1 OR (w.events <= $4 AND w.bytes <= $5)
+     ), said AS MATERIALIZED (
+       SELECT t.event_id, m.room_id, m.msg_id, m.author_id, m.flags, m.ts,
+              m.chat, m.rtf
+         FROM t
+        CROSS JOIN LATERAL (
+               SELECT x.* FROM message x
+                WHERE x.room_id = t.room_id
+                  AND x.msg_id BETWEEN t.msg_id AND t.last_id
+                ORDER BY x.msg_id OFFSET 0) AS m
+        WHERE t.last_id IS NOT NULL AND m.flags & 4 = 0
      ), roomv AS MATERIALIZED (
-       SELECT r.room_id, json_build_object(
+       SELECT r.room_id, r.guid, ',"room":' || json_build_object(
                   'id', r.guid, 'uri', 'ma-chan://' || s.domain || '/' || r.guid,
                   'name', r.name, 'description', r.description,
                   'category', c.name,
                   'privacy', (ARRAY['open', 'closed', 'secret'])[r.privacy + 1],
                   'type', (ARRAY['normal', 'auditorium'])[r.behavior + 1],
-                  'logged', c.history) AS j
+                  'logged', c.history)::text AS j
          FROM room r
          JOIN category c ON c.category_id = r.category_id
         CROSS JOIN store s
-        WHERE r.room_id IN (SELECT room_id FROM w)
+        WHERE r.room_id = ANY (ARRAY(SELECT DISTINCT t.room_id FROM t))
      ), userv AS MATERIALIZED (
-       SELECT p.principal_id, json_build_object(
+       SELECT p.principal_id, ',"user":' || json_build_object(
                   'id', p.principal_id, 'guid', p.guid, 'uri', p.name,
                   'display', p.display, 'email', p.email,
-                  'internal', p.key LIKE '%@' || lower(s.domain)) AS j
+                  'internal', p.key LIKE '%@' || lower(s.domain))::text AS j
          FROM principal p
         CROSS JOIN store s
-        WHERE p.principal_id IN (SELECT author_id FROM w)
+        WHERE p.principal_id = ANY (ARRAY(
+                  SELECT t.author_id FROM t UNION SELECT said.author_id FROM said))
+     ), e AS (
+       SELECT x.event_id, 0 AS msg_id, '{"id":"' ||
+              CASE x.kind WHEN 1 THEN chat_guid(r.guid, x.msg_id) ELSE x.guid::text END
+              || '","kind":' || x.kind || ',"ts":' || event_us(x.ts)
+              || coalesce(r.j, '') || coalesce(u.j, '')
+              || coalesce(',"msg_id":' || x.msg_id, '')
+              || coalesce(',"session":"' || x.session || '"', '')
+              || coalesce(',"chat":' || to_json(x.chat)::text, '')
+              || coalesce(',"rtf":' || to_json(x.rtf)::text, '')
+              || coalesce(',"detail":' || x.body::text, '') || '}' AS j
+         FROM t x
+         LEFT JOIN roomv r ON r.room_id = x.room_id
+         LEFT JOIN userv u ON u.principal_id = x.author_id
+        WHERE x.last_id IS NULL
+        UNION ALL
+       SELECT x.event_id, x.msg_id, '{"id":"' || chat_guid(r.guid, x.msg_id)
+              || '","kind":1,"ts":' || event_us(x.ts) || r.j || coalesce(u.j, '')
+              || ',"msg_id":' || x.msg_id || ',"chat":' || to_json(x.chat)::text
+              || coalesce(',"rtf":' || to_json(x.rtf)::text, '')
+              || coalesce(',"detail":' || chat_detail(x.flags)::text, '') || '}'
+         FROM said x
+         JOIN roomv r ON r.room_id = x.room_id
+         LEFT JOIN userv u ON u.principal_id = x.author_id
      )
-SELECT array_agg(w.event_id ORDER BY w.event_id),
-       '[' || string_agg(json_build_object(
-           'id', w.guid, 'kind', w.kind,
-           'ts', (extract(epoch FROM w.ts) * 1000000)::bigint,
-           'room', r.j, 'user', u.j, 'msg_id', w.msg_id,
-           'session', w.session::text, 'chat', w.chat, 'rtf', w.rtf,
-           'detail', w.body)::text, ',' ORDER BY w.event_id) || ']',
+SELECT (SELECT array_agg(t.event_id ORDER BY t.event_id) FROM t),
+       '[' || string_agg(e.j, ',' ORDER BY e.event_id, e.msg_id) || ']',
        count(*)::integer,
-       count(*) >= $4 OR count(*) < (SELECT count(*) FROM w)
-  FROM w
-  LEFT JOIN roomv r ON r.room_id = w.room_id
-  LEFT JOIN userv u ON u.principal_id = w.author_id
- WHERE w.nr = 1 OR w.size <= $5;
+       (SELECT count(*) FROM w) >= $4
+           OR (SELECT count(*) FROM w) > (SELECT count(*) FROM t)
+  FROM e;
 
 -- name: outbox_done
 -- Events that compliance has.  (One range is planned well, whatever the planner

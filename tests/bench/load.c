@@ -148,7 +148,6 @@ static void sign_in(struct load *load, struct result *res)
 {
 	const struct cpu before = cpu_now(load);
 	const uint64_t start = now_ns();
-	struct cpu after;
 	unsigned i;
 
 	signin_more(load);
@@ -165,10 +164,8 @@ static void sign_in(struct load *load, struct result *res)
 	for (i = 0; i < load->userc; i++)
 		res->joins += load->userv[i].memberc;
 
-	after = cpu_now(load);
+	res->signin_cpu = cpu_since(load, &before);
 	res->signin_seconds = (double)(now_ns() - start) / 1e9;
-	res->signin_cpu.server_ms = after.server_ms - before.server_ms;
-	res->signin_cpu.store_ms  = after.store_ms - before.store_ms;
 }
 
 
@@ -177,16 +174,13 @@ static void measure(struct load *load, struct result *res)
 	const struct cpu before = cpu_now(load);
 	const struct counts was = load->counts;
 	const uint64_t start = now_ns();
-	struct cpu after;
 
 	load->measuring = true;
 	run_for(load, load->opt.seconds);
 	load->measuring = false;
 
-	after = cpu_now(load);
+	res->cpu = cpu_since(load, &before);
 	res->seconds = (double)(now_ns() - start) / 1e9;
-	res->cpu.server_ms = after.server_ms - before.server_ms;
-	res->cpu.store_ms  = after.store_ms - before.store_ms;
 	res->counts.posts      = load->counts.posts - was.posts;
 	res->counts.deliveries = load->counts.deliveries - was.deliveries;
 	res->counts.refused    = load->counts.refused - was.refused;

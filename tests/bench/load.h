@@ -173,7 +173,9 @@ void drive_answered(struct load *load, struct user *u);
 uint64_t drive_due(struct load *load);
 
 /* cpu.c */
-struct cpu { double server_ms, store_ms; };
+struct cpu { double server_ms, store_ms, compliance_ms; };
+double cpu_all_ms(const struct cpu *cpu);
+struct cpu cpu_since(const struct load *load, const struct cpu *before);
 struct cpu cpu_now(const struct load *load);
 
 /* report.c */

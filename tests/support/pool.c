@@ -356,6 +356,11 @@ static pid_t pid_of(const struct pool *pool, const char *name)
 			return pool->file->instv[i].pid;
 	}
 
+	for (i = 0; i < pool->file->compc; i++) {
+		if (!strcmp(pool->file->compv[i].name, name))
+			return pool->file->compv[i].pid;
+	}
+
 	return 0;
 }
 
@@ -419,6 +424,25 @@ const struct pool_inst *pool_inst(const struct pool *pool, size_t i)
 }
 
 
+const char *pool_compliance_store(const struct pool *pool)
+{
+	return pool ? pool->file->compliance_store : NULL;
+}
+
+
+const char *pool_archive(const struct pool *pool)
+{
+	return pool ? pool->file->archive : NULL;
+}
+
+
+const struct pool_compliance *pool_compliance(const struct pool *pool,
+					      size_t i)
+{
+	return pool && i < pool->file->compc ? &pool->file->compv[i] : NULL;
+}
+
+
 const char *pool_registrar_tcp(const struct pool *pool)
 {
 	return pool ? pool->file->reg_tcp : NULL;
@@ -431,16 +455,17 @@ const char *pool_registrar_tls(const struct pool *pool)
 }
 
 
-char *pool_sql(const struct pool *pool, const char *sql, const char *p1)
+static char *first_column(const char *conninfo, const char *sql,
+			  const char *p1)
 {
 	char *text = NULL;
 	PGresult *res;
 	PGconn *conn;
 
-	if (!pool || !sql)
+	if (!conninfo || !sql)
 		return NULL;
 
-	conn = PQconnectdb(pool_store(pool));
+	conn = PQconnectdb(conninfo);
 	res = PQexecParams(conn, sql, p1 ? 1 : 0, NULL, &p1, NULL, NULL, 0);
 
 	if (PQresultStatus(res) != PGRES_TUPLES_OK)
@@ -452,6 +477,19 @@ char *pool_sql(const struct pool *pool, const char *sql, const char *p1)
 	PQfinish(conn);
 
 	return text;
+}
+
+
+char *pool_sql(const struct pool *pool, const char *sql, const char *p1)
+{
+	return first_column(pool_store(pool), sql, p1);
+}
+
+
+char *pool_compliance_sql(const struct pool *pool, const char *sql,
+			  const char *p1)
+{
+	return first_column(pool_compliance_store(pool), sql, p1);
 }
 
 

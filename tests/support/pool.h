@@ -40,7 +40,7 @@ int  pool_cycle(struct pool *pool);
 /** Read pool.json again; what the accessors returned before is gone */
 int  pool_reload(struct pool *pool);
 
-/** One process by name: an instance's, "store", "registrar" */
+/** One process by name: an instance's, "compliance-1", "store", "registrar" */
 int  pool_stop(struct pool *pool, const char *name);
 int  pool_start(struct pool *pool, const char *name);
 /** SIGKILL, for "store" to the postmaster and its children.  ENOENT */
@@ -53,6 +53,13 @@ const char *pool_domain(const struct pool *pool);
 size_t pool_instances(const struct pool *pool);
 /** NULL beyond the last */
 const struct pool_inst *pool_inst(const struct pool *pool, size_t i);
+/** Of the compliance store; NULL without compliance daemons */
+const char *pool_compliance_store(const struct pool *pool);
+/** The folder for what adapters write; NULL as before */
+const char *pool_archive(const struct pool *pool);
+/** A compliance daemon; NULL beyond the last */
+const struct pool_compliance *pool_compliance(const struct pool *pool,
+					      size_t i);
 /** "127.0.0.1:PORT", NULL without a registrar */
 const char *pool_registrar_tcp(const struct pool *pool);
 const char *pool_registrar_tls(const struct pool *pool);
@@ -68,6 +75,9 @@ pid_t pool_postmaster(const struct pool *pool);
  * @return text to mem_deref(); NULL: no row, null or failed
  */
 char *pool_sql(const struct pool *pool, const char *sql, const char *p1);
+/** The same in the compliance store */
+char *pool_compliance_sql(const struct pool *pool, const char *sql,
+			  const char *p1);
 
 /**
  * Take down every pool that is listed and still there; removes the list

@@ -28,6 +28,15 @@ static void destructor(void *data)
 		mem_deref(pf->instv[i].conf);
 	}
 
+	for (i = 0; i < pf->compc; i++) {
+		mem_deref(pf->compv[i].name);
+		mem_deref(pf->compv[i].ctl);
+		mem_deref(pf->compv[i].conf);
+	}
+
+	mem_deref(pf->compv);
+	mem_deref(pf->compliance_store);
+	mem_deref(pf->archive);
 	mem_deref(pf->instv);
 	mem_deref(pf->store);
 	mem_deref(pf->pool_uri);
@@ -83,9 +92,36 @@ static int inst_load(struct poolfile *pf, const json_t *arr)
 }
 
 
+static int comp_load(struct poolfile *pf, const json_t *arr)
+{
+	const size_t n = json_array_size(arr);
+	size_t i;
+
+	pf->compv = mem_zalloc((n + 1) * sizeof(*pf->compv), NULL);
+	if (!pf->compv)
+		return ENOMEM;
+
+	for (i = 0; i < n; i++) {
+
+		const json_t *o = json_array_get(arr, i);
+		struct pool_compliance *comp = &pf->compv[i];
+
+		comp->name = text_of(o, "name");
+		comp->ctl  = text_of(o, "ctl");
+		comp->conf = text_of(o, "conf");
+		comp->pid  = pid_of(o);
+	}
+
+	pf->compc = n;
+
+	return 0;
+}
+
+
 static int fill(struct poolfile *pf, const json_t *json)
 {
 	const json_t *reg = json_object_get(json, "registrar");
+	int err;
 
 	pf->store    = text_of(json, "store");
 	pf->pool_uri = text_of(json, "pool_uri");
@@ -94,7 +130,12 @@ static int fill(struct poolfile *pf, const json_t *json)
 	pf->reg_tls  = text_of(reg, "tls");
 	pf->reg_pid  = pid_of(reg);
 
-	return inst_load(pf, json_object_get(json, "instances"));
+	pf->compliance_store = text_of(json, "compliance_store");
+	pf->archive = text_of(json, "archive");
+
+	err = inst_load(pf, json_object_get(json, "instances"));
+
+	return err ? err : comp_load(pf, json_object_get(json, "compliance"));
 }
 
 

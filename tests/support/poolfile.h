@@ -11,6 +11,12 @@ struct pool_inst {
 	pid_t pid;
 };
 
+/** A compliance daemon */
+struct pool_compliance {
+	char *name, *ctl, *conf;
+	pid_t pid;
+};
+
 struct poolfile {
 	char *store;                   /* libpq conninfo                     */
 	char *pool_uri, *domain;
@@ -18,6 +24,10 @@ struct poolfile {
 	pid_t reg_pid;
 	struct pool_inst *instv;
 	size_t instc;
+	char *compliance_store;        /* libpq conninfo; NULL: none         */
+	char *archive;                 /* folder for what adapters write     */
+	struct pool_compliance *compv;
+	size_t compc;
 };
 
 /**

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <libpq-fe.h>
 #include <re.h>
+#include "common/db/db.h"
 #include "common/db/migrate.h"
 #include "tests/support/pgrun.h"
 #include "tests/support/proc.h"
@@ -124,7 +125,7 @@ static int template_fill(struct store *tmpl)
 		return err;
 
 	errmb = mbuf_alloc(256);
-	err = migrate_run(tmpl->conninfo, NULL, NULL, errmb);
+	err = migrate_run(&sql_store, tmpl->conninfo, NULL, NULL, errmb);
 	if (err)
 		(void)re_fprintf(stderr, "store: %b\n", errmb->buf,
 				 errmb->end);
