@@ -13,7 +13,11 @@
 #include "common/stats.h"
 #include "compliance/run.h"
 
-enum { TICK_MS = 1000, INTERVAL_S = 900 };
+enum {
+	TICK_MS = 1000,
+	INTERVAL_S = 900,
+	PATIENCE_MS = 15000,       /* with what is still on its way here */
+};
 
 struct run {
 	struct db *staging, *store;
@@ -22,6 +26,7 @@ struct run {
 	bool enabled;
 	bool busy;                 /* something is under way            */
 	int64_t began_us, upto_us; /* of the run, by the stores' clocks */
+	int64_t asked_us;          /* when somebody asked for it; 0: nobody */
 	struct tmr tmr;
 };
 
@@ -174,6 +179,14 @@ static void close_one(struct run *r)
 }
 
 
+/* Whoever asks wants what is there: some of it may still be on its way */
+static bool is_early(const struct run *r)
+{
+	return r->upto_us < r->asked_us &&
+		r->began_us - r->asked_us < (int64_t)PATIENCE_MS * 1000;
+}
+
+
 /* Asked after those who write: what they had written by then is seen here, or
    is staged already */
 static void oldest_handler(int err, const struct db_res *res, void *arg)
@@ -186,7 +199,10 @@ static void oldest_handler(int err, const struct db_res *res, void *arg)
 	if (!db_isnull(res, 0, 0))
 		r->upto_us = min(r->upto_us, db_get_time(res, 0, 0));
 
-	close_one(r);
+	if (is_early(r))
+		rest(r, 0);
+	else
+		close_one(r);
 }
 
 
@@ -227,6 +243,8 @@ static void state_handler(int err, const struct db_res *res, void *arg)
 	}
 
 	r->began_us = db_get_time(res, 0, 0);
+	r->asked_us = db_isnull(res, 0, 2) ? 0 :
+		r->began_us - db_get_int(res, 0, 2) * 1000;
 	db_args_init(&args);
 	db_int4(&args, (int32_t)r->conf.settle_ms);
 	step(r, r->store, "compliance_active", &args, active_handler);

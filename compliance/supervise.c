@@ -176,7 +176,7 @@ static int order(const struct child *c, int fd)
 
 static int spawn(struct child *c, int input)
 {
-	char *argv[] = { c->s->program, WORKER_ARG, NULL };
+	char *argv[] = { "pchat-compliance", WORKER_ARG, NULL };
 	posix_spawn_file_actions_t fa;
 	posix_spawnattr_t at;
 	sigset_t none, all;
