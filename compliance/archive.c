@@ -19,7 +19,8 @@
 #include "compliance/supervise.h"
 
 enum {
-	STAGING_TIMEOUT_MS = 300000,   /* a batch is closed in one go     */
+	BATCH_TIMEOUT_MS = 300000,
+	QUICK_TIMEOUT_MS = 10000,
 	BACKOFF_MAX_MS = 1000,
 	STATES_MS = 1000,
 	ADAPTERS_MAX = 64,
@@ -29,7 +30,8 @@ enum {
 
 struct archive {
 	const struct config *conf;
-	struct db *staging;        /* a connection of our own            */
+	struct db *staging;        /* closes batches, which takes its time */
+	struct db *quick;          /* all else must not wait for that    */
 	struct db *store;
 	struct lease *lease;
 	struct run *run;
@@ -47,6 +49,7 @@ static void destructor(void *data)
 
 	tmr_cancel(&a->tmr_states);
 	a->staging = mem_deref(a->staging);
+	a->quick = mem_deref(a->quick);
 	mem_deref(a->supervise);
 	mem_deref(a->lag);
 	mem_deref(a->run);
@@ -124,7 +127,7 @@ static void enter(struct archive *a)
 	db_textv(&args, namev, n);
 	db_textv(&args, typev, n);
 	db_boolv(&args, requiredv, n);
-	(void)db_exec(a->staging, "adapter_enter", &args, NULL, NULL);
+	(void)db_exec(a->quick, "adapter_enter", &args, NULL, NULL);
 }
 
 
@@ -186,7 +189,7 @@ static void states_ask(void *arg)
 	struct archive *a = arg;
 
 	tmr_start(&a->tmr_states, STATES_MS, states_ask, a);
-	(void)db_exec(a->staging, "adapter_states", NULL, states_handler, a);
+	(void)db_exec(a->quick, "adapter_states", NULL, states_handler, a);
 }
 
 
@@ -269,21 +272,31 @@ static const struct ctl_cmd cmdv[] = {
 
 /* -------------------------------------------------------------------- open */
 
-static int open_staging(struct archive *a)
+static int open_db(struct archive *a, struct db **dbp, const char *name,
+		   uint32_t timeout_ms)
 {
 	const struct db_conf dc = {
-		.name = "pchat-archive",
+		.name = name,
 		.conninfo = config_str(a->conf, "staging.conninfo"),
 		.set = &sql_compliance,
-		.timeout_ms = STAGING_TIMEOUT_MS,
+		.timeout_ms = timeout_ms,
 		.backoff_max_ms = BACKOFF_MAX_MS,
 	};
+
+	return db_open(dbp, &dc, staging_state, a);
+}
+
+
+static int open_staging(struct archive *a)
+{
 	int err;
 
-	err = db_open(&a->staging, &dc, staging_state, a);
+	err = open_db(a, &a->staging, "pchat-batch", BATCH_TIMEOUT_MS);
+	if (!err)
+		err = open_db(a, &a->quick, "pchat-archive",
+			      QUICK_TIMEOUT_MS);
 
-	return err ? err : db_listen(a->staging, "pchat_run", asked_handler,
-				     a);
+	return err ? err : db_listen(a->quick, "pchat_run", asked_handler, a);
 }
 
 
@@ -330,9 +343,9 @@ static int open_parts(struct archive *a)
 	if (!err)
 		err = open_run(a);
 	if (!err)
-		err = lag_open(&a->lag, a->staging, a->store);
+		err = lag_open(&a->lag, a->quick, a->store);
 	if (!err)
-		err = lease_open(&a->lease, a->staging, a->who, (uint32_t)
+		err = lease_open(&a->lease, a->quick, a->who, (uint32_t)
 				 config_uint(a->conf, "lease.period_ms"),
 				 (uint32_t)
 				 config_uint(a->conf, "lease.lapse_ms"),

@@ -22,7 +22,7 @@ struct run_conf {
 };
 
 /**
- * @param staging  A connection of its own: closing a batch takes its time
+ * @param staging  A connection for this alone: closing a batch takes its time
  * @param store    The Persistent Chat Store
  */
 int  run_open(struct run **rp, struct db *staging, struct db *store,

@@ -349,6 +349,38 @@ void archiving_wait(int64_t n, const char *fmt, ...)
 }
 
 
+struct state {
+	const char *expr;
+	bool goal;
+};
+
+
+static bool is_so(void *arg)
+{
+	const struct state *state = arg;
+	char sql[512];
+
+	(void)snprintf(sql, sizeof(sql), "SELECT (%s)::integer", state->expr);
+
+	return store_number(st, sql) == state->goal;
+}
+
+
+void archiving_state_wait(const char *goal, const char *expr)
+{
+	struct state state = { expr, *goal == 't' };
+	struct tmr tmr;
+	int err;
+
+	tmr_init(&tmr);
+	tmr_start(&tmr, POKE_MS, poke_handler, &tmr);
+	err = wait_for(is_so, &state, ARCHIVING_LIMIT_MS);
+	tmr_cancel(&tmr);
+
+	ck_assert_msg(!err, "never %s: %s", goal, expr);
+}
+
+
 #define EVENT \
 	"jsonb_build_object('id', gen_random_uuid(), 'kind', %d, 'ts', %s," \
 	" 'room', jsonb_build_object('id'," \

@@ -44,6 +44,9 @@ int64_t archiving_number(const char *fmt, ...)
 void archiving_wait(int64_t goal, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/** The same with a boolean expression ("t" or "f") on the store */
+void archiving_state_wait(const char *goal, const char *expr);
+
 /** Stage CHATs first..last of a room (1..9), a second each, the first a
  * minute after the room's number in hours since some day */
 void archiving_chats(unsigned room, unsigned first, unsigned last);

@@ -316,6 +316,30 @@ START_TEST(who_has_not_the_lease_does_nothing)
 END_TEST
 
 
+START_TEST(an_archive_that_is_behind_raises_alarm_and_closes_the_pool)
+{
+	struct store *st = archiving_store();
+
+	ck_assert_int_eq(store_sql(st, "INSERT INTO configuration (key, value)"
+				   " VALUES ('ComplianceLagAlarm', '600'), "
+				   "('ComplianceFailClosed', '3600')"), 0);
+	archiving_adapter("a", NULL, NULL);
+	archiving_mood("a", "later");
+	archiving_chats(1, 1, 10);          /* years ago */
+	archiving_up(NULL);
+	archiving_state_wait("t", "(SELECT closed FROM compliance_state)");
+	archiving_state_wait("t", "(SELECT oldest < now() - interval '1 year' "
+			     "FROM compliance_state)");
+
+	archiving_mood("a", NULL);
+	archiving_state_wait("f", "(SELECT closed FROM compliance_state)");
+	archiving_state_wait("t", "(SELECT oldest IS NULL FROM "
+			     "compliance_state)");
+	ck_assert_int_eq(store_sql(st, "DELETE FROM configuration"), 0);
+}
+END_TEST
+
+
 START_TEST(what_is_kept_can_be_built_again)
 {
 	char dir[256];
@@ -397,6 +421,8 @@ static Suite *archive_suite(void)
 		       an_adapter_that_is_configured_no_more_keeps_its_place);
 	tcase_add_test(tc, a_batch_stops_at_what_is_still_to_come);
 	tcase_add_test(tc, who_has_not_the_lease_does_nothing);
+	tcase_add_test(tc,
+		       an_archive_that_is_behind_raises_alarm_and_closes_the_pool);
 	tcase_add_test(tc, what_is_kept_can_be_built_again);
 	tcase_add_test(tc, an_adapter_that_is_wrong_is_said_so);
 	suite_add_tcase(suite, tc);
