@@ -145,7 +145,7 @@ static PGresult *query(const char *sql)
 
 void ask_do(const char *fmt, ...)
 {
-	char sql[4096];
+	char sql[256 * 1024];
 	va_list ap;
 
 	va_start(ap, fmt);
@@ -163,7 +163,7 @@ void ask_do(const char *fmt, ...)
 
 int64_t ask_number(const char *fmt, ...)
 {
-	char sql[4096];
+	char sql[256 * 1024];
 	int64_t n = -1;
 	PGresult *res;
 	va_list ap;

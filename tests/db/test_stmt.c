@@ -6,6 +6,7 @@
 #include <re.h>
 #include "common/db/db.h"
 #include "common/db/embedded.h"
+#include "common/db/migrate.h"
 #include "tests/support/store.h"
 #include "tests/unit/suite.h"
 
@@ -50,6 +51,31 @@ START_TEST(every_statement_fits_the_schema)
 END_TEST
 
 
+START_TEST(every_statement_of_the_compliance_store_fits_its_schema)
+{
+	struct mbuf *errmb = mbuf_alloc(256);
+	struct store *st;
+	unsigned bad = 0;
+	PGconn *pg;
+	size_t i;
+
+	ck_assert_int_eq(store_start(&st), 0);
+	ck_assert_int_eq(migrate_run(&sql_compliance,
+				     store_conninfo_db(st, "empty"), NULL,
+				     NULL, errmb), 0);
+	pg = PQconnectdb(store_conninfo_db(st, "empty"));
+
+	for (i = 0; i < sql_compliance.stmtc; i++)
+		bad += !can_prepare(pg, &sql_compliance.stmtv[i]);
+
+	PQfinish(pg);
+	store_stop(st);
+	mem_deref(errmb);
+	ck_assert_uint_eq(bad, 0);
+}
+END_TEST
+
+
 static Suite *db_stmt_suite(void)
 {
 	Suite *suite = suite_create("db/stmt");
@@ -57,6 +83,8 @@ static Suite *db_stmt_suite(void)
 
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, every_statement_fits_the_schema);
+	tcase_add_test(tc,
+		every_statement_of_the_compliance_store_fits_its_schema);
 	suite_add_tcase(suite, tc);
 
 	return suite;
