@@ -9,8 +9,7 @@
 
 struct child;
 
-/** Called for every line of standard error, cut at 1000 characters; the first
-    50 lines are told, the rest is counted only */
+/** Called for the first 50 lines of standard error, cut at 1000 characters */
 typedef void (child_line_h)(const char *line, void *arg);
 
 struct child_opt {

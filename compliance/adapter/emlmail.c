@@ -1,115 +1,22 @@
 /**
  * @file compliance/adapter/emlmail.c  One mail: a part of a conversation
- *
- * Where a mail ends depends on the batch and on nothing else, so that it comes
- * again as it was, under the same Message-ID.
  */
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 #include <re.h>
 #include "compliance/adapter.h"
 #include "compliance/outfile.h"
+#include "compliance/adapter/address.h"
 #include "compliance/adapter/emlmail.h"
 #include "compliance/adapter/mime.h"
 #include "compliance/adapter/place.h"
-#include "compliance/adapter/xmlconv.h"
 
-
-/* What the two lines of an event take beside texts from outside */
-enum { EVENT_OVERHEAD = 400 };
 
 /* Whom a mail is of, each once */
 struct people {
 	const struct adapter_user **v;
 	size_t c;
 };
-
-
-static uint64_t file_size(const struct adapter_event *ev)
-{
-	struct stat st;
-
-	if (ev->kind != EV_FILEUPLOAD || !ev->path || stat(ev->path, &st))
-		return 0;
-
-	return (uint64_t)st.st_size;
-}
-
-
-bool emlmail_attaches(const struct eml_opt *opt,
-		      const struct adapter_event *ev)
-{
-	return ev->kind == EV_FILEUPLOAD && ev->path &&
-		!access(ev->path, R_OK) &&
-		(!opt->attach_bytes || file_size(ev) <= opt->attach_bytes);
-}
-
-
-static uint64_t cost(const struct eml_opt *opt, const struct adapter_event *ev)
-{
-	uint64_t n = EVENT_OVERHEAD + mime_qp_cost(ev->chat) +
-		mime_qp_cost(ev->detail);
-
-	if (ev->user)
-		n += mime_qp_cost(ev->user->display) +
-			mime_qp_cost(ev->user->uri);
-
-	if (emlmail_attaches(opt, ev))
-		n += EVENT_OVERHEAD + file_size(ev) * 79 / 57;
-
-	return n;
-}
-
-
-/* One event at least */
-static size_t part_end(const struct eml_opt *opt,
-		       const struct adapter_conversation *conv, size_t from)
-{
-	uint64_t n = 0;
-	size_t i;
-
-	for (i = from; i < conv->eventc; i++) {
-		n += cost(opt, &conv->eventv[i]);
-		if (n > opt->mail_bytes && i > from)
-			break;
-	}
-
-	return i;
-}
-
-
-bool emlmail_first(struct emlmail *mail, const struct eml_opt *opt,
-		   const struct adapter_batch *batch,
-		   const struct adapter_conversation *conv)
-{
-	*mail = (struct emlmail){ .opt = opt, .batch = batch, .conv = conv,
-				  .part = 1 };
-	if (!conv->eventc)
-		return false;
-
-	for (size_t i = 0; i < conv->eventc; mail->parts++)
-		i = part_end(opt, conv, i);
-
-	mail->to = part_end(opt, conv, 0);
-
-	return true;
-}
-
-
-bool emlmail_next(struct emlmail *mail)
-{
-	if (mail->to >= mail->conv->eventc)
-		return false;
-
-	mail->from = mail->to;
-	mail->to   = part_end(mail->opt, mail->conv, mail->from);
-	mail->part++;
-
-	return true;
-}
 
 
 /* An address that mail can carry; NULL: there is none */
@@ -123,7 +30,7 @@ static const char *address(const struct adapter_user *user)
 	if (mime_addr_ok(user->email))
 		return user->email;
 
-	uri = xmlconv_address(user->uri);
+	uri = address_of(user->uri);
 
 	return mime_addr_ok(uri) ? uri : NULL;
 }

@@ -5,9 +5,9 @@
 #include <re.h>
 #include "common/clock.h"
 #include "compliance/adapter.h"
+#include "compliance/adapter/address.h"
 #include "compliance/adapter/emlmail.h"
 #include "compliance/adapter/mime.h"
-#include "compliance/adapter/xmlconv.h"
 
 
 /* What somebody did, before the text that goes with it */
@@ -90,7 +90,7 @@ static void who(struct form *f, const struct adapter_user *user)
 	}
 
 	text(f, "<");
-	text(f, xmlconv_address(user->uri));
+	text(f, address_of(user->uri));
 	text(f, ">");
 }
 

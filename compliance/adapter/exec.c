@@ -38,8 +38,7 @@ static const struct adapter_key keyv[] = {
 	{ "argument", NULL, "One argument; as often as there are any." },
 	{ "timeout_s", "300",
 	  "Beyond it the program is killed and tried again later; 1 to 86400." },
-	{ "frame", "yes", "As of jsonl: a header and a trailer line." },
-	{ "rtf", "no", "Formatted texts, too." },
+	JSONLINE_KEYS("yes"),
 };
 
 
@@ -88,9 +87,8 @@ static int exec_open(void **statep, const struct adapter_setting *settingv,
 
 	settings_init(&set, &adapter_exec, settingv, settingc, host);
 	ex->host      = host;
-	ex->opt.frame = setting_bool(&set, "frame");
-	ex->opt.rtf   = setting_bool(&set, "rtf");
 	ex->timeout_s = setting_uint(&set, "timeout_s", 1, 86400);
+	jsonline_opt_read(&ex->opt, &set);
 	read_argv(ex, &set);
 
 	name = setting_str(&set, "name");

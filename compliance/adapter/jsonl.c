@@ -18,10 +18,7 @@ struct jsonl {
 };
 
 static const struct adapter_key keyv[] = {
-	{ "frame", "yes",
-	  "A first line (header) and a last one (trailer) with the batch's"
-	  " interval and number of events." },
-	{ "rtf", "no", "Formatted texts, too." },
+	JSONLINE_KEYS("yes"),
 };
 
 
@@ -45,9 +42,8 @@ static int jsonl_open(void **statep, const struct adapter_setting *settingv,
 		return ENOMEM;
 
 	settings_init(&set, &adapter_jsonl, settingv, settingc, host);
-	jsonl->host      = host;
-	jsonl->opt.frame = setting_bool(&set, "frame");
-	jsonl->opt.rtf   = setting_bool(&set, "rtf");
+	jsonl->host = host;
+	jsonline_opt_read(&jsonl->opt, &set);
 
 	name = setting_str(&set, "name");
 	if (!set.err)

@@ -8,9 +8,18 @@
 #include "common/json.h"
 #include "compliance/adapter.h"
 #include "compliance/adapter/jsonline.h"
+#include "compliance/adapter/setting.h"
 
 
 enum { FORMAT_VERSION = 1 };
+
+
+void jsonline_opt_read(struct jsonline_opt *opt, struct settings *set)
+{
+	opt->frame    = setting_bool(set, "frame");
+	opt->presence = setting_bool(set, "presence");
+	opt->rtf      = setting_bool(set, "rtf");
+}
 
 
 /* Left out when there is none */
@@ -68,23 +77,49 @@ static int add_object(json_t *obj, const char *key, json_t *sub, int err)
 }
 
 
-static int add_user(json_t *obj, const struct adapter_user *user)
+static int fill_user(json_t *obj, const struct adapter_user *user)
 {
 	const struct field fieldv[] = {
 		{ "uri",     user->uri     },
 		{ "display", user->display },
 		{ "email",   user->email   },
 	};
-	json_t *sub = json_object();
 	int err;
 
-	err = add(sub, "id", json_integer(user->id));
+	err = add(obj, "id", json_integer(user->id));
 	if (!err)
-		err = add_fields(sub, fieldv, ARRAY_SIZE(fieldv));
+		err = add_fields(obj, fieldv, ARRAY_SIZE(fieldv));
 	if (!err)
-		err = add(sub, "internal", json_boolean(user->internal));
+		err = add(obj, "internal", json_boolean(user->internal));
 
-	return add_object(obj, "user", sub, err);
+	return err;
+}
+
+
+static int add_user(json_t *obj, const struct adapter_user *user)
+{
+	json_t *sub = json_object();
+
+	return add_object(obj, "user", sub, fill_user(sub, user));
+}
+
+
+static int add_users(json_t *obj, const char *key,
+		     const struct adapter_user *const *userv, size_t userc)
+{
+	json_t *list = json_array();
+	int err = 0;
+
+	for (size_t i = 0; i < userc && !err; i++) {
+
+		json_t *sub = json_object();
+
+		err = fill_user(sub, userv[i]);
+		if (json_array_append_new(list, sub) && !err)
+			err = ENOMEM;
+	}
+
+	return add_object(obj, key, list, err);
 }
 
 
@@ -165,25 +200,63 @@ static int add_frame(json_t *obj, const struct jsonline *jl)
 }
 
 
+static int add_presence(json_t *obj, const struct adapter_conversation *conv)
+{
+	int err;
+
+	err = add_time(obj, "from", conv->start_us);
+	if (!err)
+		err = add_time(obj, "to", conv->end_us);
+	if (!err)
+		err = add_users(obj, "start", conv->startv, conv->startc);
+	if (!err)
+		err = add_users(obj, "end", conv->endv, conv->endc);
+
+	return err;
+}
+
+
 static int dump_handler(const char *p, size_t n, void *arg)
 {
 	return mbuf_write_mem(arg, (const uint8_t *)p, n);
 }
 
 
-static int line(const struct jsonline *jl, struct mbuf *mb, const char *name,
-		const struct adapter_conversation *conv)
+enum line_type { LINE_HEADER, LINE_PRESENCE, LINE_EVENT, LINE_TRAILER };
+
+static const char *const line_names[] = {
+	[LINE_HEADER]   = "header",
+	[LINE_PRESENCE] = "presence",
+	[LINE_EVENT]    = "event",
+	[LINE_TRAILER]  = "trailer",
+};
+
+
+static int add_body(json_t *obj, const struct jsonline *jl,
+		    enum line_type type,
+		    const struct adapter_conversation *conv)
+{
+	switch (type) {
+
+	case LINE_PRESENCE: return add_presence(obj, conv);
+	case LINE_EVENT:    return add_event(obj, jl, &conv->eventv[jl->ev]);
+	default:            return add_frame(obj, jl);
+	}
+}
+
+
+static int line(const struct jsonline *jl, struct mbuf *mb,
+		enum line_type type, const struct adapter_conversation *conv)
 {
 	json_t *obj = json_object();
 	int err;
 
-	err = add_str(obj, "line", name);
+	err = add_str(obj, "line", line_names[type]);
 	if (!err)
 		err = add(obj, "batch",
 			  json_integer((json_int_t)jl->batch->id));
 	if (!err)
-		err = conv ? add_event(obj, jl, &conv->eventv[jl->ev])
-			   : add_frame(obj, jl);
+		err = add_body(obj, jl, type, conv);
 	if (!err && conv && conv->room)
 		err = add_room(obj, conv->room);
 	if (!err && json_dump_callback(obj, dump_handler, mb, JSON_COMPACT))
@@ -211,6 +284,13 @@ static const struct adapter_conversation *current(struct jsonline *jl)
 }
 
 
+static bool wants_presence(const struct jsonline *jl,
+			   const struct adapter_conversation *conv)
+{
+	return jl->opt.presence && conv->room && jl->told <= jl->conv;
+}
+
+
 int jsonline_next(struct jsonline *jl, struct mbuf *mb)
 {
 	const struct adapter_conversation *conv;
@@ -219,20 +299,24 @@ int jsonline_next(struct jsonline *jl, struct mbuf *mb)
 	if (!jl->begun) {
 		jl->begun = true;
 		if (jl->opt.frame)
-			return line(jl, mb, "header", NULL);
+			return line(jl, mb, LINE_HEADER, NULL);
 	}
 
 	conv = current(jl);
+	if (conv && wants_presence(jl, conv)) {
+		jl->told = jl->conv + 1;
+		return line(jl, mb, LINE_PRESENCE, conv);
+	}
+
 	if (conv) {
-		err = line(jl, mb, "event", conv);
+		err = line(jl, mb, LINE_EVENT, conv);
 		jl->ev++;
-		jl->eventc++;
 		return err;
 	}
 
 	if (jl->opt.frame && !jl->ended) {
 		jl->ended = true;
-		return line(jl, mb, "trailer", NULL);
+		return line(jl, mb, LINE_TRAILER, NULL);
 	}
 
 	return ENOENT;

@@ -52,6 +52,7 @@ void net_opt_reset(struct net_opt *opt)
 }
 
 
+/* Not CURLOPT_NOSIGNAL: libcurl is to keep SIGPIPE away while it writes */
 CURL *net_handle(const struct net_opt *opt, char errbuf[CURL_ERROR_SIZE])
 {
 	CURL *curl = curl_easy_init();
@@ -59,7 +60,6 @@ CURL *net_handle(const struct net_opt *opt, char errbuf[CURL_ERROR_SIZE])
 	if (!curl)
 		return NULL;
 
-	(void)curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
 	(void)curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, errbuf);
 	(void)curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
 	(void)curl_easy_setopt(curl, CURLOPT_SSLVERSION,

@@ -63,7 +63,7 @@ int place_open(struct outfile **ofp, const struct adapter_batch *batch,
 	int err;
 
 	if (!str_isset(batch->dir))
-		return EINVAL;
+		return ENOTDIR;
 
 	err = str_dup(&safe, tag ? tag : "");
 	if (err)

@@ -18,7 +18,7 @@ const char *place_ts(char buf[PLACE_TS_SIZE], int64_t us);
  *
  * @param tag  NULL: none; made harmless where it is not [A-Za-z0-9.-]
  *
- * @return 0, EINVAL (the batch has no directory), ENOMEM or errno
+ * @return 0, ENOTDIR (the batch has no directory), ENOMEM or errno
  */
 int place_open(struct outfile **ofp, const struct adapter_batch *batch,
 	       const char *name, const char *tag, const char *ext);

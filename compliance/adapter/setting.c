@@ -208,7 +208,10 @@ void setting_secret(struct settings *set, const char *key, char **textp)
 
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0) {
-		setting_complain(set, errno, key, "cannot be opened");
+		err = errno;
+		setting_complain(set, err, key,
+				 err == ENOENT ? "there is no such file"
+				 : "cannot be opened");
 		return;
 	}
 

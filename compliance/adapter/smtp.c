@@ -18,7 +18,7 @@ struct smtp {
 	CURL *curl;
 	uint64_t sent;             /* over this connection               */
 	int fd;                    /* the mail on its way                */
-	bool all_read;
+	uint64_t left;             /* of it                              */
 	int read_err;
 	char error[CURL_ERROR_SIZE];
 };
@@ -134,7 +134,7 @@ static size_t read_handler(char *p, size_t size, size_t n, void *arg)
 		return CURL_READFUNC_ABORT;
 	}
 
-	smtp->all_read = !r;
+	smtp->left -= (uint64_t)r;
 
 	return (size_t)r;
 }
@@ -185,6 +185,9 @@ int smtp_alloc(struct smtp **smtpp, const struct smtp_opt *opt)
 	(void)curl_easy_setopt(smtp->curl, CURLOPT_MAIL_RCPT,
 			       opt->recipients);
 	(void)curl_easy_setopt(smtp->curl, CURLOPT_UPLOAD, 1L);
+	/* The answer to QUIT is waited for, too */
+	(void)curl_easy_setopt(smtp->curl, CURLOPT_SERVER_RESPONSE_TIMEOUT,
+			       (long)opt->net.timeout_s);
 	(void)curl_easy_setopt(smtp->curl, CURLOPT_READFUNCTION,
 			       read_handler);
 	(void)curl_easy_setopt(smtp->curl, CURLOPT_READDATA, smtp);
@@ -210,7 +213,7 @@ static int verdict(const struct smtp *smtp, CURLcode res)
 	if (code < 500 || code > 599 || code == 530)
 		return EAGAIN;
 
-	return res == CURLE_SEND_ERROR || smtp->all_read ? EPROTO : EAGAIN;
+	return res == CURLE_SEND_ERROR || !smtp->left ? EPROTO : EAGAIN;
 }
 
 
@@ -221,7 +224,7 @@ int smtp_send(struct smtp *smtp, int fd, uint64_t size, char *errbuf,
 	CURLcode res;
 
 	smtp->fd       = fd;
-	smtp->all_read = false;
+	smtp->left     = size;
 	smtp->read_err = 0;
 	smtp->error[0] = '\0';
 	(void)curl_easy_setopt(smtp->curl, CURLOPT_INFILESIZE_LARGE,

@@ -9,9 +9,9 @@
 #include <string.h>
 #include <strings.h>
 #include <re.h>
-#include <openssl/evp.h>
 #include "compliance/adapter.h"
 #include "compliance/adapter/builtin.h"
+#include "compliance/adapter/hmac.h"
 #include "compliance/adapter/jsonline.h"
 #include "compliance/adapter/jsonpart.h"
 #include "compliance/adapter/net.h"
@@ -23,7 +23,6 @@ enum { FORMAT_JSONL, FORMAT_JSON };
 enum { RETRY_AFTER_MAX_S = 86400 };
 
 struct webhook {
-	const struct adapter_host *host;
 	struct net_opt net;
 	struct jsonline_opt opt;
 	char *name, *url, *secret;
@@ -46,8 +45,7 @@ static const struct adapter_key keyv[] = {
 	{ "part_bytes", "1048576",
 	  "A part is closed before it would be larger than this; 1024 to"
 	  " 67108864.  One event alone may be." },
-	{ "frame", "no", "As of jsonl: a header and a trailer line." },
-	{ "rtf", "no", "Formatted texts, too." },
+	JSONLINE_KEYS("no"),
 	NET_KEYS,
 };
 
@@ -76,8 +74,7 @@ static void read_settings(struct webhook *wh, struct settings *set)
 	setting_secret(set, "secret_file", &wh->secret);
 	wh->format     = setting_enum(set, "format", "jsonl json");
 	wh->part_bytes = setting_uint(set, "part_bytes", 1024, 67108864);
-	wh->opt.frame  = setting_bool(set, "frame");
-	wh->opt.rtf    = setting_bool(set, "rtf");
+	jsonline_opt_read(&wh->opt, set);
 	net_opt_read(&wh->net, set);
 
 	if (!set->err)
@@ -121,7 +118,6 @@ static int webhook_open(void **statep, const struct adapter_setting *settingv,
 	if (!wh)
 		return ENOMEM;
 
-	wh->host = host;
 	settings_init(&set, &adapter_webhook, settingv, settingc, host);
 	read_settings(wh, &set);
 	if (!set.err)
@@ -133,37 +129,6 @@ static int webhook_open(void **statep, const struct adapter_setting *settingv,
 		*statep = wh;
 
 	return set.err;
-}
-
-
-/* HMAC-SHA256 of "KEY.BODY" in hexadecimal digits */
-static int sign(char hex[65], const struct webhook *wh, const char *key,
-		const struct mbuf *body)
-{
-	unsigned char mac[EVP_MAX_MD_SIZE];
-	size_t len = sizeof(mac);
-	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-	EVP_PKEY *pkey;
-	bool ok;
-
-	pkey = EVP_PKEY_new_raw_private_key(EVP_PKEY_HMAC, NULL,
-					    (const unsigned char *)wh->secret,
-					    strlen(wh->secret));
-	ok = ctx && pkey &&
-		EVP_DigestSignInit(ctx, NULL, EVP_sha256(), NULL, pkey) > 0 &&
-		EVP_DigestSignUpdate(ctx, key, strlen(key)) > 0 &&
-		EVP_DigestSignUpdate(ctx, ".", 1) > 0 &&
-		EVP_DigestSignUpdate(ctx, body->buf, body->end) > 0 &&
-		EVP_DigestSignFinal(ctx, mac, &len) > 0;
-	EVP_PKEY_free(pkey);
-	EVP_MD_CTX_free(ctx);
-
-	if (!ok || len != 32)
-		return ENOMEM;
-
-	(void)re_snprintf(hex, 65, "%w", mac, len);
-
-	return 0;
 }
 
 
@@ -192,16 +157,17 @@ static int header(struct curl_slist **listp, const char *fmt, ...)
 
 
 static int headers(struct curl_slist **listp, const struct webhook *wh,
-		   const struct adapter_batch *batch, const struct jsonpart *part)
+		   const struct jsonpart *part)
 {
-	char hex[65], *stem = NULL, *key = NULL;
+	const struct adapter_batch *batch = part->jl.batch;
+	char hex[HMAC_HEX_SIZE], *stem = NULL, *key = NULL;
 	int err;
 
 	err = place_stem(&stem, batch, wh->name);
 	if (!err)
 		err = re_sdprintf(&key, "%s-%u", stem, part->nr);
 	if (!err)
-		err = sign(hex, wh, key, part->body);
+		err = hmac_hex(hex, wh->secret, key, part->body);
 	if (!err)
 		err = header(listp, "Content-Type: application/%s",
 			     wh->format == FORMAT_JSON ? "json" : "x-ndjson");
@@ -257,7 +223,7 @@ static int post(struct webhook *wh, const struct jsonpart *part, char *errbuf,
 	CURLcode code;
 	int err;
 
-	err = headers(&list, wh, part->jl.batch, part);
+	err = headers(&list, wh, part);
 	if (err) {
 		curl_slist_free_all(list);
 		return place_result(err, "post", errbuf, errsize);

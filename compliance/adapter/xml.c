@@ -13,6 +13,7 @@
 #include "compliance/adapter/place.h"
 #include "compliance/adapter/setting.h"
 #include "compliance/adapter/xmlconv.h"
+#include "compliance/adapter/xmlside.h"
 #include "compliance/adapter/xslt.h"
 
 
@@ -213,28 +214,12 @@ static int files(const struct xml *xml, const struct adapter_batch *batch)
 }
 
 
-static bool any_additional(const struct adapter_batch *batch)
-{
-	for (size_t i = 0; i < batch->convc; i++) {
-
-		const struct adapter_conversation *conv = &batch->convv[i];
-
-		for (size_t k = 0; k < conv->eventc; k++) {
-			if (!conv->room || !xmlconv_standard(&conv->eventv[k]))
-				return true;
-		}
-	}
-
-	return false;
-}
-
-
 static int additional(const struct xml *xml, const struct adapter_batch *batch)
 {
 	struct outfile *of = NULL;
 	int err;
 
-	if (!xml->admin || !any_additional(batch))
+	if (!xml->admin || !xmlside_any(batch))
 		return 0;
 
 	err = place_open(&of, batch, xml->name, "admin", "xml");

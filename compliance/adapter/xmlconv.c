@@ -1,10 +1,10 @@
 /**
- * @file compliance/adapter/xmlconv.c  Conversations as the original writes them
+ * @file compliance/adapter/xmlconv.c  Conversations as the original has them
  */
-#include <string.h>
 #include <re.h>
 #include "compliance/adapter.h"
 #include "compliance/outfile.h"
+#include "compliance/adapter/address.h"
 #include "compliance/adapter/xmlconv.h"
 #include "compliance/adapter/xmlout.h"
 
@@ -58,19 +58,6 @@ bool xmlconv_any(const struct adapter_conversation *conv)
 }
 
 
-const char *xmlconv_address(const char *uri)
-{
-	if (!uri)
-		return "";
-	if (!strncmp(uri, "sip:", 4))
-		return uri + 4;
-	if (!strncmp(uri, "sips:", 5))
-		return uri + 5;
-
-	return uri;
-}
-
-
 /* Who has no name is called by the address, as the original does */
 void xmlconv_sender(struct outfile *of, const char *indent,
 		    const struct adapter_user *user, const char *session)
@@ -80,7 +67,7 @@ void xmlconv_sender(struct outfile *of, const char *indent,
 	if (!user)
 		return;
 
-	address = xmlconv_address(user->uri);
+	address = address_of(user->uri);
 
 	outfile_puts(of, indent);
 	outfile_puts(of, "<Sender");

@@ -1,5 +1,5 @@
 /**
- * @file compliance/adapter/xmlconv.h  Conversations as the original writes them
+ * @file compliance/adapter/xmlconv.h  Conversations as the original has them
  *
  * Names, order and the closed list of types are those of the original's XML
  * (product.md C.4); what it has no words for goes into files beside it.
@@ -27,14 +27,6 @@ void xmlconv_write(struct outfile *of, const struct adapter_conversation *conv,
 		   const struct xmlconv_opt *opt);
 void xmlconv_close(struct outfile *of);
 
-/** "sip:" or "sips:" cut off; NULL is empty */
-const char *xmlconv_address(const char *uri);
 /** <Sender ...>, nothing without a user */
 void xmlconv_sender(struct outfile *of, const char *indent,
 		    const struct adapter_user *user, const char *session);
-
-/** The file of all other events: administration, and what is of no room */
-void xmlside_admin(struct outfile *of, const struct adapter_batch *batch);
-/** The .ATTACH file: file transfers of a room, or of all when NULL */
-void xmlside_attach(struct outfile *of, const struct adapter_batch *batch,
-		    const struct adapter_conversation *conv);

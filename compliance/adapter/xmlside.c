@@ -1,9 +1,8 @@
 /**
  * @file compliance/adapter/xmlside.c  What the original's XML has no words for
  *
- * Files beside it, in a form of ours: events of administration and of no
- * room, and the list of file transfers, whose original layout nobody
- * published.
+ * The original has a list of file transfers, too, but nobody published what
+ * it looks like.
  */
 #include <sys/stat.h>
 #include <re.h>
@@ -11,6 +10,7 @@
 #include "compliance/outfile.h"
 #include "compliance/adapter/xmlconv.h"
 #include "compliance/adapter/xmlout.h"
+#include "compliance/adapter/xmlside.h"
 
 
 static void root(struct outfile *of, const char *name,
@@ -64,6 +64,29 @@ static void event(struct outfile *of, const struct adapter_room *room,
 }
 
 
+static bool is_additional(const struct adapter_conversation *conv,
+			  const struct adapter_event *ev)
+{
+	return !conv->room || !xmlconv_standard(ev);
+}
+
+
+bool xmlside_any(const struct adapter_batch *batch)
+{
+	for (size_t i = 0; i < batch->convc; i++) {
+
+		const struct adapter_conversation *conv = &batch->convv[i];
+
+		for (size_t k = 0; k < conv->eventc; k++) {
+			if (is_additional(conv, &conv->eventv[k]))
+				return true;
+		}
+	}
+
+	return false;
+}
+
+
 void xmlside_admin(struct outfile *of, const struct adapter_batch *batch)
 {
 	root(of, "AdditionalEvents", batch);
@@ -73,7 +96,7 @@ void xmlside_admin(struct outfile *of, const struct adapter_batch *batch)
 		const struct adapter_conversation *conv = &batch->convv[i];
 
 		for (size_t k = 0; k < conv->eventc; k++) {
-			if (!conv->room || !xmlconv_standard(&conv->eventv[k]))
+			if (is_additional(conv, &conv->eventv[k]))
 				event(of, conv->room, &conv->eventv[k]);
 		}
 	}

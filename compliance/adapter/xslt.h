@@ -9,7 +9,7 @@ struct outfile;
 struct xslt;
 
 /**
- * @param err   What libxml2 and libxslt say, logged through the host
+ * @param host  Whose log is told what libxml2 and libxslt say
  *
  * @return 0, EBADMSG (cannot be read, or is no stylesheet), ENOMEM
  */

@@ -363,7 +363,7 @@ bool fx_valid(const char *name)
 static FILE *python(pid_t *pidp, const char *script, va_list ap)
 {
 	char path[128];
-	const char *argv[ARGS_MAX + 1] = { "python3", path };
+	const char *argv[ARGS_MAX + 1] = { "/usr/bin/python3", path };
 	size_t n = 2;
 	int fdv[2];
 

@@ -3,6 +3,7 @@
  * that take a batch, leave it, or never end
  */
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -91,6 +92,31 @@ START_TEST(every_adapter_is_found_and_says_what_it_takes)
 END_TEST
 
 
+/* The manual has each as `key` */
+START_TEST(every_key_is_in_the_manual)
+{
+	const struct adapter *a;
+	const char *text;
+	char path[PATH_MAX];
+
+	ck_assert_ptr_nonnull(realpath("deploy/compliance.md", path));
+	ck_assert_int_eq(symlink(path, fx_path("manual")), 0);
+	text = fx_read("manual");
+
+	for (size_t n = 0; (a = adapter_builtin_nth(n)) != NULL; n++) {
+		for (size_t i = 0; i < a->keyc; i++) {
+			char key[64];
+
+			(void)re_snprintf(key, sizeof(key), "`%s",
+					  a->keyv[i].name);
+			ck_assert_msg(strstr(text, key) != NULL, "%s %s",
+				      a->name, key);
+		}
+	}
+}
+END_TEST
+
+
 START_TEST(every_event_is_a_line)
 {
 	fx_must_open(&adapter_jsonl, "name", "lines", NULL);
@@ -122,6 +148,27 @@ START_TEST(frame_and_formatted_text_are_options)
 	ck_assert_int_eq(fx_deliver(), 0);
 	ck_assert_uint_eq(parse(fx_read(STEM ".jsonl")), 10);
 	ck_assert_str_eq(str(1, "rtf"), "{\\rtf1 x}");
+}
+END_TEST
+
+
+START_TEST(presence_is_an_option)
+{
+	const json_t *start;
+
+	fx_must_open(&adapter_jsonl, "name", "lines", "presence", "yes",
+		     "frame", "no", NULL);
+	ck_assert_int_eq(fx_deliver(), 0);
+	ck_assert_uint_eq(parse(fx_read(STEM ".jsonl")), 12);
+
+	ck_assert_str_eq(str(0, "line"), "presence");
+	ck_assert_str_eq(str2(0, "room", "name"), "Trading");
+	start = json_object_get(linev[0], "start");
+	ck_assert_uint_eq(json_array_size(start), 1);
+	ck_assert_str_eq(json_string_value(json_object_get(
+		json_array_get(start, 0), "uri")), "sip:alice@example.com");
+	ck_assert_str_eq(str(9, "line"), "presence");
+	ck_assert_str_eq(str(11, "type"), "PRINCIPAL");
 }
 END_TEST
 
@@ -259,8 +306,10 @@ static Suite *adapter_json_suite(void)
 	tcase_add_checked_fixture(tc, fx_setup, forget);
 	tcase_add_test(tc, null_counts_and_forgets);
 	tcase_add_test(tc, every_adapter_is_found_and_says_what_it_takes);
+	tcase_add_test(tc, every_key_is_in_the_manual);
 	tcase_add_test(tc, every_event_is_a_line);
 	tcase_add_test(tc, frame_and_formatted_text_are_options);
+	tcase_add_test(tc, presence_is_an_option);
 	tcase_add_test(tc, a_detail_that_is_no_json_refuses_the_batch);
 	tcase_add_test(tc, a_command_gets_the_batch_and_its_arguments);
 	tcase_add_loop_test(tc, a_commands_exit_status_is_the_answer, 0, 6);

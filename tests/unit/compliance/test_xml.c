@@ -2,8 +2,10 @@
  * @file tests/unit/compliance/test_xml.c  The original's XML, name by name
  */
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 #include <re.h>
 #include "compliance/adapter.h"
@@ -170,6 +172,28 @@ START_TEST(what_xml_cannot_say_is_replaced)
 	fx_must_open(&adapter_xml, "name", "archive", NULL);
 	deliver();
 	ck_assert_str_eq(message(2, "@content"), v[_i].out);
+}
+END_TEST
+
+
+START_TEST(any_bytes_make_a_document)
+{
+	static struct adapter_event eventv[2000];
+	static char chatv[ARRAY_SIZE(eventv)][40];
+
+	srandom(4);
+	for (size_t i = 0; i < ARRAY_SIZE(eventv); i++) {
+		for (size_t k = 0; k < sizeof(chatv[i]) - 1; k++)
+			chatv[i][k] = (char)(1 + random() % 255);
+		eventv[i] = fx_tradingv[1];
+		eventv[i].chat = chatv[i];
+	}
+
+	fx_convv[0].eventv = eventv;
+	fx_convv[0].eventc = ARRAY_SIZE(eventv);
+	fx_must_open(&adapter_xml, "name", "archive", NULL);
+	deliver();
+	ck_assert(fx_valid(STEM ".xml"));
 }
 END_TEST
 
@@ -373,6 +397,27 @@ START_TEST(a_missing_folder_is_to_be_tried_again)
 END_TEST
 
 
+START_TEST(a_full_disk_is_to_be_tried_again)
+{
+	const struct rlimit full = { 1000, RLIM_INFINITY };
+	const struct rlimit roomy = { RLIM_INFINITY, RLIM_INFINITY };
+
+	ck_assert_ptr_ne(signal(SIGXFSZ, SIG_IGN), SIG_ERR);
+	fx_must_open(&adapter_xml, "name", "archive", NULL);
+
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &full), 0);
+	ck_assert_int_eq(fx_deliver(), EAGAIN);
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &roomy), 0);
+	ck_assert_str_eq(fx_error, "writing XML: File too large");
+	ck_assert_uint_eq(fx_files(), 0);
+	ck_assert_uint_eq(fx_wrote(), 0);
+
+	deliver();
+	ck_assert_uint_eq(fx_files(), 2);
+}
+END_TEST
+
+
 START_TEST(a_wrong_setting_is_named)
 {
 	static const struct {
@@ -408,6 +453,7 @@ static Suite *adapter_xml_suite(void)
 	tcase_add_test(tc, who_has_no_name_is_called_by_the_address);
 	tcase_add_test(tc, the_three_forms_of_an_instant_agree);
 	tcase_add_loop_test(tc, what_xml_cannot_say_is_replaced, 0, 9);
+	tcase_add_test(tc, any_bytes_make_a_document);
 	tcase_add_test(tc, details_are_there_when_asked_for);
 	tcase_add_test(tc, what_the_original_has_no_words_for_goes_beside_it);
 	tcase_add_test(tc, additional_events_can_be_turned_off);
@@ -420,6 +466,7 @@ static Suite *adapter_xml_suite(void)
 	tcase_add_test(tc, a_stylesheet_that_fails_refuses_the_batch);
 	tcase_add_test(tc, a_stylesheet_reads_and_writes_nothing_else);
 	tcase_add_test(tc, a_missing_folder_is_to_be_tried_again);
+	tcase_add_test(tc, a_full_disk_is_to_be_tried_again);
 	tcase_add_loop_test(tc, a_wrong_setting_is_named, 0, 3);
 	suite_add_tcase(suite, tc);
 
