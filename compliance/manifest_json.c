@@ -48,7 +48,7 @@ static json_t *files_json(const struct manifest *m)
 	json_t *arr = json_array();
 	struct le *le;
 
-	LIST_FOREACH(&m->filel, le)
+	for (le = m->filel.head; le; le = le->next)
 		(void)json_array_append_new(arr, file_json(le->data));
 
 	return arr;

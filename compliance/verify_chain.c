@@ -69,6 +69,7 @@ static void check_order(struct verify *v, size_t i)
 }
 
 
+/* a is before b; NULL: b is the first */
 static void check_link(struct verify *v, const struct vlink *a,
 		       const struct vlink *b)
 {
@@ -97,12 +98,12 @@ void verify_chain(struct verify *v)
 {
 	size_t i;
 
-	for (i = 0; i < v->linkc; i++) {
+	for (i = 0; v->linkv && i < v->linkc; i++) {
 		check_link(v, i ? &v->linkv[i - 1] : NULL, &v->linkv[i]);
 		check_order(v, i);
 	}
 
-	if (v->linkc) {
+	if (v->linkv && v->linkc) {
 		const struct vlink *last = &v->linkv[v->linkc - 1];
 
 		v->sum->serial = last->serial;

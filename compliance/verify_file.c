@@ -125,12 +125,32 @@ struct vfile *verify_file(const struct verify *v, const char *name)
 }
 
 
+static int read_whole(struct mbuf *mb, FILE *f)
+{
+	struct stat st;
+	int err;
+
+	if (fstat(fileno(f), &st))
+		return errno;
+	if (st.st_size > MANIFEST_MAX_BYTES)
+		return EFBIG;
+
+	err = mbuf_resize(mb, (size_t)st.st_size + 1);
+	if (err)
+		return err;
+
+	mb->end = fread(mb->buf, 1, (size_t)st.st_size, f);
+	mb->buf[mb->end] = '\0';
+
+	return ferror(f) ? EIO : 0;
+}
+
+
 int verify_read(const struct verify *v, struct mbuf **mbp, const char *name)
 {
 	struct mbuf *mb = mbuf_alloc(4096);
 	char *path = NULL;
-	struct stat st;
-	FILE *f = NULL;
+	FILE *f;
 	int err;
 
 	err = mb ? re_sdprintf(&path, "%s/%s", v->dir, name) : ENOMEM;
@@ -138,21 +158,15 @@ int verify_read(const struct verify *v, struct mbuf **mbp, const char *name)
 		goto out;
 
 	f = fopen(path, "re");
-	if (!f || fstat(fileno(f), &st))
-		err = errno;
-	else if (st.st_size > MANIFEST_MAX_BYTES)
-		err = EFBIG;
-	else
-		err = mbuf_resize(mb, (size_t)st.st_size + 1);
+	if (!f) {
+		err = errno ? errno : EIO;
+		goto out;
+	}
 
-	if (!err)
-		mb->end = fread(mb->buf, 1, (size_t)st.st_size, f);
-	if (!err)
-		mb->buf[mb->end] = '\0';
+	err = read_whole(mb, f);
+	(void)fclose(f);
 
  out:
-	if (f)
-		(void)fclose(f);
 	mem_deref(path);
 	if (err)
 		mem_deref(mb);
@@ -269,7 +283,7 @@ static int check_content(struct verify *v, const struct manifest *m,
 			       "repeated or out of place", name,
 			       (unsigned long long)m->batch);
 
-	LIST_FOREACH(&m->filel, le)
+	for (le = m->filel.head; le; le = le->next)
 		check_file(v, le->data, name);
 
 	++v->sum->manifests;
@@ -295,21 +309,21 @@ int verify_load(struct verify *v, struct manifest **mp, const char *name,
 	int err;
 
 	err = verify_read(v, &mb, name);
-	if (!err)
+	if (!err) {
+		check_signature(v, name, mb);
 		err = manifest_decode(mp, (char *)mb->buf, mb->end);
-	if (err && err != ENOMEM) {
-		verify_problem(v, "%s: no manifest that can be read: %m",
-			       name, err);
-		mem_deref(mb);
-		return 0;
 	}
 
-	check_signature(v, name, mb);
 	if (!err)
 		err = link_fill(link, *mp, name, mb);
 	if (!err)
 		err = check_content(v, *mp, name);
 	mem_deref(mb);
 
-	return err;
+	if (!err || err == ENOMEM)
+		return err;
+
+	verify_problem(v, "%s: no manifest that can be read: %m", name, err);
+
+	return 0;
 }

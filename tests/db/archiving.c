@@ -62,7 +62,7 @@ static void run_tool(const char *const argv[])
 /* Nothing of our tree but the header */
 static void plugin_build(void)
 {
-	char header[96], source[96], so[96], include[96];
+	char folder[96], header[128], source[96], so[96], include[96];
 	const char *const copy[] = { "cp", "compliance/adapter.h", header,
 				     NULL };
 	const char *const copy2[] = { "cp", "tests/db/plugin/lines.c",
@@ -71,11 +71,13 @@ static void plugin_build(void)
 				   "-Werror", "-shared", "-fPIC", include,
 				   "-o", so, source, NULL };
 
-	(void)snprintf(header, sizeof(header), "%s/adapter.h", base);
+	(void)snprintf(folder, sizeof(folder), "%s/compliance", base);
+	(void)snprintf(header, sizeof(header), "%s/adapter.h", folder);
 	(void)snprintf(source, sizeof(source), "%s/lines.c", base);
 	(void)snprintf(include, sizeof(include), "-I%s", base);
 	(void)snprintf(so, sizeof(so), "%s/lines.so", base);
 
+	ck_assert_int_eq(mkdir(folder, 0700), 0);
 	run_tool(copy);
 	run_tool(copy2);
 	run_tool(cc);

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "adapter.h"
+#include "compliance/adapter.h"
 
 struct lines {
 	const struct adapter_host *host;
