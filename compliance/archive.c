@@ -12,6 +12,7 @@
 #include "common/db/db.h"
 #include "common/log.h"
 #include "common/poolconf.h"
+#include "common/stats.h"
 #include "compliance/archive.h"
 #include "compliance/lag.h"
 #include "compliance/lease.h"
@@ -41,6 +42,20 @@ struct archive {
 	json_t *states;            /* of the adapters, as last asked for */
 	struct tmr tmr_states;
 };
+
+
+static uint64_t n_refused;
+
+static const struct stats_row rowv[] = {
+	{ "archive_refused", &n_refused, true,
+	  "Batches that an adapter refused, waiting for an operator" },
+};
+
+
+static void __attribute__((constructor)) init(void)
+{
+	stats_register(rowv, ARRAY_SIZE(rowv));
+}
 
 
 static void destructor(void *data)
@@ -176,8 +191,11 @@ static void states_handler(int err, const struct db_res *res, void *arg)
 		return;
 
 	arr = json_array();
-	for (i = 0; i < db_rows(res); i++)
+	n_refused = 0;
+	for (i = 0; i < db_rows(res); i++) {
 		(void)json_array_append_new(arr, state_json(a, res, i));
+		n_refused += (uint64_t)db_get_int(res, i, 7);
+	}
 
 	json_decref(a->states);
 	a->states = arr;

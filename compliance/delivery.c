@@ -172,6 +172,19 @@ static int call(struct delivery *d, const struct adapter_batch *batch,
 }
 
 
+static int write_index(struct delivery *d, const struct adapter_batch *batch,
+		       struct delivery_job *job)
+{
+	const int err = manifest_index(d->m, d->dir, batch);
+
+	if (err)
+		(void)re_snprintf(job->why, sizeof(job->why), "the index of "
+				  "its events cannot be written: %m", err);
+
+	return err ? EAGAIN : 0;
+}
+
+
 static int deliver(struct delivery *d, struct bstore *st,
 		   const struct adapter_batch *head, struct delivery_job *job)
 {
@@ -194,8 +207,8 @@ static int deliver(struct delivery *d, struct bstore *st,
 	err = call(d, batch, job);
 	if (!err)
 		err = manifest_count(d->m, batch);
-	if (!err && d->dir && manifest_index(d->m, d->dir, batch))
-		err = EAGAIN;
+	if (!err && d->dir)
+		err = write_index(d, batch, job);
 
 	mem_deref(br);
 
@@ -238,9 +251,13 @@ static int attempt(struct delivery *d, struct bstore *st,
 	}
 
 	job->result = manifest_result_name(d->m->result);
+	if (d->m->result == MANIFEST_DELIVERED)
+		return 0;
 
-	return d->m->result == MANIFEST_DELIVERED ? 0 :
-		str_dup(&d->m->note, job->why);
+	if (d->dir)
+		manifest_withdraw(d->m, d->dir);
+
+	return str_dup(&d->m->note, job->why);
 }
 
 

@@ -1,9 +1,11 @@
 /**
  * @file compliance/manifest.c  What one batch left in an archive
  */
+#include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <re.h>
 #include "common/json.h"
 #include "compliance/adapter.h"
@@ -204,6 +206,34 @@ int manifest_add(struct manifest *m, const char *dir, const char *path)
 	list_append(&m->filel, &file->le, file);
 
 	return 0;
+}
+
+
+static bool is_of_batch(const char *name, uint64_t batch)
+{
+	char id[24];
+
+	(void)re_snprintf(id, sizeof(id), "-%012llu",
+			  (unsigned long long)batch);
+
+	return strstr(name, id) && strncmp(name, "manifest-", 9) != 0;
+}
+
+
+void manifest_withdraw(struct manifest *m, const char *dir)
+{
+	DIR *d = opendir(dir);
+	struct dirent *de;
+
+	while (d && (de = readdir(d))) {
+		if (is_of_batch(de->d_name, m->batch))
+			(void)unlinkat(dirfd(d), de->d_name, 0);
+	}
+	if (d)
+		(void)closedir(d);
+
+	list_flush(&m->filel);
+	m->index = mem_deref(m->index);
 }
 
 

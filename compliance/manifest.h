@@ -73,6 +73,9 @@ int  manifest_count(struct manifest *m, const struct adapter_batch *batch);
  * @return 0, EINVAL (not below dir), what reading it says, ENOMEM
  */
 int  manifest_add(struct manifest *m, const char *dir, const char *path);
+/** The batch was not taken: remove what is there of it, also of a try that
+ * ended with the process.  Files carry the batch's number in their names */
+void manifest_withdraw(struct manifest *m, const char *dir);
 /** Write the index of events.  0 or what writing says */
 int  manifest_index(struct manifest *m, const char *dir,
 		    const struct adapter_batch *batch);

@@ -138,7 +138,7 @@ END_TEST
 /* Batch 2 of three is poison */
 static void poison(const char *mood)
 {
-	archiving_adapter("a", NULL, NULL);
+	archiving_adapter("a", NULL, "adapter.timeout_s\t1\n");
 	archiving_mood("a", mood);
 	archiving_chats(1, 1, 30);
 	archiving_up("run.events_max\t10\n");
@@ -156,6 +156,7 @@ START_TEST(a_refused_batch_waits_for_a_word_and_holds_nobody_up)
 	ck_assert_int_eq(archiving_ctl("compliance", "retry", "a", "3", NULL),
 			 1);
 	ck_assert_ptr_nonnull(strstr(archiving_err(), "has not refused"));
+	ck_verifies("a", "3 batches, 20 events, 4 files");
 
 	archiving_mood("a", NULL);
 	ck_assert_int_eq(archiving_ctl("compliance", "retry", "a", "2", NULL),
@@ -192,6 +193,15 @@ START_TEST(a_batch_that_kills_its_adapter_is_refused)
 	ck_assert_int_eq(archiving_number("SELECT count(*) FROM refused WHERE "
 					  "error LIKE '%%died%%'"), 1);
 	ck_verifies("a", "3 batches, 20 events");
+}
+END_TEST
+
+
+START_TEST(an_adapter_that_hangs_is_ended_and_the_batch_refused)
+{
+	poison("hang 2");
+	ck_assert_int_eq(archiving_number("SELECT count(*) FROM refused WHERE "
+					  "error LIKE '%%died%%'"), 1);
 }
 END_TEST
 
@@ -414,6 +424,8 @@ static Suite *archive_suite(void)
 		       a_refused_batch_waits_for_a_word_and_holds_nobody_up);
 	tcase_add_test(tc, a_refused_batch_can_be_given_up);
 	tcase_add_test(tc, a_batch_that_kills_its_adapter_is_refused);
+	tcase_add_test(tc,
+		       an_adapter_that_hangs_is_ended_and_the_batch_refused);
 	tcase_add_test(tc, each_adapter_has_its_own_place);
 	tcase_add_test(tc, who_is_not_required_is_not_waited_for);
 	tcase_add_test(tc, without_adapters_nothing_is_deleted);

@@ -3,12 +3,15 @@
  *
  * Built by the tests out of our tree, with nothing of ours but adapter.h: a
  * file each batch, a line each event.  The key "mood" names a file that says
- * what it does next: "later", "refuse N", "crash N" (N: a batch).
+ * what it does next: "later", "refuse N", "crash N" or "hang N", N a batch.
  */
+#define _POSIX_C_SOURCE 200809L
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "compliance/adapter.h"
 
 struct lines {
@@ -66,6 +69,8 @@ static int mood(const struct lines *l, unsigned long long batch)
 		err = EBADMSG;
 	else if (!strcmp(word, "crash") && n == batch)
 		abort();
+	else if (!strcmp(word, "hang") && n == batch)
+		pause();
 
 	return err;
 }
@@ -109,12 +114,7 @@ static int lines_deliver(void *state, const struct adapter_batch *batch,
 	char path[512];
 	size_t i;
 	FILE *f;
-	int err = mood(l, batch->id);
-
-	if (err) {
-		snprintf(errbuf, errsize, "not in the mood");
-		return err;
-	}
+	int err;
 
 	snprintf(path, sizeof(path), "%s/%s-%012llu.txt", batch->dir, l->name,
 		 (unsigned long long)batch->id);
@@ -126,7 +126,15 @@ static int lines_deliver(void *state, const struct adapter_batch *batch,
 	if (fclose(f))
 		return EAGAIN;
 
-	return l->host->wrote(l->host->arg, path) ? EAGAIN : 0;
+	if (l->host->wrote(l->host->arg, path))
+		return EAGAIN;
+
+	/* late, so that something has been written */
+	err = mood(l, batch->id);
+	if (err)
+		snprintf(errbuf, errsize, "not in the mood");
+
+	return err;
 }
 
 
