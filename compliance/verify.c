@@ -180,7 +180,8 @@ static int verify_all(struct verify *v)
 	if (err)
 		return err;
 
-	qsort(v->linkv, v->linkc, sizeof(*v->linkv), by_serial);
+	if (v->linkc)
+		qsort(v->linkv, v->linkc, sizeof(*v->linkv), by_serial);
 
 	verify_chain(v);
 	unlisted(v);
