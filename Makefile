@@ -22,7 +22,7 @@ CHECK_LIBS = $(shell pkg-config --libs check)
 
 COMMON  := $(wildcard common/*.c common/*/*.c)
 CHANNEL := $(filter-out channel/main.c,$(wildcard channel/*.c channel/*/*.c))
-COMPLY  := $(filter-out compliance/main.c,$(wildcard compliance/*.c compliance/*/*.c))
+COMPLIANCE := $(filter-out compliance/main.c,$(wildcard compliance/*.c compliance/*/*.c))
 CTL     := $(filter-out deploy/ctl/main.c,$(wildcard deploy/ctl/*.c))
 SUPPORT := $(wildcard tests/support/*.c)
 UNIT    := $(wildcard tests/unit/*.c tests/unit/*/*.c)
@@ -32,7 +32,7 @@ SOURCES  = $(shell git ls-files '*.c' '*.h')
 
 obj      = $(patsubst %.c,$(BUILD)/%.o,$(1))
 COMMON_O := $(call obj,$(COMMON)) $(BUILD)/sql_embedded.o
-COMPLY_O := $(call obj,$(COMPLY)) $(BUILD)/sql_compliance.o
+COMPLY_O := $(call obj,$(COMPLIANCE)) $(BUILD)/sql_compliance.o
 CTL_O    := $(call obj,$(CTL)) $(COMPLY_O)
 
 DAEMONS := pchat-channel pchat-compliance

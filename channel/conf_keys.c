@@ -103,6 +103,12 @@ const struct conf_key channel_keyv[] = {
 	  "Largest reply; history leaves out its oldest messages to fit.  The "
 	  "registrar must be able to forward such a message." },
 
+	{ "notices.extended", CONF_BOOL, NULL, "no", 0, 0, CONF_RELOAD, NULL,
+	  "Tell clients of invitations, of being put out of a room, of a "
+	  "room's changed properties and of changed rights at once, with "
+	  "notices whose spelling no public document confirms.  Without it "
+	  "they learn of these things as all clients do." },
+
 	{ "pool.display_name", CONF_STR, NULL, "Persistent Chat", 0, 0,
 	  CONF_RELOAD, NULL, "The pool's name, told to clients." },
 	{ "web.room_management_url", CONF_STR, NULL, "", 0, 0, CONF_RELOAD,

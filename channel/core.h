@@ -59,6 +59,9 @@ struct service {
 	uint32_t sweeps;
 	struct tmr tmr_forget;
 	struct tmr tmr_index;
+	struct tmr tmr_invite;
+	uint64_t invite_ms;           /* when its last step began            */
+	bool invites_many, invites_full;  /* was said: see invite.c         */
 	int64_t index_room;           /* where the next step goes on         */
 
 	int64_t instance_id;          /* random                              */

@@ -14,6 +14,7 @@ static void destructor(void *data)
 	struct endpoint *ep = data;
 
 	list_unlink(&ep->le);
+	list_unlink(&ep->le_user);
 	list_flush(&ep->cmdl);
 	mem_deref(ep->user);
 	mem_deref(ep->epid);

@@ -14,6 +14,7 @@ struct mbuf;
 
 struct endpoint {
 	struct le le;            /* service.epl                              */
+	struct le le_user;       /* user.epl, as long as it has a dialog     */
 	int64_t id;              /* random, unique in the pool               */
 	struct service *svc;
 	struct user *user;       /* reference                                */

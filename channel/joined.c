@@ -6,9 +6,9 @@
  */
 #include <errno.h>
 #include <re.h>
-#include "common/store/room.h"
 #include "channel/xccos/xccos.h"
 #include "channel/access.h"
+#include "channel/chanib.h"
 #include "channel/join.h"
 #include "channel/joined.h"
 #include "channel/room.h"
@@ -118,23 +118,10 @@ static int write_masks(struct mbuf *mb, const struct room *room)
 
 static int write_room(struct mbuf *mb, const struct room *room, bool lists)
 {
-	static const enum xccos_visibility visv[] = {
-		[ROOM_OPEN] = XCCOS_OPEN, [ROOM_CLOSED] = XCCOS_SCOPED,
-		[ROOM_SECRET] = XCCOS_PRIVATE,
-	};
-	const struct xccos_chanib chan = {
-		.uri = room->uri, .name = room->name,
-		.description = room->description, .topic = room->topic,
-		.parent = room->parent,
-		.addin_guid = room->addin_guid,
-		.addin_name = room->addin_name, .addin_url = room->addin_url,
-		.auditorium = room->auditorium, .disabled = room->disabled,
-		.visibility = visv[room->privacy],
-		.ucnt = room->users, .filepost = room->files,
-		.invite = room->invitations, .logged = room->history,
-	};
+	struct xccos_chanib chan;
 	int err;
 
+	chanib_of_room(&chan, room);
 	err = xccos_chanib_open(mb, &chan);
 	if (!err && lists && !room->silent)
 		err = write_masks(mb, room);

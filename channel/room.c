@@ -150,18 +150,19 @@ static void destructor(void *data)
 }
 
 
-static int set_text(char **sp, const struct pl *pl)
+static int set_text(struct room *room, char **sp, const struct pl *pl)
 {
-	if (*sp && pl->p && !pl_strcmp(pl, *sp))
+	if (*sp ? pl->p && !pl_strcmp(pl, *sp) : !pl->p)
 		return 0;
 
+	room->modified = true;
 	*sp = mem_deref(*sp);
 
 	return pl->p ? pl_strdup(sp, pl) : 0;
 }
 
 
-static int set_guid(char **sp, const uint8_t *guid)
+static int set_guid(struct room *room, char **sp, const uint8_t *guid)
 {
 	char buf[GUID_STRSIZE];
 	struct pl pl = PL_INIT;
@@ -169,7 +170,15 @@ static int set_guid(char **sp, const uint8_t *guid)
 	if (guid)
 		pl_set_str(&pl, guid_str(buf, guid));
 
-	return set_text(sp, &pl);
+	return set_text(room, sp, &pl);
+}
+
+
+static void set_flag(struct room *room, bool *flagp, bool value)
+{
+	if (*flagp != value)
+		room->modified = true;
+	*flagp = value;
 }
 
 
@@ -180,30 +189,32 @@ static int take_over(struct room *room, const struct room_rec *rec)
 	struct pl parent;
 	int err;
 
+	if (room->privacy != (int)rec->privacy)
+		room->modified = true;
 	room->privacy = rec->privacy;
-	room->auditorium = rec->auditorium;
-	room->disabled = rec->disabled;
-	room->invitations = rec->invitations;
-	room->files = rec->files;
-	room->history = rec->history;
+	set_flag(room, &room->auditorium, rec->auditorium);
+	set_flag(room, &room->disabled, rec->disabled);
+	set_flag(room, &room->invitations, rec->invitations);
+	set_flag(room, &room->files, rec->files);
+	set_flag(room, &room->history, rec->history);
 
 	err = chaturi_print(uri, sizeof(uri), CHATURI_CATEGORY,
 			    room->tab->domain, rec->category);
 	pl_set_str(&parent, uri);
 	if (!err)
-		err = set_text(&room->parent, &parent);
+		err = set_text(room, &room->parent, &parent);
 	if (!err)
-		err = set_text(&room->name, &rec->name);
+		err = set_text(room, &room->name, &rec->name);
 	if (!err)
-		err = set_text(&room->description, &rec->description);
+		err = set_text(room, &room->description, &rec->description);
 	if (!err)
-		err = set_text(&room->topic, &rec->topic);
+		err = set_text(room, &room->topic, &rec->topic);
 	if (!err)
-		err = set_guid(&room->addin_guid, rec->addin);
+		err = set_guid(room, &room->addin_guid, rec->addin);
 	if (!err)
-		err = set_text(&room->addin_name, &rec->addin_name);
+		err = set_text(room, &room->addin_name, &rec->addin_name);
 	if (!err)
-		err = set_text(&room->addin_url, &rec->addin_url);
+		err = set_text(room, &room->addin_url, &rec->addin_url);
 
 	return err;
 }
@@ -238,6 +249,7 @@ static int alloc(struct room **roomp, struct roomtab *tab,
 		return err;
 	}
 
+	room->modified = false;
 	hash_append(tab->ht_id, (uint32_t)room->id, &room->he_id, room);
 	hash_append(tab->ht_guid, guid_key(room->guid), &room->he_guid, room);
 	list_append(&tab->rooml, &room->le, room);

@@ -40,6 +40,7 @@ struct room {
 	uint32_t remotes;            /* how many                             */
 	struct list presl;           /* users, in order of coming            */
 	uint32_t users;              /* how many                             */
+	bool modified;               /* not told yet: roster_modified()      */
 	bool silent;                 /* too large for roster notices         */
 
 	struct order order;          /* what was delivered here              */

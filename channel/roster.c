@@ -4,8 +4,10 @@
 #include <errno.h>
 #include <re.h>
 #include "common/log.h"
+#include "channel/xccos/tokens.h"
 #include "channel/xccos/xccos.h"
 #include "channel/access.h"
+#include "channel/chanib.h"
 #include "channel/core.h"
 #include "channel/endpoint.h"
 #include "channel/fanout.h"
@@ -15,9 +17,9 @@
 #include "channel/user.h"
 
 
-static void notify_join(struct service *svc, struct room *room,
-			const struct user *user, uint32_t mask,
-			const struct endpoint *skip)
+static void notify_mask(struct service *svc, struct room *room,
+			const char *event, const struct user *user,
+			uint32_t mask, const struct endpoint *skip)
 {
 	char guid[GUID_STRSIZE];
 	const struct xccos_uib uib = {
@@ -26,7 +28,7 @@ static void notify_join(struct service *svc, struct room *room,
 	};
 	struct mbuf *mb = mbuf_alloc(1024);
 
-	if (mb && !xccos_ntc_join(mb, service_envid(svc), &uib,
+	if (mb && !xccos_ntc_mask(mb, service_envid(svc), event, &uib,
 				  access_aib(mask), svc->domain,
 				  room->guid_text))
 		(void)fanout_send(room, mb, 0, skip);
@@ -40,7 +42,7 @@ static void notify_part(struct service *svc, struct room *room,
 {
 	struct mbuf *mb = mbuf_alloc(512);
 
-	if (mb && !xccos_ntc_part(mb, service_envid(svc), room->uri,
+	if (mb && !xccos_ntc_user(mb, service_envid(svc), "part", room->uri,
 				  user->uri))
 		(void)fanout_send(room, mb, 0, NULL);
 
@@ -54,7 +56,7 @@ static void entered(struct service *svc, struct room *room,
 {
 	room_silence(room, svc->set.update_limit);
 	if (!room->silent)
-		notify_join(svc, room, user, mask, skip);
+		notify_mask(svc, room, "join", user, mask, skip);
 }
 
 
@@ -99,16 +101,64 @@ void roster_leave(struct service *svc, struct occupant *occ)
 }
 
 
-void roster_remove(struct service *svc, struct occupant *occ)
+static void tell_removed(struct service *svc, const struct occupant *occ,
+			 const char *event)
 {
 	struct mbuf *mb = mbuf_alloc(512);
 
-	if (mb && !xccos_ntc_part(mb, service_envid(svc), occ->room->uri,
-				  occ->ep->user->uri))
+	if (mb && !xccos_ntc_user(mb, service_envid(svc), event,
+				  occ->room->uri, occ->ep->user->uri))
 		(void)endpoint_send(occ->ep, mb);
 	mem_deref(mb);
+}
+
+
+void roster_remove(struct service *svc, struct occupant *occ)
+{
+	if (svc->set.extended)
+		tell_removed(svc, occ, XT_NTC_KICK);
+	tell_removed(svc, occ, "part");
 
 	roster_leave(svc, occ);
+}
+
+
+/* Only what clients can see of it: not every right shows in a mask */
+static void mask_changed(struct service *svc, struct room *room,
+			 const struct user *user, uint32_t was, uint32_t mask)
+{
+	if (svc->set.extended && !room->silent &&
+	    access_aib(was) != access_aib(mask))
+		notify_mask(svc, room, XT_NTC_PERM, user, mask, NULL);
+}
+
+
+void roster_mask(struct service *svc, struct occupant *occ, uint32_t mask)
+{
+	const uint32_t was = occ->pres->mask;
+
+	occ->mask = occ->pres->mask = mask;
+	relay_enter(svc, occ->room, occ->ep, mask);
+	mask_changed(svc, occ->room, occ->pres->user, was, mask);
+}
+
+
+void roster_modified(struct service *svc, struct room *room)
+{
+	struct mbuf *mb;
+
+	if (!room->modified)
+		return;
+
+	room->modified = false;
+	if (!svc->set.extended)
+		return;
+
+	mb = mbuf_alloc(1024);
+	if (mb && !xccos_ntc(mb, service_envid(svc), XT_NTC_CHAN) &&
+	    !chanib_room(mb, room) && !xccos_end(mb, "ntc"))
+		(void)fanout_send(room, mb, 0, NULL);
+	mem_deref(mb);
 }
 
 
@@ -126,12 +176,16 @@ void roster_remote_enter(struct service *svc, struct room *room,
 			 int64_t instance_id, int64_t endpoint_id,
 			 struct user *user, uint32_t mask)
 {
+	const struct occupant *occ = room_occupant(room->tab, room->id,
+						   endpoint_id);
+	const uint32_t was = occ ? occ->pres->mask : mask;
 	bool first;
 
 	roster_load_entered(room, endpoint_id);
 	if (!room_enter(room, NULL, endpoint_id, instance_id, user, mask,
 			&first) && first)
 		entered(svc, room, user, mask, NULL);
+	mask_changed(svc, room, user, was, mask);
 }
 
 

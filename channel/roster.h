@@ -24,6 +24,10 @@ void roster_leave(struct service *svc, struct occupant *occ);
 /** Ours may not be there any more: leaves, and is told so himself.  The store
  *  is the caller's business */
 void roster_remove(struct service *svc, struct occupant *occ);
+/** The rights of one of ours changed.  The store is the caller's business */
+void roster_mask(struct service *svc, struct occupant *occ, uint32_t mask);
+/** Ours are told of what is new of the room itself, once */
+void roster_modified(struct service *svc, struct room *room);
 /** A db_h for statements on rosters whose outcome nobody waits for */
 void roster_done(int err, const struct db_res *res, void *arg);
 

@@ -18,6 +18,7 @@
 #include "channel/endpoint.h"
 #include "channel/hello.h"
 #include "channel/index.h"
+#include "channel/invite.h"
 #include "channel/lookup.h"
 #include "channel/outbox.h"
 #include "channel/pool.h"
@@ -82,7 +83,7 @@ static void closed_handler(struct dlg *dlg, enum dlg_end why, void *arg)
 	struct endpoint *ep = dlg_arg(dlg);
 
 	log_debug("signoff", "user=%s why=%d", ep->user->uri, why);
-	signoff(ep, why == DLG_BYE);
+	signoff(ep, why == DLG_BYE || why == DLG_BARRED);
 	n_endpoints = svc->endpoints;
 
 	if (svc->draining && !svc->endpoints)
@@ -140,6 +141,7 @@ static void destructor(void *data)
 
 	sweep_stop(svc);
 	index_stop(svc);
+	invite_stop(svc);
 	outbox_stop(svc->outbox);
 	store_close(svc);
 	mem_deref(svc->outbox);
@@ -171,6 +173,7 @@ static void ready_handler(struct service *svc)
 {
 	sweep_start(svc);
 	index_start(svc);
+	invite_start(svc);
 	daemon_ready();
 }
 

@@ -11,28 +11,31 @@
 #include "common/poolconf.h"
 #include "channel/settings.h"
 
-/* Where a key of the file goes; texts are char *, numbers uint32_t */
+/* Where a key of the file goes: char *, uint32_t, bool */
+enum kind { NUMBER, TEXT, FLAG };
+
 static const struct place {
 	const char *conf;
 	size_t offset;
-	bool text;
+	enum kind kind;
 } placev[] = {
 	{ "room.participant_update_limit",
-	  offsetof(struct settings, update_limit), false },
+	  offsetof(struct settings, update_limit), NUMBER },
 	{ "history.default", offsetof(struct settings, history_default),
-	  false },
-	{ "message.size_max", offsetof(struct settings, message_max), false },
+	  NUMBER },
+	{ "message.size_max", offsetof(struct settings, message_max), NUMBER },
 	{ "message.story_size_max", offsetof(struct settings, story_max),
-	  false },
-	{ "search.limit", offsetof(struct settings, search_limit), false },
-	{ "reply.size_max", offsetof(struct settings, reply_max), false },
-	{ "session.queue_max", offsetof(struct settings, queue_max), false },
+	  NUMBER },
+	{ "search.limit", offsetof(struct settings, search_limit), NUMBER },
+	{ "reply.size_max", offsetof(struct settings, reply_max), NUMBER },
+	{ "session.queue_max", offsetof(struct settings, queue_max), NUMBER },
 	{ "session.reattach_s", offsetof(struct settings, reattach_s),
-	  false },
+	  NUMBER },
+	{ "notices.extended", offsetof(struct settings, extended), FLAG },
 	{ "pool.display_name", offsetof(struct settings, display_name),
-	  true },
+	  TEXT },
 	{ "web.room_management_url",
-	  offsetof(struct settings, management_url), true },
+	  offsetof(struct settings, management_url), TEXT },
 };
 
 
@@ -60,6 +63,12 @@ static void put_number(struct settings *set, const struct place *place,
 }
 
 
+static void put_flag(struct settings *set, const struct place *place, bool on)
+{
+	*(bool *)((char *)set + place->offset) = on;
+}
+
+
 int settings_read(struct settings *set, const struct config *conf)
 {
 	size_t i;
@@ -68,9 +77,11 @@ int settings_read(struct settings *set, const struct config *conf)
 	for (i = 0; !err && i < ARRAY_SIZE(placev); i++) {
 		const struct place *place = &placev[i];
 
-		if (place->text)
+		if (place->kind == TEXT)
 			err = put_text(set, place,
 				       config_str(conf, place->conf));
+		else if (place->kind == FLAG)
+			put_flag(set, place, config_bool(conf, place->conf));
 		else
 			put_number(set, place,
 				   config_uint(conf, place->conf));
@@ -109,7 +120,7 @@ static int apply(struct settings *set, const char *name, const char *value)
 	if (err)
 		return err;
 
-	if (place->text)
+	if (place->kind == TEXT)
 		return put_text(set, place, value);
 
 	put_number(set, place, n);

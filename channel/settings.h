@@ -17,6 +17,7 @@ struct settings {
 	uint32_t reply_max;           /* bytes                              */
 	uint32_t queue_max;           /* commands per endpoint              */
 	uint32_t reattach_s;
+	bool extended;                /* notices.extended                   */
 	char *display_name;
 	char *management_url;
 };

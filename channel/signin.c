@@ -109,6 +109,7 @@ static int let_in(struct signin *si, const struct lookup *found)
 	}
 
 	list_append(&svc->epl, &ep->le, ep);
+	list_append(&ep->user->epl, &ep->le_user, ep);
 	++svc->endpoints;
 	++n_signins;
 	log_debug("signin", "user=%s epid=%s", ep->user->uri, ep->epid);

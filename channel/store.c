@@ -10,6 +10,7 @@
 #include "common/log.h"
 #include "common/poolconf.h"
 #include "channel/core.h"
+#include "channel/invited.h"
 #include "channel/outbox.h"
 #include "channel/pool.h"
 #include "channel/post.h"
@@ -222,6 +223,8 @@ int store_open(struct service *svc)
 				svc);
 	if (!err)
 		err = watch_listen(svc->watch);
+	if (!err)
+		err = invited_listen(svc);
 
 	return err;
 }

@@ -17,6 +17,7 @@ struct user {
 	int64_t *ancv;          /* ancestors, himself included; NULL: known
 	                           only from rosters                         */
 	size_t ancc;
+	struct list epl;        /* endpoints of his that are signed in here  */
 	uint32_t mark;          /* index in the reply being written          */
 };
 

@@ -14,9 +14,9 @@
 #include "channel/access.h"
 #include "channel/core.h"
 #include "channel/endpoint.h"
-#include "channel/relay.h"
 #include "channel/room.h"
 #include "channel/roster.h"
+#include "channel/signoff.h"
 #include "channel/user.h"
 #include "channel/watch.h"
 
@@ -131,8 +131,7 @@ static void occupant_stays(struct service *svc, struct occupant *occ,
 	if (occ->mask == mask)
 		return;
 
-	occ->mask = occ->pres->mask = mask;
-	relay_enter(svc, occ->room, occ->ep, mask);
+	roster_mask(svc, occ, mask);
 	db_args_init(&args);
 	db_int8(&args, occ->endpoint_id);
 	db_int8(&args, occ->room->id);
@@ -156,6 +155,7 @@ static bool apply_row(struct service *svc, const struct pair *pair,
 	if (room_open(&room, svc->rooms, &rec))
 		return true;
 
+	roster_modified(svc, room);
 	occ = room_occupant(svc->rooms, pair->room_id, pair->endpoint_id);
 	if (!access_join(&rec) && occ && occ->ep)
 		occupant_stays(svc, occ, access_mask(&rec));
@@ -304,8 +304,12 @@ static void apply_user(struct service *svc, const struct db_res *res,
 	int64_t *ancv;
 	size_t ancc;
 
-	if (user && !db_get_int8v(res, row, 1, &ancv, &ancc))
-		user_set_ancestors(user, ancv, ancc);
+	if (!user || db_get_int8v(res, row, 1, &ancv, &ancc))
+		return;
+
+	user_set_ancestors(user, ancv, ancc);
+	if (!ancc)
+		signoff_user(user);
 }
 
 

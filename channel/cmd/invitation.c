@@ -4,74 +4,50 @@
  */
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 #include <re.h>
-#include "common/chaturi.h"
 #include "common/db/db.h"
 #include "channel/cmd/table.h"
 #include "channel/xccos/xccos.h"
 #include "channel/core.h"
 #include "channel/endpoint.h"
+#include "channel/invited.h"
 #include "channel/reattach.h"
 #include "channel/user.h"
 
 enum { INVITATIONS_MAX = 500 };
 
 
-static int write_inv(struct cmd *cmd, const struct db_res *res, uint32_t row)
+static int write_row(struct cmd *cmd, const struct db_res *res, uint32_t row)
 {
-	const uint8_t *guid = db_get_uuid(res, row, 2);
-	const struct pl name = db_get_text(res, row, 3);
-	const struct pl description = db_get_text(res, row, 4);
-	char uri[CHATURI_SIZE], ts[CLOCK_TS_SIZE];
-	const struct xccos_chanib chan = {
-		.uri = uri, .name = name.p, .description = description.p,
-	};
-	int err;
-
-	err = chaturi_print(uri, sizeof(uri), CHATURI_ROOM, cmd->svc->domain,
-			    guid);
-	if (!err)
-		err = mbuf_printf(cmd->mb, "<inv inviteId=\"%lld\" domain=\""
-				  "%s\" createdOn=\"%s\">",
-				  (long long)db_get_int(res, row, 0),
-				  cmd->svc->domain,
-				  clock_ts(ts, db_get_time(res, row, 1)));
-	if (!err)
-		err = xccos_chanib_open(cmd->mb, &chan);
-	if (!err)
-		err = xccos_chanib_close(cmd->mb);
-	if (!err)
-		err = mbuf_write_str(cmd->mb, "</inv>");
-
-	return err;
+	return invited_write(cmd->mb, cmd->svc->domain, res, row);
 }
 
 
 static void invitations_handler(int err, const struct db_res *res, void *arg)
 {
-	struct cmd *cmd = arg;
-	uint32_t i;
+	cmd_reply_rows(arg, err, res, write_row);
+}
 
-	if (err)
-		err = EBUSY;
-	if (!err)
-		err = cmd_reply_begin(cmd, 0);
-	for (i = 0; !err && i < db_rows(res); i++)
-		err = write_inv(cmd, res, i);
 
-	cmd_end(cmd, err);
+/* The first id above the one that the client has seen */
+static int32_t first_id(const struct cmd *cmd)
+{
+	const char *last = xccos_attr(cmd->prim, "inv", "inviteId");
+	const long n = last ? strtol(last, NULL, 10) : 0;
+
+	return n < 0 ? 0 : n >= INT32_MAX ? INT32_MAX : (int32_t)n + 1;
 }
 
 
 static int ask(struct cmd *cmd)
 {
-	const char *last = xccos_attr(cmd->prim, "inv", "inviteId");
+	const int32_t first = first_id(cmd);
 	struct db_args args;
 
 	db_args_init(&args);
-	db_int8(&args, cmd->ep->user->id);
-	db_int4(&args, last ? (int32_t)strtol(last, NULL, 10) : 0);
+	db_int8v(&args, &cmd->ep->user->id, 1);
+	db_int4v(&args, &first, 1);
+	db_bool(&args, false);
 	db_int4(&args, INVITATIONS_MAX);
 
 	return db_exec(cmd->svc->db_main, "invitations", &args,

@@ -32,6 +32,7 @@ static const struct status {
 	{ "ok",      0       },
 	{ "EACCES",  EACCES  },
 	{ "EDOM",    EDOM    },
+	{ "EDQUOT",  EDQUOT  },
 	{ "EEXIST",  EEXIST  },
 	{ "EINVAL",  EINVAL  },
 	{ "ENOENT",  ENOENT  },
@@ -39,27 +40,6 @@ static const struct status {
 	{ "ESRCH",   ESRCH   },
 	{ "ESTALE",  ESTALE  },
 	{ "EXDEV",   EXDEV   },
-};
-
-/* Spellings of a value, in any case */
-static const struct word {
-	const char *text;
-	int value;
-} privacyv[] = {
-	{ XT_OPEN,    ROOM_OPEN   },
-	{ XT_SCOPED,  ROOM_CLOSED },
-	{ "closed",   ROOM_CLOSED },
-	{ XT_PRIVATE, ROOM_SECRET },
-	{ "secret",   ROOM_SECRET },
-	{ NULL,       0           },
-}, behaviorv[] = {
-	{ XT_NORMAL,     0 },
-	{ XT_AUDITORIUM, 1 },
-	{ NULL,          0 },
-}, boolv[] = {
-	{ "true", 1 }, { "1", 1 }, { "inherit", 1 },
-	{ "false", 0 }, { "0", 0 },
-	{ NULL, 0 },
 };
 
 
@@ -78,53 +58,6 @@ static int status_err(const struct db_res *res)
 
 
 /* ------------------------------------------------------------- the request */
-
-/* @return 0 and -1 for what is not given, EINVAL */
-static int read_word(int *valuep, const struct word *wordv, const char *text)
-{
-	*valuep = -1;
-	if (!str_isset(text))
-		return 0;
-
-	for (; wordv->text; ++wordv) {
-		if (!strcasecmp(wordv->text, text)) {
-			*valuep = wordv->value;
-			return 0;
-		}
-	}
-
-	return EINVAL;
-}
-
-
-static int put_int(struct db_args *args, const struct word *wordv,
-		   const char *text)
-{
-	int value;
-	int err = read_word(&value, wordv, text);
-
-	if (value < 0)
-		db_null(args);
-	else
-		db_int4(args, value);
-
-	return err;
-}
-
-
-static int put_bool(struct db_args *args, const char *text)
-{
-	int value;
-	int err = read_word(&value, boolv, text);
-
-	if (value < 0)
-		db_null(args);
-	else
-		db_bool(args, value != 0);
-
-	return err;
-}
-
 
 static int put_category(struct db_args *args, const struct cmd *cmd)
 {
@@ -308,15 +241,15 @@ static int put_kind(struct db_args *args, const struct cmd *cmd)
 {
 	int err;
 
-	err = put_int(args, privacyv, visibility(cmd));
+	err = manage_put_privacy(args, visibility(cmd));
 	if (!err)
-		err = put_int(args, behaviorv,
-			      xccos_attr(cmd->prim, "chanib", XT_BEHAVIOR));
+		err = manage_put_behavior(args, xccos_attr(cmd->prim, "chanib",
+							   XT_BEHAVIOR));
 	if (!err)
-		err = put_bool(args, xccos_attr(cmd->prim, "chanib",
-						XT_DISABLED));
+		err = manage_put_bool(args, xccos_attr(cmd->prim, "chanib",
+						       XT_DISABLED));
 	if (!err)
-		err = put_bool(args, text_of(cmd, "prop", "invite"));
+		err = manage_put_bool(args, text_of(cmd, "prop", "invite"));
 
 	return err;
 }

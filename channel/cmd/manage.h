@@ -4,6 +4,7 @@
 #pragma once
 
 struct cmd;
+struct db_args;
 struct db_res;
 struct mbuf;
 struct room_rec;
@@ -25,8 +26,15 @@ bool manage_is_admin(const struct db_res *res);
 enum { MANAGE_PATTERN = 520, MANAGE_CRITERIA_MAX = 256 };
 /** A LIKE pattern that finds the text itself anywhere */
 void manage_pattern(char buf[MANAGE_PATTERN], const char *criteria);
-/** The limit asked for, or the configured one if that is less */
-uint32_t manage_limit(const struct cmd *cmd);
+/** The limit asked for, or the configured one if that is less; -1, NULL: none
+ *  is asked for */
+uint32_t manage_limit(const struct cmd *cmd, const char *asked);
+
+/* The next parameter from a word in any case; NULL or empty: null.
+ * @return 0, EINVAL */
+int  manage_put_privacy(struct db_args *args, const char *text);
+int  manage_put_behavior(struct db_args *args, const char *text);
+int  manage_put_bool(struct db_args *args, const char *text);
 
 /**
  * Users and groups, from rows of kind, key, display, guid and mask

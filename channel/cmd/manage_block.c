@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <re.h>
 #include "common/chaturi.h"
 #include "common/clock.h"
@@ -16,6 +17,7 @@
 #include "channel/xccos/tokens.h"
 #include "channel/xccos/xccos.h"
 #include "channel/access.h"
+#include "channel/chanib.h"
 #include "channel/core.h"
 
 /* What room_audited has after the columns of a room */
@@ -25,6 +27,27 @@ enum { CREATED_BY = 21, CREATED_ON, UPDATED_BY, UPDATED_ON, ADMIN };
 enum { KIND, KEY, DISPLAY, GUID };
 
 enum { KIND_USER = 5 };
+
+/* Spellings of a value, in any case */
+static const struct word {
+	const char *text;
+	int value;
+} privacyv[] = {
+	{ XT_OPEN,    ROOM_OPEN   },
+	{ XT_SCOPED,  ROOM_CLOSED },
+	{ "closed",   ROOM_CLOSED },
+	{ XT_PRIVATE, ROOM_SECRET },
+	{ "secret",   ROOM_SECRET },
+	{ NULL,       0           },
+}, behaviorv[] = {
+	{ XT_NORMAL,     0 },
+	{ XT_AUDITORIUM, 1 },
+	{ NULL,          0 },
+}, boolv[] = {
+	{ "true", 1 }, { "1", 1 }, { "inherit", 1 },
+	{ "false", 0 }, { "0", 0 },
+	{ NULL, 0 },
+};
 
 
 int manage_guid(uint8_t guid[16], const struct cmd *cmd, const char *elem,
@@ -40,6 +63,65 @@ int manage_guid(uint8_t guid[16], const struct cmd *cmd, const char *elem,
 
 	return chaturi_decode(guid, category ? CHATURI_CATEGORY : CHATURI_ROOM,
 			      &pl) ? ENOENT : 0;
+}
+
+
+/* @return 0 and -1 for what is not given, EINVAL */
+static int read_word(int *valuep, const struct word *wordv, const char *text)
+{
+	*valuep = -1;
+	if (!str_isset(text))
+		return 0;
+
+	for (; wordv->text; ++wordv) {
+		if (!strcasecmp(wordv->text, text)) {
+			*valuep = wordv->value;
+			return 0;
+		}
+	}
+
+	return EINVAL;
+}
+
+
+static int put_int(struct db_args *args, const struct word *wordv,
+		   const char *text)
+{
+	int value;
+	int err = read_word(&value, wordv, text);
+
+	if (value < 0)
+		db_null(args);
+	else
+		db_int4(args, value);
+
+	return err;
+}
+
+
+int manage_put_bool(struct db_args *args, const char *text)
+{
+	int value;
+	int err = read_word(&value, boolv, text);
+
+	if (value < 0)
+		db_null(args);
+	else
+		db_bool(args, value != 0);
+
+	return err;
+}
+
+
+int manage_put_privacy(struct db_args *args, const char *text)
+{
+	return put_int(args, privacyv, text);
+}
+
+
+int manage_put_behavior(struct db_args *args, const char *text)
+{
+	return put_int(args, behaviorv, text);
 }
 
 
@@ -81,7 +163,7 @@ int manage_write_room(struct cmd *cmd, const struct db_res *res)
 	if (!err)
 		err = write_audit(audit, res);
 	if (!err)
-		err = cmd_write_room_with(cmd, &rec, audit);
+		err = chanib_record(cmd->mb, cmd->svc->domain, &rec, audit);
 	mem_deref(audit);
 
 	return err;
@@ -104,10 +186,9 @@ void manage_pattern(char buf[MANAGE_PATTERN], const char *criteria)
 }
 
 
-uint32_t manage_limit(const struct cmd *cmd)
+uint32_t manage_limit(const struct cmd *cmd, const char *asked)
 {
-	const char *max = xccos_attr(cmd->prim, "qib", XT_MAX_RESULTS);
-	const long n = max ? strtol(max, NULL, 10) : 0;
+	const long n = asked ? strtol(asked, NULL, 10) : 0;
 
 	return n > 0 && n < (long)cmd->svc->set.search_limit ?
 		(uint32_t)n : cmd->svc->set.search_limit;

@@ -17,20 +17,6 @@ enum { GUID, NAME, DESCRIPTION, INVITATIONS, FILES, HISTORY };
 
 enum { SEEN = 1, CREATABLE };       /* cmd.arg */
 
-enum { ENVELOPE = 64 };
-
-
-static void finish(struct cmd *cmd, int err)
-{
-	if (!err && cmd->mb->end + ENVELOPE > cmd->svc->set.reply_max)
-		err = E2BIG;
-
-	if (err)
-		cmd_fail(cmd, err);
-	else
-		cmd_reply(cmd);
-}
-
 
 static int write_node(struct cmd *cmd, const struct db_res *res, uint32_t row)
 {
@@ -68,17 +54,7 @@ static int write_node(struct cmd *cmd, const struct db_res *res, uint32_t row)
 
 static void nodes_handler(int err, const struct db_res *res, void *arg)
 {
-	struct cmd *cmd = arg;
-	uint32_t i;
-
-	if (err)
-		err = EBUSY;
-	if (!err)
-		err = cmd_reply_begin(cmd, 0);
-	for (i = 0; !err && i < db_rows(res); i++)
-		err = write_node(cmd, res, i);
-
-	finish(cmd, err);
+	cmd_reply_rows(arg, err, res, write_node);
 }
 
 
@@ -107,8 +83,10 @@ int cmd_nodespermcreatechild(struct cmd *cmd)
 }
 
 
-static int write_addin(struct mbuf *mb, const struct db_res *res, uint32_t row)
+static int write_addin(struct cmd *cmd, const struct db_res *res,
+		       uint32_t row)
 {
+	struct mbuf *mb = cmd->mb;
 	char guid[GUID_STRSIZE];
 	int err;
 
@@ -124,17 +102,7 @@ static int write_addin(struct mbuf *mb, const struct db_res *res, uint32_t row)
 
 static void addins_handler(int err, const struct db_res *res, void *arg)
 {
-	struct cmd *cmd = arg;
-	uint32_t i;
-
-	if (err)
-		err = EBUSY;
-	if (!err)
-		err = cmd_reply_begin(cmd, 0);
-	for (i = 0; !err && i < db_rows(res); i++)
-		err = write_addin(cmd->mb, res, i);
-
-	finish(cmd, err);
+	cmd_reply_rows(arg, err, res, write_addin);
 }
 
 

@@ -9,6 +9,7 @@
 #include "common/store/room.h"
 #include "channel/cmd/manage.h"
 #include "channel/cmd/table.h"
+#include "channel/xccos/tokens.h"
 #include "channel/xccos/xccos.h"
 #include "channel/access.h"
 #include "channel/core.h"
@@ -305,7 +306,8 @@ static int search(struct cmd *cmd, const char *stmt, struct db_args *args)
 
 	manage_pattern(pattern, criteria);
 	db_text(args, pattern);
-	db_int4(args, (int32_t)manage_limit(cmd));
+	db_int4(args, (int32_t)manage_limit(cmd, xccos_attr(cmd->prim, "qib",
+							XT_MAX_RESULTS)));
 
 	return db_exec(cmd->svc->db_read, stmt, args, found_handler, cmd) ?
 		EBUSY : 0;

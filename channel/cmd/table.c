@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 #include <re.h>
+#include "common/db/db.h"
 #include "common/log.h"
 #include "common/stats.h"
 #include "channel/cmd/table.h"
@@ -49,7 +50,9 @@ static const struct row rowv[] = {
 /* Every other verb that begins so: its spelling is not public */
 static const struct row history = { "bc", cmd_history };
 
-static uint64_t n_commands, n_failed, n_unknown, n_malformed, n_shed;
+enum { ENVELOPE = 64 };        /* what closes a document */
+
+static uint64_t n_commands, n_failed, n_unknown, n_malformed, n_shed, n_cut;
 
 static const struct stats_row statv[] = {
 	{ "commands",           &n_commands,  false, "XCCOS commands done" },
@@ -58,6 +61,8 @@ static const struct stats_row statv[] = {
 	{ "commands_unknown",   &n_unknown,   false, "Unknown commands" },
 	{ "commands_shed",      &n_shed,      false,
 	  "Requests refused because an endpoint's queue was full" },
+	{ "replies_cut",        &n_cut,       false,
+	  "Lists of which a reply could not hold all" },
 	{ "documents_malformed", &n_malformed, false,
 	  "Request bodies that were not XCCOS" },
 };
@@ -150,6 +155,42 @@ void cmd_end(struct cmd *cmd, int err)
 		cmd_fail(cmd, err);
 	else
 		cmd_reply(cmd);
+}
+
+
+static int write_rows(struct cmd *cmd, const struct db_res *res, cmd_row_h *h)
+{
+	const uint32_t n = db_rows(res);
+	uint32_t i;
+
+	for (i = 0; i < n; i++) {
+		const size_t start = cmd->mb->pos;
+		const int err = h(cmd, res, i);
+
+		if (err)
+			return err;
+		if (cmd->mb->end + ENVELOPE > cmd->svc->set.reply_max) {
+			cmd->mb->pos = cmd->mb->end = start;
+			++n_cut;
+			break;
+		}
+	}
+
+	return 0;
+}
+
+
+void cmd_reply_rows(struct cmd *cmd, int err, const struct db_res *res,
+		    cmd_row_h *h)
+{
+	if (err)
+		err = EBUSY;
+	if (!err)
+		err = cmd_reply_begin(cmd, 0);
+	if (!err)
+		err = write_rows(cmd, res, h);
+
+	cmd_end(cmd, err);
 }
 
 

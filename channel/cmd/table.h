@@ -11,7 +11,6 @@ struct cmd;
 struct db_res;
 struct endpoint;
 struct pl;
-struct room_rec;
 struct service;
 struct st;
 struct xccos;
@@ -48,12 +47,17 @@ void cmd_fail(struct cmd *cmd, int err);
 /** One or the other: cmd_fail() when @p err is set, else cmd_reply() */
 void cmd_end(struct cmd *cmd, int err);
 
-/** chanib of a search result or list, with the caller's mask when asked for */
-int  cmd_write_room(struct cmd *cmd, const struct room_rec *rec,
-		    bool with_mask);
-/** The same with elements of the caller's own before the infos; or NULL */
-int  cmd_write_room_with(struct cmd *cmd, const struct room_rec *rec,
-			 const struct mbuf *own);
+/** Writes one row of a list into cmd->mb */
+typedef int (cmd_row_h)(struct cmd *cmd, const struct db_res *res,
+			uint32_t row);
+/**
+ * The end of a command that answers with a list: one element a row, the first
+ * ones when not all fit into a reply (reply.size_max)
+ *
+ * @param err  As a db_h is told
+ */
+void cmd_reply_rows(struct cmd *cmd, int err, const struct db_res *res,
+		    cmd_row_h *h);
 
 /** msg of a history reply, from a row that message_read() takes */
 int  cmd_write_message(struct mbuf *mb, const char *uri,

@@ -37,6 +37,12 @@ int  dlg_accept(struct dlg **dlgp, struct st *st, void *arg);
 /** Queue an INFO; adds a reference to it */
 void dlg_send(struct dlg *dlg, struct info *info);
 
+/**
+ * End the dialog of somebody who may not be here any more: closed() is called
+ * later, later requests get 481.  Not with BYE: SIPE is deaf after one, while
+ * a 481 makes it sign in again and learn that it may not (clients.md 9.4)
+ */
+void dlg_bar(struct dlg *dlg);
 /** Forget the dialog: closed() is not called, later requests get 481 */
 void dlg_close(struct dlg *dlg);
 /** The same after saying BYE */

@@ -158,6 +158,13 @@ void dlg_end(struct dlg *dlg, enum dlg_end why)
 }
 
 
+void dlg_bar(struct dlg *dlg)
+{
+	if (dlg)
+		dlg_end(dlg, DLG_BARRED);
+}
+
+
 void dlg_flush_over(struct uas *uas)
 {
 	struct le *le;

@@ -45,6 +45,7 @@ static const struct stats_row rowv[] = {
 	C("sip_dialogs_expired", dialogs_ended[2], "Ended by silence"),
 	C("sip_dialogs_lost", dialogs_ended[3], "Ended with the connection"),
 	C("sip_dialogs_slow", dialogs_ended[4], "Ended by a full queue"),
+	C("sip_dialogs_barred", dialogs_ended[5], "Ended: the user was disabled"),
 	C("sip_infos_sent", infos_sent, "INFO sent"),
 	C("sip_infos_answered", infos_answered, "INFO answered 2xx"),
 	C("sip_infos_failed", infos_failed, "INFO answered otherwise"),

@@ -11,7 +11,7 @@ struct sip_stats {
 	uint64_t responses_out, responses_in, responses_stray;
 	uint64_t replies_4xx, replies_5xx;
 	uint64_t dialogs, dialogs_opened;
-	uint64_t dialogs_ended[5];     /* by enum dlg_end                    */
+	uint64_t dialogs_ended[6];     /* by enum dlg_end                    */
 	uint64_t infos_sent, infos_answered, infos_failed, infos_resent;
 	uint64_t infos_dup, infos_old, invites_dup, ok_resent;
 };

@@ -57,6 +57,7 @@ enum dlg_end {
 	DLG_EXPIRED,      /* nothing heard for a session interval            */
 	DLG_LOST,         /* its own connection closed (no Record-Route)     */
 	DLG_SLOW,         /* does not take what we send: queue limit         */
+	DLG_BARRED,       /* its user may not be here any more: dlg_bar()    */
 };
 
 /** What the core tells its user.  A handler gets @c arg last */

@@ -52,6 +52,21 @@
 #define XT_MATCH_PHRASE   "matchexactphrase"
 #define XT_MAX_RESULTS    "maxresults"
 
+/* qib@qtype, and what a search by filter is told of (4.10) */
+#define XT_BY_NAME        "BYNAME"
+#define XT_BY_CATEGORY    "BYCATEGORY"
+#define XT_BY_JOINED      "BYJOINEDUSER"
+#define XT_BY_FILTER      "BYFILTER"
+#define XT_BY_INVITE      "BYINVITE"
+#define XT_MY_ROOMS       "MYROOMS"
+#define XT_MY_MANAGED     "MYMANAGEDROOMS"
+#define XT_FILTER_MEMBER  "member"
+#define XT_FILTER_MANAGER "manager"
+#define XT_FILTER_CATEGORY "category"
+#define XT_FILTER_ADDIN   "addin"
+#define XT_FILTER_PRIVACY "privacy"
+#define XT_FILTER_INVITES "invitations"
+
 /* node, addin (4.13, 4.17) */
 #define XT_NODE           "node"
 #define XT_NODE_INVITE    "invite"

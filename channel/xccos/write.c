@@ -221,15 +221,16 @@ int xccos_grpchat(struct mbuf *mb, uint64_t envid,
 }
 
 
-int xccos_ntc_join(struct mbuf *mb, uint64_t envid, const struct xccos_uib *uib,
-		   uint32_t mask, const char *domain, const char *room_id)
+int xccos_ntc_mask(struct mbuf *mb, uint64_t envid, const char *event,
+		   const struct xccos_uib *uib, uint32_t mask,
+		   const char *domain, const char *room_id)
 {
 	int err;
 
 	if (!uib || !xw_user_uri(uib->uri) || !domain || !room_id)
 		return EINVAL;
 
-	err = xccos_ntc(mb, envid, "join");
+	err = xccos_ntc(mb, envid, event);
 	if (err)
 		return err;
 
@@ -246,15 +247,15 @@ int xccos_ntc_join(struct mbuf *mb, uint64_t envid, const struct xccos_uib *uib,
 }
 
 
-int xccos_ntc_part(struct mbuf *mb, uint64_t envid, const char *chan_uri,
-		   const char *user_uri)
+int xccos_ntc_user(struct mbuf *mb, uint64_t envid, const char *event,
+		   const char *chan_uri, const char *user_uri)
 {
 	int err;
 
 	if (!chan_uri || !xw_user_uri(user_uri))
 		return EINVAL;
 
-	err = xccos_ntc(mb, envid, "part");
+	err = xccos_ntc(mb, envid, event);
 	if (err)
 		return err;
 

@@ -178,11 +178,14 @@ int xccos_msg(struct mbuf *mb, const struct xccos_chat *chat);
 /** The whole document of a posted message */
 int xccos_grpchat(struct mbuf *mb, uint64_t envid,
 		  const struct xccos_chat *chat);
-/** The whole document of ntc:join / ntc:part for one user and room */
-int xccos_ntc_join(struct mbuf *mb, uint64_t envid, const struct xccos_uib *uib,
-		   uint32_t mask, const char *domain, const char *room_id);
-int xccos_ntc_part(struct mbuf *mb, uint64_t envid, const char *chan_uri,
-		   const char *user_uri);
+/** The whole document of ntc:join ("join") and those of its layout: one user
+ *  and what he may in one room (protocol.md 5.3) */
+int xccos_ntc_mask(struct mbuf *mb, uint64_t envid, const char *event,
+		   const struct xccos_uib *uib, uint32_t mask,
+		   const char *domain, const char *room_id);
+/** The same of ntc:part: one user and a room */
+int xccos_ntc_user(struct mbuf *mb, uint64_t envid, const char *event,
+		   const char *chan_uri, const char *user_uri);
 
 /** Escaped attribute value (text, too, but that has xw_text() in emit.h).
  *  Characters that XML 1.0 does not allow are left out, each byte that is not

@@ -1,7 +1,7 @@
 /**
  * @file common/store/room.h  A stored room as one user sees it
  *
- * The statements room_facts, room_search and room_mine give these columns.
+ * The statements room_facts, room_find and invitations give these columns.
  */
 #pragma once
 

@@ -252,6 +252,7 @@ static const struct tool_opt replay_optv[] = {
 	{ "from", "TIME", "batches with events after it" },
 	{ "to", "TIME", "and before it" },
 	{ "files", "DIR", "the compliance file store" },
+	TOOL_OPT_COMPLIANCE,
 	{ NULL, NULL, NULL },
 };
 
@@ -259,7 +260,7 @@ static const struct tool_cmd cmdv[] = {
 	{ "archive", "verify", "DIR", 0, verify,
 	  "whether an adapter's directory is whole; needs no store",
 	  verify_optv },
-	{ "archive", "replay", NULL, TOOL_COMPLIANCE, replay,
+	{ "archive", "replay", NULL, 0, replay,
 	  "build a range again while its events are kept", replay_optv },
 };
 

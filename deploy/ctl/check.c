@@ -384,11 +384,12 @@ static const struct tool_opt check_optv[] = {
 	{ "to", "TIME", "messages before it; without it now" },
 	{ "archive", "DIR", "an adapter's directory, which is verified first" },
 	{ "key", "FILE", "public key that its manifests are signed with" },
+	TOOL_OPT_COMPLIANCE,
 	{ NULL, NULL, NULL },
 };
 
 static const struct tool_cmd cmdv[] = {
-	{ "compliance", "check", NULL, TOOL_STORE | TOOL_COMPLIANCE, check,
+	{ "compliance", "check", NULL, TOOL_STORE, check,
 	  "whether every message is archived once, and every id accounted for",
 	  check_optv },
 };

@@ -10,17 +10,14 @@
 static int turn(struct tool *tool, const char *value, const char *what)
 {
 	const char *argv[] = { value, tool->actor };
-	struct bstore *st = NULL;
 	PGresult *res = NULL;
 	bool changed;
-	int err;
+	int status;
 
-	err = tool_connect(&st, tool);
-	if (!err)
-		err = bstore_query(st, &res, "ctl_compliance_enable", argv,
-				   ARRAY_SIZE(argv));
-	if (err)
-		goto out;
+	status = tool_change(tool, &res, "ctl_compliance_enable", argv,
+			     ARRAY_SIZE(argv));
+	if (status != TOOL_OK)
+		return status;
 
 	changed = 0 == strcmp(PQgetvalue(res, 0, 0), "t");
 	if (tool->json)
@@ -30,12 +27,9 @@ static int turn(struct tool *tool, const char *value, const char *what)
 	else
 		(void)fprintf(tool->out, "compliance: %s%s\n", what,
 			      changed ? "" : ", as before");
-
- out:
 	PQclear(res);
-	mem_deref(st);
 
-	return err ? TOOL_FAILED : TOOL_OK;
+	return TOOL_OK;
 }
 
 
@@ -52,9 +46,9 @@ static int disable(struct tool *tool)
 
 
 static const struct tool_cmd cmdv[] = {
-	{ "compliance", "enable", NULL, TOOL_STORE, enable,
+	{ "compliance", "enable", NULL, TOOL_STORE | TOOL_DRY, enable,
 	  "from now on events are recorded for the archive", NULL },
-	{ "compliance", "disable", NULL, TOOL_STORE, disable,
+	{ "compliance", "disable", NULL, TOOL_STORE | TOOL_DRY, disable,
 	  "record no more; what is recorded is still delivered", NULL },
 };
 

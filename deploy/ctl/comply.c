@@ -274,22 +274,28 @@ static int remove_adapter(struct tool *tool)
 }
 
 
+static const struct tool_opt optv[] = {
+	TOOL_OPT_COMPLIANCE,
+	{ NULL, NULL, NULL },
+};
+
 static const struct tool_opt run_optv[] = {
+	TOOL_OPT_COMPLIANCE,
 	{ "wait", NULL, "until every adapter has dealt with it, too" },
 	{ NULL, NULL, NULL },
 };
 
 static const struct tool_cmd cmdv[] = {
-	{ "compliance", "status", NULL, TOOL_COMPLIANCE, status,
-	  "who runs the archives, how far they are, what was refused", NULL },
-	{ "compliance", "run", NULL, TOOL_COMPLIANCE, run,
+	{ "compliance", "status", NULL, 0, status,
+	  "who runs the archives, how far they are, what was refused", optv },
+	{ "compliance", "run", NULL, 0, run,
 	  "make batches of all events that are there now", run_optv },
-	{ "compliance", "retry", "ADAPTER BATCH", TOOL_COMPLIANCE, retry,
-	  "offer a refused batch again", NULL },
-	{ "compliance", "skip", "ADAPTER BATCH", TOOL_COMPLIANCE, skip,
-	  "give a refused batch up; the archive's chain says so", NULL },
-	{ "compliance", "remove", "ADAPTER", TOOL_COMPLIANCE, remove_adapter,
-	  "forget an adapter that is configured nowhere any more", NULL },
+	{ "compliance", "retry", "ADAPTER BATCH", 0, retry,
+	  "offer a refused batch again", optv },
+	{ "compliance", "skip", "ADAPTER BATCH", 0, skip,
+	  "give a refused batch up; the archive's chain says so", optv },
+	{ "compliance", "remove", "ADAPTER", 0, remove_adapter,
+	  "forget an adapter that is configured nowhere any more", optv },
 };
 
 

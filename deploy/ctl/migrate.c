@@ -63,14 +63,13 @@ static int migrate_one(const struct tool *tool, const struct sql_set *set,
 
 static int run(struct tool *tool)
 {
+	const char *compliance = tool_compliance(tool);
 	struct mbuf *mb;
 	int err;
 
-	if (!str_isset(tool->store) && !str_isset(tool->compliance)) {
-		(void)fprintf(tool->err, "pchatctl: which store? --store"
-			      " CONNINFO, --compliance CONNINFO or both\n");
-		return TOOL_USAGE;
-	}
+	if (!str_isset(tool->store) && !str_isset(compliance))
+		return tool_usage(tool, "which store? --store CONNINFO,"
+				  " --compliance CONNINFO or both", NULL);
 
 	mb = mbuf_alloc(256);
 	if (!mb)
@@ -78,8 +77,7 @@ static int run(struct tool *tool)
 
 	err = migrate_one(tool, &sql_store, tool->store, mb);
 	if (!err)
-		err = migrate_one(tool, &sql_compliance, tool->compliance,
-				  mb);
+		err = migrate_one(tool, &sql_compliance, compliance, mb);
 
 	mem_deref(mb);
 
@@ -87,9 +85,14 @@ static int run(struct tool *tool)
 }
 
 
+static const struct tool_opt optv[] = {
+	TOOL_OPT_COMPLIANCE, { NULL, NULL, NULL },
+};
+
 static const struct tool_cmd cmdv[] = {
 	{ "migrate", NULL, NULL, 0, run,
-	  "bring the schemas of the stores given up to this program's", NULL },
+	  "bring the schemas of the stores given up to this program's",
+	  optv },
 };
 
 

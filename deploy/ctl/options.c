@@ -11,16 +11,12 @@
 #include "deploy/ctl/tool.h"
 #include "deploy/ctl/options.h"
 
-enum {
-	OPT_OWN = 1, OPT_STORE, OPT_COMPLIANCE, OPT_JSON, OPT_DRY, OPT_AS,
-	OPT_HELP
-};
+enum { OPT_OWN = 1, OPT_STORE, OPT_JSON, OPT_DRY, OPT_AS, OPT_HELP };
 
 enum { OPTIONS_MAX = 256 };
 
 static const struct option commonv[] = {
 	{ "store",   required_argument, NULL, OPT_STORE },
-	{ "compliance", required_argument, NULL, OPT_COMPLIANCE },
 	{ "json",    no_argument,       NULL, OPT_JSON  },
 	{ "dry-run", no_argument,       NULL, OPT_DRY   },
 	{ "as",      required_argument, NULL, OPT_AS    },
@@ -92,7 +88,6 @@ int options_parse(struct tool *tool, bool *helpp, int *firstp,
 		switch (opt) {
 
 		case OPT_STORE: tool->store   = optarg; break;
-		case OPT_COMPLIANCE: tool->compliance = optarg; break;
 		case OPT_JSON:  tool->json    = true;   break;
 		case OPT_DRY:   tool->dry_run = true;   break;
 		case OPT_AS:    tool->actor   = optarg; break;

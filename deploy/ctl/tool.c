@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "common/db/bstore.h"
 #include "common/db/db.h"
+#include "common/db/bstore.h"
 #include "deploy/ctl/tool.h"
 #include "deploy/ctl/options.h"
 
@@ -85,8 +85,8 @@ static void help_print(FILE *f, char *const *argv, int argc)
 	const struct tool_cmd *cmd;
 	size_t i;
 
-	(void)fprintf(f, "usage: pchatctl [--store CONNINFO]"
-		      " [--compliance CONNINFO] [--json] COMMAND\n\n");
+	(void)fprintf(f, "usage: pchatctl [--store CONNINFO] [--json]"
+		      " COMMAND\n\n");
 
 	for (i = 0; (cmd = tool_cmd_nth(i)); i++) {
 		if (cmd_matches(cmd, argv, argc))
@@ -96,8 +96,6 @@ static void help_print(FILE *f, char *const *argv, int argc)
 	(void)fprintf(f, "\n"
 		      "  --store CONNINFO  the store, as libpq names it;"
 		      " without it $PCHAT_STORE\n"
-		      "  --compliance CONNINFO  the compliance store;"
-		      " without it $PCHAT_COMPLIANCE\n"
 		      "  --json            print JSON instead of text\n"
 		      "  --dry-run         say what would change,"
 		      " change nothing\n"
@@ -173,32 +171,7 @@ static int cmd_run(struct tool *tool, char **argv, int argc)
 		return tool_usage(tool, "which store? --store CONNINFO or"
 				  " PCHAT_STORE in the environment", NULL);
 
-	if ((cmd->flags & TOOL_COMPLIANCE) && !str_isset(tool->compliance))
-		return tool_usage(tool, "which compliance store? --compliance"
-				  " CONNINFO or PCHAT_COMPLIANCE in the"
-				  " environment", NULL);
-
 	return cmd->h(tool);
-}
-
-
-static int open_checked(struct bstore **stp, const struct tool *tool,
-			const struct sql_set *set, const char *conninfo)
-{
-	struct bstore *st = NULL;
-	int err;
-
-	err = bstore_open(&st, set, conninfo, tool->err);
-	if (err)
-		return err;
-
-	err = bstore_check_schema(st);
-	if (err)
-		mem_deref(st);
-	else
-		*stp = st;
-
-	return err;
 }
 
 
@@ -207,7 +180,11 @@ int tool_connect(struct bstore **stp, const struct tool *tool)
 	struct bstore *st = NULL;
 	int err;
 
-	err = open_checked(&st, tool, &sql_store, tool->store);
+	err = bstore_open(&st, &sql_store, tool->store, tool->err);
+	if (err)
+		return err;
+
+	err = bstore_check_schema(st);
 	if (!err)
 		err = bstore_exec(st, NULL, "ctl_actor", &tool->actor, 1);
 	if (err)
@@ -219,9 +196,34 @@ int tool_connect(struct bstore **stp, const struct tool *tool)
 }
 
 
+const char *tool_compliance(const struct tool *tool)
+{
+	const char *given = tool_opt(tool, "compliance");
+
+	return given ? given : getenv("PCHAT_COMPLIANCE");
+}
+
+
 int tool_connect_compliance(struct bstore **stp, const struct tool *tool)
 {
-	return open_checked(stp, tool, &sql_compliance, tool->compliance);
+	const char *conninfo = tool_compliance(tool);
+	struct bstore *st = NULL;
+	int err;
+
+	if (!str_isset(conninfo))
+		return tool_usage(tool, "which compliance store?"
+				  " --compliance CONNINFO or PCHAT_COMPLIANCE"
+				  " in the environment", NULL);
+
+	err = bstore_open(&st, &sql_compliance, conninfo, tool->err);
+	if (!err)
+		err = bstore_check_schema(st);
+	if (err)
+		mem_deref(st);
+	else
+		*stp = st;
+
+	return err ? TOOL_FAILED : TOOL_OK;
 }
 
 
@@ -262,7 +264,6 @@ int tool_main(int argc, char **argv, FILE *out, FILE *err)
 	int status, first;
 
 	tool.store = getenv("PCHAT_STORE");
-	tool.compliance = getenv("PCHAT_COMPLIANCE");
 	tool.actor = system_user();
 
 	status = options_parse(&tool, &help, &first, argc, argv);

@@ -18,7 +18,6 @@ enum { TOOL_GIVEN_MAX = 64 };
 /** What a command runs with */
 struct tool {
 	const char *store;    /* conninfo, NULL: not given       */
-	const char *compliance; /* the same of the compliance store */
 	const char *actor;    /* who does it, for the audit      */
 	bool json;            /* for programs, not for people    */
 	bool dry_run;         /* say what would be done          */
@@ -48,7 +47,6 @@ struct tool_opt {
 enum {
 	TOOL_STORE = 1,         /* needs one                       */
 	TOOL_DRY   = 2,         /* knows --dry-run                 */
-	TOOL_COMPLIANCE = 4,    /* needs the compliance store      */
 };
 
 struct tool_cmd {
@@ -93,7 +91,15 @@ int tool_usage(const struct tool *tool, const char *problem,
  * @return 0, ECONNREFUSED, EPROTO (another schema), ENOMEM; said why
  */
 int tool_connect(struct bstore **stp, const struct tool *tool);
-/** The same for the compliance store, which knows no actor */
+
+/** For the options of a command that needs the compliance store */
+#define TOOL_OPT_COMPLIANCE \
+	{ "compliance", "CONNINFO", \
+	  "the compliance store; without it $PCHAT_COMPLIANCE" }
+
+/** Its conninfo, or NULL */
+const char *tool_compliance(const struct tool *tool);
+/** Connect to it: TOOL_USAGE (not given), or TOOL_FAILED; said why */
 int tool_connect_compliance(struct bstore **stp, const struct tool *tool);
 
 /**

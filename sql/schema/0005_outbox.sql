@@ -53,7 +53,7 @@ CREATE FUNCTION event_changes(before jsonb, after jsonb) RETURNS jsonb
 SELECT jsonb_object_agg(n.key, jsonb_build_array(before -> n.key, n.value))
   FROM jsonb_each(after) AS n
  WHERE n.value IS DISTINCT FROM before -> n.key
-   AND n.key NOT IN ('updated_on', 'updated_by', 'name_key', 'last_invite_id')
+   AND n.key NOT IN ('updated_on', 'updated_by', 'name_key')
 $$;
 
 -- What a message's flags tell, NULL for nothing.
@@ -313,6 +313,22 @@ BEGIN
 END $$;
 SELECT compliance_triggers(false);
 
+-- Nobody watches over the messages that rows stand for any more: each gets a
+-- row of its own.
+CREATE FUNCTION outbox_texts() RETURNS void LANGUAGE sql AS $$
+WITH gone AS (
+    DELETE FROM outbox WHERE last_id IS NOT NULL RETURNING *
+)
+INSERT INTO outbox (instance_id, kind, room_id, msg_id, author_id, ts, chat,
+                    rtf, body, size)
+SELECT o.instance_id, 1, m.room_id, m.msg_id, m.author_id, m.ts, m.chat, m.rtf,
+       chat_detail(m.flags), o.size
+  FROM gone o
+  JOIN message m ON m.room_id = o.room_id AND m.msg_id BETWEEN o.msg_id AND o.last_id
+ WHERE m.flags & 4 = 0
+ ORDER BY o.event_id, m.msg_id
+$$;
+
 -- Who is in a room when it begins or ends has a JOIN or a PART for that.
 -- False: it was so already.
 CREATE FUNCTION compliance_enable(enable boolean, actor text DEFAULT 'store')
@@ -335,6 +351,7 @@ BEGIN
       FROM roster o JOIN endpoint e ON e.endpoint_id = o.endpoint_id;
     IF NOT enable THEN
         PERFORM compliance_triggers(false);
+        PERFORM outbox_texts();
     END IF;
     UPDATE store SET compliance = enable;
     PERFORM pg_notify('pchat_compliance', '');

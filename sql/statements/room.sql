@@ -1,5 +1,5 @@
--- Rooms as one user sees them.  The columns of room_facts, room_search and
--- room_mine are the same, in one order: common/store/room.c reads them.
+-- Rooms as one user sees them.  The columns of room_facts, room_find and
+-- invitations begin alike, in one order: common/store/room.c reads them.
 
 -- name: room_facts
 -- Rooms by GUID with everything that decides what a user may do in them; no
@@ -30,69 +30,29 @@ SELECT r.room_id, r.guid, r.name, r.description, r.topic, r.privacy,
           AND x.principal_id = ANY ($1::bigint[])
        ) AS roles;
 
--- name: room_search
--- Rooms that a user may find, by name.  $1 bigint[]: ancestors, $2 text: LIKE
--- pattern in any case, $3 boolean: descriptions too, $4 integer: limit
-WITH scope AS MATERIALIZED (
-       SELECT s.category_id FROM category_scope s
-        WHERE s.principal_id = ANY ($1::bigint[])
-        GROUP BY s.category_id HAVING NOT bool_or(s.denied)
-     ), mine AS MATERIALIZED (
-       SELECT x.room_id, bool_or(x.role = 1) AS member,
-              bool_or(x.role = 2) AS manager, bool_or(x.role = 3) AS presenter
-         FROM room_role x WHERE x.principal_id = ANY ($1::bigint[])
-        GROUP BY x.room_id
-     ), found AS MATERIALIZED (
-       SELECT r.*, m.member, m.manager, m.presenter
-         FROM room r
-         JOIN scope ON scope.category_id = r.category_id
-         LEFT JOIN mine m ON m.room_id = r.room_id
-        WHERE r.deleted_at IS NULL
-          AND (r.name_key LIKE lower($2) OR ($3 AND lower(r.description) LIKE lower($2)))
-          AND (NOT r.disabled OR coalesce(m.manager, false))
-          AND (r.privacy <> 2 OR coalesce(m.member OR m.manager, false))
-        ORDER BY r.name_key LIMIT $4
-     )
+-- name: room_find
+-- Rooms that a user may find: see the function of this name in sql/schema.
+-- $1 bigint: user, $2 bigint[]: ancestors, $3 text[]: LIKE patterns,
+-- $4 boolean: every one, $5 boolean: descriptions and topics too, $6 integer:
+-- own role, $7 boolean: invited, $8 uuid: category, $9 text: who joined, $10
+-- text: member, $11 text: manager, $12 uuid: add-in, $13 boolean: disabled,
+-- $14 integer: privacy, $15 integer: behaviour, $16 boolean: invitations,
+-- $17 integer: limit
 SELECT r.room_id, r.guid, r.name, r.description, r.topic, r.privacy,
        r.behavior, r.disabled, c.guid, c.invitations AND r.invitations,
        c.files, c.history, 0::bigint, a.guid, a.name, a.url,
-       true, coalesce(r.member, false), coalesce(r.manager, false),
-       coalesce(r.presenter, false),
+       f.in_scope, f.is_member, f.is_manager, f.is_presenter,
        (SELECT count(DISTINCT e.principal_id) FROM roster o
           JOIN endpoint e ON e.endpoint_id = o.endpoint_id
          WHERE o.room_id = r.room_id AND e.instance_id IS NOT NULL)::integer
-  FROM found r
+  FROM room_find($1::bigint, $2::bigint[], $3::text[], $4::boolean, $5::boolean,
+                 $6::integer, $7::boolean, $8::uuid, $9::text, $10::text,
+                 $11::text, $12::uuid, $13::boolean, $14::integer,
+                 $15::integer, $16::boolean, $17::integer) AS f
+  JOIN room r ON r.room_id = f.room_id
   JOIN category c ON c.category_id = r.category_id
   LEFT JOIN addin a ON a.addin_id = r.addin_id
  ORDER BY r.name_key;
-
--- name: room_mine
--- Rooms on whose member (or manager) list a user is, himself or through a
--- group.  $1 bigint[]: ancestors, $2 integer: role, $3 integer: limit
-WITH scope AS MATERIALIZED (
-       SELECT s.category_id FROM category_scope s
-        WHERE s.principal_id = ANY ($1::bigint[])
-        GROUP BY s.category_id HAVING NOT bool_or(s.denied)
-     ), mine AS MATERIALIZED (
-       SELECT x.room_id, bool_or(x.role = 1) AS member,
-              bool_or(x.role = 2) AS manager, bool_or(x.role = 3) AS presenter
-         FROM room_role x WHERE x.principal_id = ANY ($1::bigint[])
-        GROUP BY x.room_id HAVING bool_or(x.role = $2)
-     )
-SELECT r.room_id, r.guid, r.name, r.description, r.topic, r.privacy,
-       r.behavior, r.disabled, c.guid, c.invitations AND r.invitations,
-       c.files, c.history, 0::bigint, a.guid, a.name, a.url,
-       true, m.member, m.manager, m.presenter,
-       (SELECT count(DISTINCT e.principal_id) FROM roster o
-          JOIN endpoint e ON e.endpoint_id = o.endpoint_id
-         WHERE o.room_id = r.room_id AND e.instance_id IS NOT NULL)::integer
-  FROM mine m
-  JOIN room r ON r.room_id = m.room_id
-  JOIN scope ON scope.category_id = r.category_id
-  JOIN category c ON c.category_id = r.category_id
-  LEFT JOIN addin a ON a.addin_id = r.addin_id
- WHERE r.deleted_at IS NULL AND (NOT r.disabled OR m.manager)
- ORDER BY r.name_key LIMIT $3;
 
 -- name: room_heads
 -- The counters of open rooms, to see what did not arrive.  $1 bigint[]: rooms

@@ -479,9 +479,8 @@ void archiving_run(void)
 
 int archiving_ctl(const char *word, ...)
 {
-	const char *argv[16] = { "pchatctl", "--store", store_conninfo(st),
-				 "--compliance", conninfo, word };
-	int argc = 6, status;
+	const char *argv[16] = { "pchatctl", word };
+	int argc = 2, status;
 	FILE *o, *e;
 	size_t n;
 	va_list ap;
@@ -490,6 +489,9 @@ int archiving_ctl(const char *word, ...)
 	while (argc < 15 && (argv[argc] = va_arg(ap, const char *)))
 		++argc;
 	va_end(ap);
+
+	(void)setenv("PCHAT_STORE", store_conninfo(st), 1);
+	(void)setenv("PCHAT_COMPLIANCE", conninfo, 1);
 
 	free(out);
 	free(errs);

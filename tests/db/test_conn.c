@@ -267,7 +267,7 @@ START_TEST(too_many_parameters_are_told_by_exec)
 END_TEST
 
 
-static int invitations(bool null)
+static int removal(bool null)
 {
 	struct db_args a;
 
@@ -276,10 +276,9 @@ static int invitations(bool null)
 		db_null(&a);
 	else
 		db_int8(&a, 2);
-	db_int4(&a, 1);
-	db_int4(&a, 10);
-	ck_assert_int_eq(db_exec(db, "invitations", &a, result_handler, NULL),
-			 0);
+	db_int8(&a, 1);
+	ck_assert_int_eq(db_exec(db, "roster_remove", &a, result_handler,
+				 NULL), 0);
 	ck_assert_int_eq(wait_for(is_idle, db, LIMIT_MS), 0);
 
 	return got.err;
@@ -288,10 +287,10 @@ static int invitations(bool null)
 
 START_TEST(a_parameter_may_be_null_first_and_a_number_later)
 {
-	ck_assert_int_eq(invitations(true), 0);
-	ck_assert_int_eq(invitations(false), 0);
-	ck_assert_int_eq(invitations(true), 0);
-	ck_assert_int_eq(invitations(false), 0);
+	ck_assert_int_eq(removal(true), 0);
+	ck_assert_int_eq(removal(false), 0);
+	ck_assert_int_eq(removal(true), 0);
+	ck_assert_int_eq(removal(false), 0);
 }
 END_TEST
 

@@ -117,18 +117,22 @@ static const char *user(const char *uri)
 }
 
 
-static void add_ancestors(struct db_args *args, const char *name)
+static void ask_user(const char *name)
 {
 	char uri[64];
-	int64_t *v;
-	size_t n;
 
 	(void)snprintf(uri, sizeof(uri), "sip:%s@%s", name,
 		       strcmp(name, "eve") ? "example.net" : "other.example");
 	ck_assert_str_eq(user(uri), "t t");
-	ck_assert_int_eq(db_get_int8v(ask_res(), 0, 6, &v, &n), 0);
+}
 
-	db_args_init(args);
+
+static void put_ancestors(struct db_args *args)
+{
+	int64_t *v;
+	size_t n;
+
+	ck_assert_int_eq(db_get_int8v(ask_res(), 0, 6, &v, &n), 0);
 	db_int8v(args, v, n);
 	mem_deref(v);
 }
@@ -155,7 +159,9 @@ static const char *facts(const char *name, const char *room)
 	struct db_args args;
 
 	room_guid(guid[0], room);
-	add_ancestors(&args, name);
+	ask_user(name);
+	db_args_init(&args);
+	put_ancestors(&args);
 	db_uuidv(&args, guid, 1);
 	ck_assert_int_eq(ask("room_facts", &args), 0);
 
@@ -163,17 +169,28 @@ static const char *facts(const char *name, const char *room)
 }
 
 
-/* Names of what a search finds, in descriptions too or not */
-static const char *found_in(const char *name, const char *pattern,
-			    bool extended, int limit)
+/* Names of the rooms that are found; own_role 0: any */
+static const char *find(const char *name, const char *pattern, bool extended,
+			int own_role, int limit)
 {
 	struct db_args args;
+	struct pl pl;
+	unsigned n;
 
-	add_ancestors(&args, name);
-	db_text(&args, pattern);
+	pl_set_str(&pl, pattern);
+	ask_user(name);
+	db_args_init(&args);
+	db_int8(&args, db_get_int(ask_res(), 0, 0));
+	put_ancestors(&args);
+	db_textv(&args, &pl, pattern ? 1 : 0);
+	db_bool(&args, false);
 	db_bool(&args, extended);
+	db_int4(&args, own_role);
+	db_bool(&args, false);
+	for (n = 8; n <= 16; n++)
+		db_null(&args);
 	db_int4(&args, limit);
-	ck_assert_int_eq(ask("room_search", &args), 0);
+	ck_assert_int_eq(ask("room_find", &args), 0);
 
 	return ask_rows(2, 2);
 }
@@ -181,20 +198,13 @@ static const char *found_in(const char *name, const char *pattern,
 
 static const char *found(const char *name, const char *pattern)
 {
-	return found_in(name, pattern, false, LIMIT);
+	return find(name, pattern, false, 0, LIMIT);
 }
 
 
 static const char *mine(const char *name, int role, int limit)
 {
-	struct db_args args;
-
-	add_ancestors(&args, name);
-	db_int4(&args, role);
-	db_int4(&args, limit);
-	ck_assert_int_eq(ask("room_mine", &args), 0);
-
-	return ask_rows(2, 2);
+	return find(name, NULL, false, role, limit);
 }
 
 
@@ -289,7 +299,9 @@ START_TEST(facts_of_several_rooms_leave_out_the_unknown)
 
 	room_guid(guidv[1], "Shut");
 	room_guid(guidv[2], "Plain");
-	add_ancestors(&args, "alice");
+	ask_user("alice");
+	db_args_init(&args);
+	put_ancestors(&args);
 	db_uuidv(&args, guidv, 3);
 	ck_assert_int_eq(ask("room_facts", &args), 0);
 
@@ -363,7 +375,7 @@ END_TEST
 START_TEST(descriptions_are_searched_when_asked_for)
 {
 	ck_assert_str_eq(found("guest", "%NEEDLE%"), "Needle");
-	ck_assert_str_eq(found_in("guest", "%NEEDLE%", true, LIMIT),
+	ck_assert_str_eq(find("guest", "%NEEDLE%", true, 0, LIMIT),
 			 "Needle, \xc3\x9c" "BER uns");
 }
 END_TEST
@@ -371,7 +383,7 @@ END_TEST
 
 START_TEST(a_limit_leaves_the_first_by_name)
 {
-	ck_assert_str_eq(found_in("guest", "%", false, 3),
+	ck_assert_str_eq(find("guest", "%", false, 0, 3),
 			 "back\\slash, Bar, Hall");
 	ck_assert_str_eq(mine("alice", MEMBER, 2), "Bar, Den");
 }

@@ -162,6 +162,18 @@ START_TEST(a_text_that_changes_before_it_is_pushed_is_told_as_it_was)
 END_TEST
 
 
+START_TEST(what_waits_when_it_is_switched_off_keeps_its_text)
+{
+	post(1, 3);
+	ask_do(SWITCH, "false");
+	ask_do("DELETE FROM message");
+	ck_assert_int_eq(of_next("(SELECT count(DISTINCT e->>'chat') FROM "
+		"jsonb_array_elements(j) e WHERE e->>'chat' LIKE 'text %%')"),
+		3);
+}
+END_TEST
+
+
 START_TEST(imported_messages_are_no_events)
 {
 	ask_do("BEGIN; SET LOCAL pchat.import = 'on';"
@@ -301,7 +313,7 @@ static const struct admin adminv[] = {
 	  EVENT_POLICY, 1, "global" },
 	{ "UPDATE principal SET state = 1 WHERE principal_id = 1002",
 	  EVENT_PRINCIPAL, 1, "sip:ben@else.example" },
-	{ "UPDATE principal SET last_invite_id = 9", EVENT_PRINCIPAL, 0,
+	{ "UPDATE principal SET updated_on = now()", EVENT_PRINCIPAL, 0,
 	  NULL },
 	{ "INSERT INTO principal_member VALUES (1003, 1001)",
 	  EVENT_PRINCIPAL, 1, "sip:ann@example.net" },
@@ -443,6 +455,7 @@ static Suite *db_outbox_suite(void)
 	tcase_add_test(tc, every_message_is_an_event_with_its_room_and_author);
 	tcase_add_test(tc,
 		a_text_that_changes_before_it_is_pushed_is_told_as_it_was);
+	tcase_add_test(tc, what_waits_when_it_is_switched_off_keeps_its_text);
 	tcase_add_test(tc, imported_messages_are_no_events);
 	tcase_add_loop_test(tc, a_join_has_its_part_however_the_session_ends,
 			    0, 6);

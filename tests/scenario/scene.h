@@ -39,3 +39,9 @@
 		(uri) = chat_room((pool), (name));                      \
 		ck_assert_ptr_nonnull(uri);                             \
 	} while (0)
+
+/** Send a command.  @return the code of its reply, 0: none; *xp is the reply */
+unsigned ask(struct client *c, struct xd **xp, const char *verb,
+	     const char *data_fmt, ...);
+/** pchatctl import of this text */
+void scene_import(struct pool *pool, const char *json);

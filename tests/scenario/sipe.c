@@ -45,13 +45,27 @@ static const char data[] =
 "   \"type\":\"auditorium\",\"presenters\":[\"" ADA "\"]}]}";
 
 
-void sipe_pool_up(void)
+static void up(const char *const *setv)
 {
 	const struct pool_opts opts = {
-		.instances = 2, .registrar = true, .data = data
+		.instances = 2, .registrar = true, .data = data, .setv = setv
 	};
 
 	ck_assert_int_eq(pool_up(&sipe_pool, &opts), 0);
+}
+
+
+void sipe_pool_up(void)
+{
+	up(NULL);
+}
+
+
+void sipe_pool_up_extended(void)
+{
+	static const char *const setv[] = { "notices.extended=yes", NULL };
+
+	up(setv);
 }
 
 

@@ -19,6 +19,8 @@ extern struct pool *sipe_pool;
 
 /** Unchecked fixtures */
 void sipe_pool_up(void);
+/** With the notices that are off by default */
+void sipe_pool_up_extended(void);
 void sipe_pool_down(void);
 
 /** A client that is signed in and has its group chat session */

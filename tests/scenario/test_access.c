@@ -60,6 +60,7 @@ static const struct cell cellv[] = {
 	{ "secret", "manager",  1, 403, 403, 403, 403, 200 },
 	{ "secret", "both",     1, 200, 200, 200, 403, 200 },
 	{ "secret", "speaker",  1, 200, 200, 200, 200, 403 },
+	{ "secret", "admin",    1, 404, 404, 403, 403, 200 },
 };
 
 static struct pool *pool;

@@ -90,9 +90,9 @@ static int pchatctl(const char *args)
 {
 	const char *build = getenv("PCHAT_BUILD");
 
-	return sh("%s/pchatctl --store '%s' --compliance '%s' %s >&2",
-		  build ? build : "build", pool_store(pool),
-		  pool_compliance_store(pool), args);
+	return sh("PCHAT_STORE='%s' PCHAT_COMPLIANCE='%s' %s/pchatctl %s >&2",
+		  pool_store(pool), pool_compliance_store(pool),
+		  build ? build : "build", args);
 }
 
 

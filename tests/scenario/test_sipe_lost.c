@@ -27,6 +27,22 @@ static void same_text(struct pidgin *p, const char *room, const char *user,
 }
 
 
+static void change(const char *sql)
+{
+	mem_deref(pool_sql(sipe_pool, sql, NULL));
+}
+
+
+/* The client's own trace tells what it got */
+static void await_traced(const char *user, const char *text)
+{
+	const uint64_t end = tmr_jiffies() + PIDGIN_MS;
+
+	while (!sipe_traced(user, text))
+		ck_assert_uint_lt(tmr_jiffies(), end);
+}
+
+
 START_TEST(after_a_killed_instance_the_rooms_work_again_without_a_join)
 {
 	unsigned all = sipe_all_endpoints(), first = sipe_endpoints(0);
@@ -136,6 +152,78 @@ START_TEST(after_the_registrar_was_away_one_login_restores_the_rooms)
 END_TEST
 
 
+/* He is not cut off without a word: his rooms say that he has left, what he
+   sends is refused, and his client survives to be told that it may not */
+START_TEST(who_is_disabled_is_out_and_his_client_is_not_confused)
+{
+	unsigned all = sipe_all_endpoints();
+	struct pidgin *ada, *cyd;
+
+	ada = sipe_sign_in(ADA, "tcp");
+	cyd = sipe_sign_in(CYD, "tls");
+	sipe_await_endpoints(all + 2);
+	sipe_enter(ada, ADA, "Harbour");
+	sipe_enter(cyd, CYD, "Harbour");
+	pidgin_mark(ada);
+
+	mem_deref(pool_sql(sipe_pool, "UPDATE principal SET policy_id = 3 "
+			   "WHERE key = $1 RETURNING 1", CYD));
+	sipe_await_endpoints(all + 1);
+	ck_assert_ptr_nonnull(pidgin_await(ada, "user|Harbour|-|" CYD));
+
+	pidgin_mark(cyd);
+	ck_assert_int_eq(pidgin_send(cyd, "say Harbour anybody?"), 0);
+	ck_assert_ptr_nonnull(pidgin_await(cyd, "refused|481"));
+	ck_assert_ptr_nonnull(pidgin_await(cyd, "notdelivered|Harbour"));
+	ck_assert_ptr_nonnull(pidgin_await(cyd, "groupchat-off"));
+	ck_assert_int_ne(pidgin_pid(cyd), 0);
+	ck_assert_uint_eq(sipe_all_endpoints(), all + 1);
+
+	mem_deref(pool_sql(sipe_pool, "UPDATE principal SET policy_id = 2 "
+			   "WHERE key = $1 RETURNING 1", CYD));
+	sipe_leave(cyd);
+	cyd = sipe_sign_in(CYD, "tls");
+	sipe_enter(cyd, CYD, "Harbour");
+	sipe_leave(cyd);
+	sipe_leave(ada);
+}
+END_TEST
+
+
+/* chanmodify, permmodify, invite and kick mean nothing to it */
+START_TEST(notices_that_it_does_not_know_do_it_no_harm)
+{
+	struct pidgin *ada = sipe_sign_in(ADA, "tcp");
+	struct pidgin *bob = sipe_sign_in(BOB, "tls");
+
+	sipe_enter(ada, ADA, "Harbour");
+	sipe_enter(bob, BOB, "Harbour");
+	change("UPDATE room SET description = 'Ships' WHERE name = 'Harbour' "
+	       "RETURNING 1");
+	change("INSERT INTO room_role (room_id, role, principal_id) "
+	       "SELECT r.room_id, x, p.principal_id FROM room r, principal p, "
+	       "unnest(ARRAY[1, 2]) AS x WHERE r.name = 'Harbour' "
+	       "AND p.key = '" BOB "' ON CONFLICT DO NOTHING RETURNING 1");
+	await_traced(BOB, "ntc:chanmodify");
+	await_traced(ADA, "ntc:permmodify");
+	await_traced(BOB, "ntc:invite");
+	ck_assert_int_eq(pidgin_send(ada, "say Harbour all well"), 0);
+	same_text(bob, "Harbour", ADA, "all well");
+
+	change("UPDATE room SET disabled = true WHERE name = 'Harbour' "
+	       "RETURNING 1");
+	await_traced(BOB, "ntc:kick");
+	await_traced(ADA, "ntc:kick");
+	sipe_enter(ada, ADA, "Signs");
+	sipe_enter(bob, BOB, "Signs");
+	ck_assert_int_eq(pidgin_send(bob, "say Signs alive"), 0);
+	same_text(ada, "Signs", BOB, "alive");
+	sipe_leave(bob);
+	sipe_leave(ada);
+}
+END_TEST
+
+
 static Suite *sipe_lost_suite(void)
 {
 	Suite *suite = suite_create("sipe_lost");
@@ -148,6 +236,14 @@ static Suite *sipe_lost_suite(void)
 		after_the_registrar_was_away_one_login_restores_the_rooms);
 	tcase_add_test(tc,
 		after_a_killed_instance_the_rooms_work_again_without_a_join);
+	tcase_add_test(tc,
+		who_is_disabled_is_out_and_his_client_is_not_confused);
+	suite_add_tcase(suite, tc);
+
+	tc = tcase_create("notices");
+	tcase_add_unchecked_fixture(tc, sipe_pool_up_extended, sipe_pool_down);
+	tcase_set_timeout(tc, 60);
+	tcase_add_test(tc, notices_that_it_does_not_know_do_it_no_harm);
 	suite_add_tcase(suite, tc);
 
 	return suite;

@@ -587,6 +587,25 @@ START_TEST(a_full_queue_ends_it_later)
 END_TEST
 
 
+START_TEST(who_is_barred_is_not_known_any_more)
+{
+	struct req bye = { .met = "BYE", .cseq = 9 };
+
+	bye.totag = sign_in(ada, NULL);
+	say("last words");
+	dlg_bar(app.dlg);
+	ck_assert_uint_eq(app.closes, 0);
+	say("to nobody");
+	ck_assert(loop_until_is(&app.closes, 1));
+	ck_assert_int_eq(app.why, DLG_BARRED);
+	/* not a word of it to the client, until it asks */
+	ck_assert_ptr_nonnull(raw_msg(ada));
+	ck_assert(raw_silent(ada));
+	ck_assert_int_eq(ask(&bye), 481);
+}
+END_TEST
+
+
 START_TEST(a_lost_connection_ends_a_direct_dialog)
 {
 	sign_in(ada, NULL);
@@ -726,6 +745,7 @@ static Suite *sip_dialog_suite(void)
 	tcase_add_loop_test(tc, some_answers_end_the_dialog, 0, 8);
 	tcase_add_test(tc, five_failures_in_a_row_end_it);
 	tcase_add_test(tc, a_full_queue_ends_it_later);
+	tcase_add_test(tc, who_is_barred_is_not_known_any_more);
 	tcase_add_test(tc, a_lost_connection_ends_a_direct_dialog);
 	tcase_add_test(tc, handlers_may_close_and_say_bye);
 	tcase_add_test(tc, bye_is_the_last_word);

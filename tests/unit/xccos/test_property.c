@@ -183,7 +183,7 @@ static void a_notice_reads_back(void)
 	uib.display = any_text(name, sizeof(name));
 	(void)re_snprintf(key, sizeof(key), "%u", mask);
 
-	ck_assert_int_eq(xccos_ntc_join(mb, rand_u64(), &uib, mask,
+	ck_assert_int_eq(xccos_ntc_mask(mb, rand_u64(), "join", &uib, mask,
 					"example.net", "7"), 0);
 	x = reread();
 	ck_attr(x, "uib", "uri", uri);
@@ -192,7 +192,7 @@ static void a_notice_reads_back(void)
 	ck_attr(x, "aib", "value", "7");
 	mem_deref(x);
 
-	ck_assert_int_eq(xccos_ntc_part(mb, rand_u64(),
+	ck_assert_int_eq(xccos_ntc_user(mb, rand_u64(), "part",
 					"ma-chan://example.net/7", uri), 0);
 	x = reread();
 	ck_attr(x, "chanib", "uri", "ma-chan://example.net/7");

@@ -245,8 +245,8 @@ START_TEST(a_join_notice_rebuilds_the_room_uri)
 		.id = -1, .uri = "sip:cleo@example.net", .display = "Cleo",
 	};
 
-	ck_assert_int_eq(xccos_ntc_join(mb, 5, &cleo, 3456, "example.net",
-					ROOM_ID), 0);
+	ck_assert_int_eq(xccos_ntc_mask(mb, 5, "join", &cleo, 3456,
+					"example.net", ROOM_ID), 0);
 	ck_written(ROOT("5") "<ntc id=\"ntc:join\" seqid=\"1\"><data>"
 		   "<uib uri=\"sip:cleo@example.net\" type=\"5\""
 		   " disp=\"Cleo\"><aib key=\"3456\" domain=\"example.net\""
@@ -257,8 +257,8 @@ END_TEST
 
 START_TEST(a_part_notice_has_the_user_in_the_room)
 {
-	ck_assert_int_eq(xccos_ntc_part(mb, 6, ROOM, "sip:cleo@example.net"),
-			 0);
+	ck_assert_int_eq(xccos_ntc_user(mb, 6, "part", ROOM,
+					"sip:cleo@example.net"), 0);
 	ck_written(ROOT("6") "<ntc id=\"ntc:part\" seqid=\"1\"><data>"
 		   "<chanib uri=\"" ROOM "\">"
 		   "<uib uri=\"sip:cleo@example.net\"/></chanib></data></ntc>"
@@ -530,8 +530,8 @@ START_TEST(what_must_not_be_sent_is_refused)
 	const struct xccos_chanib chan = { .name = "x" };
 
 	ck_assert_int_eq(xccos_uib(mb, &uib), EINVAL);
-	ck_assert_int_eq(xccos_ntc_join(mb, 1, &uib, 1, "d", "v"), EINVAL);
-	ck_assert_int_eq(xccos_ntc_part(mb, 1, ROOM, uib.uri), EINVAL);
+	ck_assert_int_eq(xccos_ntc_mask(mb, 1, "join", &uib, 1, "d", "v"), EINVAL);
+	ck_assert_int_eq(xccos_ntc_user(mb, 1, "part", ROOM, uib.uri), EINVAL);
 	uib.uri = NULL;
 	ck_assert_int_eq(xccos_uib(mb, &uib), EINVAL);
 	ck_assert_int_eq(xccos_chanib_open(mb, &chan), EINVAL);
