@@ -70,6 +70,7 @@ struct service {
 	uint8_t root_guid[GUID_SIZE];
 	bool identified;              /* store_guid and root_guid are read   */
 	bool draining;
+	bool passive;                  /* keeps whom it has, takes nobody  */
 };
 
 /** A new document's id */

@@ -24,6 +24,8 @@
 
 enum { LEAVE_MS = 1000, POLL_MS = 100 };
 
+enum { PASSIVE = 5 };             /* column of instance_beat */
+
 struct pool {
 	struct service *svc;
 	struct list peerl;
@@ -279,8 +281,10 @@ static void beat_handler(int err, const struct db_res *res, void *arg)
 	}
 
 	for (i = 0; i < db_rows(res); i++) {
-		if (db_get_int(res, i, 0) == pool->svc->instance_id)
+		if (db_get_int(res, i, 0) == pool->svc->instance_id) {
 			own = true;
+			pool->svc->passive = db_get_bool(res, i, PASSIVE);
+		}
 		else
 			see(pool, res, i);
 	}
@@ -304,7 +308,7 @@ static int beat(struct pool *pool)
 	db_args_init(&args);
 	db_int8(&args, svc->instance_id);
 	db_int4(&args, (int32_t)svc->endpoints);
-	db_text(&args, svc->draining ? "draining" : "ready");
+	db_text(&args, svc->draining || svc->passive ? "draining" : "ready");
 	db_int4(&args, (int32_t)pool->lapse_ms);
 
 	return db_exec(svc->db_main, "instance_beat", &args, beat_handler,

@@ -95,7 +95,8 @@ static bool accepting(void *arg)
 {
 	const struct service *svc = arg;
 
-	return svc->identified && !svc->draining && pool_isready(svc->pool);
+	return svc->identified && !svc->draining && !svc->passive &&
+		pool_isready(svc->pool);
 }
 
 
@@ -282,7 +283,7 @@ static const char *service_state(const void *arg)
 {
 	const struct service *svc = arg;
 
-	if (svc->draining)
+	if (svc->draining || svc->passive)
 		return "draining";
 
 	return pool_isready(svc->pool) ? "ready" : "starting";

@@ -150,7 +150,7 @@ int bstore_query(struct bstore *st, PGresult **resp, const char *stmt,
 	status = PQresultStatus(res);
 
 	if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK &&
-	    status != PGRES_COPY_IN) {
+	    status != PGRES_COPY_IN && status != PGRES_COPY_OUT) {
 		if (!refused(st, res))
 			report(st, stmt, PQerrorMessage(st->pg));
 		PQclear(res);
@@ -381,6 +381,68 @@ int bstore_copy_end(struct bstore *st)
 
 	while ((res = PQgetResult(st->pg)))
 		PQclear(res);
+
+	return err;
+}
+
+
+/* COPY's text format doubles the only character of JSON text that it knows */
+static size_t unescape(char *line, size_t len)
+{
+	char *to = memchr(line, '\\', len);
+	const char *from = to, *end = line + len;
+
+	if (!to)
+		return len;
+
+	while (from < end) {
+		if (*from == '\\' && from + 1 < end)
+			++from;
+		*to++ = *from++;
+	}
+
+	return (size_t)(to - line);
+}
+
+
+static void cancel(struct bstore *st)
+{
+	PGcancel *c = PQgetCancel(st->pg);
+	char why[128];
+
+	if (c)
+		(void)PQcancel(c, why, sizeof(why));
+	PQfreeCancel(c);
+}
+
+
+int bstore_copy_out(struct bstore *st, const char *stmt, bstore_line_h *lineh,
+		    void *arg)
+{
+	PGresult *res;
+	char *row;
+	int n, err;
+
+	err = bstore_query(st, NULL, stmt, NULL, 0);
+	if (err)
+		return err;
+
+	while ((n = PQgetCopyData(st->pg, &row, 0)) > 0) {
+		if (!err) {
+			err = lineh(row, unescape(row, (size_t)n - 1), arg);
+			if (err)
+				cancel(st);
+		}
+		PQfreemem(row);
+	}
+
+	while ((res = PQgetResult(st->pg))) {
+		if (PQresultStatus(res) != PGRES_COMMAND_OK && !err) {
+			report(st, stmt, PQerrorMessage(st->pg));
+			err = EPROTO;
+		}
+		PQclear(res);
+	}
 
 	return err;
 }

@@ -71,3 +71,17 @@ void bstore_copy_bool(struct bstore *st, bool v);
 void bstore_copy_text(struct bstore *st, const char *v);  /* NULL is NULL */
 void bstore_copy_row(struct bstore *st);
 int  bstore_copy_end(struct bstore *st);
+
+/** A row of COPY out that is one JSON text, without its end of line */
+typedef int (bstore_line_h)(const char *line, size_t len, void *arg);
+
+/**
+ * COPY out, row by row in bounded memory
+ *
+ * @param stmt   COPY (...) TO STDOUT of one column of JSON: no tab, no newline
+ * @param lineh  Anything but 0 ends it
+ *
+ * @return 0, EPROTO (said why), what lineh returned
+ */
+int bstore_copy_out(struct bstore *st, const char *stmt, bstore_line_h *lineh,
+		    void *arg);

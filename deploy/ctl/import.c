@@ -7,13 +7,13 @@
  * audit.
  */
 #include <re.h>
-#include <pwd.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include "common/db/bstore.h"
 #include "deploy/ctl/tool.h"
 #include "deploy/ctl/import.h"
+#include "deploy/ctl/report.h"
 
 
 enum { STATISTICS_FROM = 10000 };     /* rows changed that call for ANALYZE */
@@ -25,11 +25,13 @@ enum count {
 	COUNT_CHANGED = COUNT_NEW + IMPORT_KINDS,
 	COUNT_PASSWORDS = COUNT_CHANGED + IMPORT_KINDS,
 	COUNT_ENTRIES,                 /* of lists                */
+	COUNT_MESSAGES,
+	COUNT_FILES,
 	COUNT_DERIVED,                 /* what follows from them  */
 	COUNTS
 };
 
-enum { USERS, GROUPS, CATEGORIES, ROOMS };
+enum { USERS, GROUPS, CATEGORIES, ROOMS, ADDINS };
 
 struct step {
 	const char *stmt;
@@ -46,6 +48,8 @@ static const struct step stepv[] = {
 	{ "ctl_import_check_name",           CHECK, COUNT_NOT },
 	{ "ctl_import_check_entry",          CHECK, COUNT_NOT },
 	{ "ctl_import_check_category",       CHECK, COUNT_NOT },
+	{ "ctl_import_check_addin",          CHECK, COUNT_NOT },
+	{ "ctl_import_check_policy",         CHECK, COUNT_NOT },
 	{ "ctl_import_make_touched",         RUN,   COUNT_NOT },
 	{ "ctl_import_make_edge",            RUN,   COUNT_NOT },
 
@@ -79,6 +83,9 @@ static const struct step stepv[] = {
 	{ "ctl_import_creator_new",          RUN,   COUNT_ENTRIES },
 	{ "ctl_import_category_changed",     BY,    COUNT_CHANGED + CATEGORIES },
 
+	{ "ctl_import_addin_changed",        RUN,   COUNT_CHANGED + ADDINS },
+	{ "ctl_import_addin_new",            RUN,   COUNT_NEW + ADDINS },
+
 	{ "ctl_import_room_id",              RUN,   COUNT_NOT },
 	{ "ctl_import_room_id_index",        RUN,   COUNT_NOT },
 	{ "ctl_import_room_id_analyze",      RUN,   COUNT_NOT },
@@ -93,10 +100,27 @@ static const struct step stepv[] = {
 	{ "ctl_import_check_presenter",      CHECK, COUNT_NOT },
 };
 
+/* After these, when the file has content */
+static const struct step contentv[] = {
+	{ "ctl_import_content_lock",         RUN,   COUNT_NOT },
+	{ "ctl_import_content_room",         RUN,   COUNT_NOT },
+	{ "ctl_import_content_author",       RUN,   COUNT_NOT },
+	{ "ctl_import_content_analyze",      RUN,   COUNT_NOT },
+	{ "ctl_import_check_content",        CHECK, COUNT_NOT },
+	{ "ctl_import_check_author",         CHECK, COUNT_NOT },
+	{ "ctl_import_check_message",        CHECK, COUNT_NOT },
+	{ "ctl_import_check_file",           CHECK, COUNT_NOT },
+	{ "ctl_import_message_new",          RUN,   COUNT_MESSAGES },
+	{ "ctl_import_file_new",             RUN,   COUNT_FILES },
+	{ "ctl_import_content_head",         RUN,   COUNT_DERIVED },
+};
+
 struct merge {
 	struct import *im;
 	struct bstore *st;
 	const char *actor;
+	FILE *report;                  /* NULL: none wanted       */
+	bool dry_run;
 	uint64_t countv[COUNTS];
 	uint64_t changes;              /* their sum, COUNT_NOT aside */
 };
@@ -164,7 +188,11 @@ static json_t *summary(const struct merge *m)
 	if (json_object_set_new(sum, "passwords", json_integer(
 		    (json_int_t)m->countv[COUNT_PASSWORDS])) ||
 	    json_object_set_new(sum, "list_entries", json_integer(
-		    (json_int_t)m->countv[COUNT_ENTRIES])))
+		    (json_int_t)m->countv[COUNT_ENTRIES])) ||
+	    json_object_set_new(sum, "messages", json_integer(
+		    (json_int_t)m->countv[COUNT_MESSAGES])) ||
+	    json_object_set_new(sum, "files", json_integer(
+		    (json_int_t)m->countv[COUNT_FILES])))
 		goto fail;
 
 	return sum;
@@ -197,6 +225,44 @@ static int audit(struct merge *m)
 }
 
 
+static int report(struct merge *m)
+{
+	static const char *const titlev[] = { "room", "messages", "added",
+					      "first", "last" };
+	PGresult *res = NULL;
+	char name[32];
+	size_t k;
+	int err;
+
+	report_begin(m->report, m->dry_run ?
+		     "Persistent Chat: what an import would do" :
+		     "Persistent Chat: imported", m->im->file, m->actor);
+	for (k = 0; k < IMPORT_KINDS; k++) {
+		(void)snprintf(name, sizeof(name), "%s, new",
+			       import_kindv[k].key);
+		report_count(m->report, name, m->countv[COUNT_NEW + k]);
+		(void)snprintf(name, sizeof(name), "%s, changed",
+			       import_kindv[k].key);
+		report_count(m->report, name, m->countv[COUNT_CHANGED + k]);
+	}
+	report_count(m->report, "messages", m->countv[COUNT_MESSAGES]);
+	report_count(m->report, "files", m->countv[COUNT_FILES]);
+
+	if (m->im->f) {
+		err = bstore_query(m->st, &res, "ctl_import_report_content",
+				   NULL, 0);
+		if (err)
+			return err;
+		report_table(m->report, "Content", res, titlev,
+			     ARRAY_SIZE(titlev));
+		PQclear(res);
+	}
+	report_end(m->report);
+
+	return 0;
+}
+
+
 static int merge(struct merge *m)
 {
 	int err;
@@ -204,10 +270,16 @@ static int merge(struct merge *m)
 	err = bstore_exec(m->st, NULL, "ctl_import_begin", NULL, 0);
 	if (!err)
 		err = import_stage(m->im, m->st);
+	if (!err && m->im->f)
+		err = import_content(m->im, m->st);
 
 	for (size_t i = 0; i < ARRAY_SIZE(stepv) && !err; i++)
 		err = step_run(m, &stepv[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(contentv) && m->im->f && !err; i++)
+		err = step_run(m, &contentv[i]);
 
+	if (!err && m->report)
+		err = report(m);
 	if (err || !m->changes)
 		return err;
 
@@ -222,7 +294,7 @@ static int merge(struct merge *m)
 }
 
 
-static int transaction(struct merge *m, bool dry_run)
+static int transaction(struct merge *m)
 {
 	int err;
 
@@ -231,7 +303,7 @@ static int transaction(struct merge *m, bool dry_run)
 		return err;
 
 	err = merge(m);
-	if (err || dry_run) {
+	if (err || m->dry_run) {
 		bstore_rollback(m->st);
 		return err;
 	}
@@ -255,6 +327,14 @@ static void print_text(const struct tool *tool, const struct merge *m)
 			      (unsigned long long)m->countv[COUNT_NEW + k],
 			      (unsigned long long)m->countv[COUNT_CHANGED+k]);
 	}
+
+	if (m->im->f)
+		(void)fprintf(tool->out, "%-12s %8llu %8llu\n%-12s %8zu"
+			      " %8llu\n", "messages",
+			      (unsigned long long)m->im->messages,
+			      (unsigned long long)m->countv[COUNT_MESSAGES],
+			      "files", m->im->filec,
+			      (unsigned long long)m->countv[COUNT_FILES]);
 
 	if (tool->dry_run)
 		(void)fprintf(tool->out, "dry run: nothing was written\n");
@@ -285,32 +365,40 @@ static int print(const struct tool *tool, const struct merge *m)
 static int run(struct tool *tool)
 {
 	struct import im = { .file = tool->argv[0], .err = tool->err };
-	struct merge m = { .im = &im };
-	const struct passwd *pw = getpwuid(getuid());
+	struct merge m = { .im = &im, .actor = tool->actor,
+			   .dry_run = tool->dry_run };
 	int err;
 
-	m.actor = pw ? pw->pw_name : "?";
-
-	err = import_read(&im);
+	err = report_open(&m.report, tool);
+	if (!err)
+		err = import_read(&im);
 	if (!err)
 		err = import_check(&im);
 	if (!err)
 		err = tool_connect(&m.st, tool);
 	if (!err)
-		err = transaction(&m, tool->dry_run);
+		err = transaction(&m);
 	if (!err)
 		err = print(tool, &m);
 
-	json_decref(im.root);
+	import_close(&im);
 	mem_deref(m.st);
+	if (report_close(m.report, tool, err != 0))
+		err = EIO;
 
 	return err ? TOOL_FAILED : TOOL_OK;
 }
 
 
+static const struct tool_opt optv[] = {
+	{ "report", "FILE", "what came of it, room by room, as HTML" },
+	{ NULL, NULL, NULL }
+};
+
 static const struct tool_cmd cmdv[] = {
 	{ "import", NULL, "FILE", TOOL_STORE | TOOL_DRY, run,
-	  "load users, groups, categories and rooms from a JSON file", NULL },
+	  "load users, groups, add-ins, categories and rooms from JSON, or an"
+	  " export", optv },
 };
 
 

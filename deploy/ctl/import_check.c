@@ -12,7 +12,8 @@
 #include "deploy/ctl/import.h"
 
 
-enum { TEXT_MAX = 256, PLACE_SIZE = 160 };
+enum { TEXT_MAX = 256, URL_MAX = 2048, PLACE_SIZE = 160,
+       DAYS_MAX = 36500 };
 
 
 void import_problem(struct import *im, const char *place, const char *problem)
@@ -28,20 +29,12 @@ void import_problem(struct import *im, const char *place, const char *problem)
 }
 
 
-int import_read(struct import *im)
+static int read_json(struct import *im, FILE *f)
 {
 	json_error_t error;
 	char place[64];
-	FILE *f;
-
-	f = fopen(im->file, "rb");
-	if (!f) {
-		import_problem(im, "", strerror(errno));
-		return EBADMSG;
-	}
 
 	im->root = json_loadf(f, JSON_REJECT_DUPLICATES, &error);
-	(void)fclose(f);
 	if (im->root)
 		return 0;
 
@@ -50,6 +43,33 @@ int import_read(struct import *im)
 	import_problem(im, place, error.text);
 
 	return EBADMSG;
+}
+
+
+int import_read(struct import *im)
+{
+	char magic[sizeof(IMPORT_MAGIC)] = "";
+	int err;
+	FILE *f;
+
+	f = fopen(im->file, "rb");
+	if (!f) {
+		import_problem(im, "", strerror(errno));
+		return EBADMSG;
+	}
+
+	(void)fread(magic, 1, strlen(IMPORT_MAGIC), f);
+	rewind(f);
+
+	if (!strcmp(magic, IMPORT_MAGIC)) {
+		im->f = f;
+		return import_lines_read(im);
+	}
+
+	err = read_json(im, f);
+	(void)fclose(f);
+
+	return err;
 }
 
 
@@ -105,6 +125,30 @@ const char *import_is_password(const json_t *v)
 const char *import_is_bool(const json_t *v)
 {
 	return json_is_boolean(v) ? NULL : "must be true or false";
+}
+
+
+/* A page that clients open: https, a host, nothing that ends a URL */
+const char *import_is_url(const json_t *v)
+{
+	static const char scheme[] = "https://";
+	const char *s = json_string_value(v);
+	size_t i;
+
+	if (!s)
+		return "must be a string";
+	if (strncasecmp(s, scheme, strlen(scheme)) ||
+	    !s[strlen(scheme)] || s[strlen(scheme)] == '/')
+		return "must be https://HOST/...";
+	if (strlen(s) > URL_MAX)
+		return "longer than 2048 bytes";
+
+	for (i = 0; s[i]; i++) {
+		if ((unsigned char)s[i] <= ' ' || strchr("\"<>\\\x7f", s[i]))
+			return "has characters that no URL has";
+	}
+
+	return NULL;
 }
 
 
@@ -210,6 +254,39 @@ const char *import_is_type(const json_t *v)
 {
 	return is_word(v, import_typev) ? NULL :
 		"must be \"normal\" or \"auditorium\"";
+}
+
+
+const char *import_is_state(const json_t *v)
+{
+	return is_word(v, import_statev) ? NULL :
+		"must be \"enabled\", \"disabled\" or \"deleted\"";
+}
+
+
+const char *import_is_guid(const json_t *v)
+{
+	uint8_t guid[GUID_SIZE];
+	struct pl pl;
+
+	if (!json_is_string(v))
+		return "must be a string";
+
+	pl_set_str(&pl, json_string_value(v));
+
+	return guid_decode(guid, &pl) ? "not a GUID" : NULL;
+}
+
+
+const char *import_is_days(const json_t *v)
+{
+	if (json_is_null(v))
+		return NULL;
+	if (!json_is_integer(v) || json_integer_value(v) < 1 ||
+	    json_integer_value(v) > DAYS_MAX)
+		return "must be days, 1 to 36500, or null";
+
+	return NULL;
 }
 
 

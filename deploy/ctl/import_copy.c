@@ -60,6 +60,24 @@ void import_copy_type(struct bstore *st, const json_t *obj, const char *key)
 }
 
 
+void import_copy_state(struct bstore *st, const json_t *obj, const char *key)
+{
+	copy_word(st, json_object_get(obj, key), import_statev);
+}
+
+
+/* 0: none, for good */
+void import_copy_days(struct bstore *st, const json_t *obj, const char *key)
+{
+	const json_t *v = json_object_get(obj, key);
+
+	if (v)
+		bstore_copy_int(st, json_integer_value(v));
+	else
+		bstore_copy_null(st);
+}
+
+
 void import_copy_invitations(struct bstore *st, const json_t *obj,
 			     const char *key)
 {

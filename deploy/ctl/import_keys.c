@@ -7,6 +7,8 @@
 
 const char *const import_privacyv[] = { "open", "closed", "secret", NULL };
 const char *const import_typev[]    = { "normal", "auditorium", NULL };
+const char *const import_statev[]   = { "enabled", "disabled", "deleted",
+					NULL };
 
 static const struct import_key userv[] = {
 	{ "uri",      true,  0, import_is_uri,      import_copy_uri      },
@@ -14,6 +16,8 @@ static const struct import_key userv[] = {
 	{ "email",    false, 0, import_is_text,     import_copy_text     },
 	{ "password", false, 0, import_is_password, import_copy_password },
 	{ "enabled",  false, 0, import_is_bool,     import_copy_bool     },
+	{ "policy",   false, 0, import_is_text,     import_copy_text     },
+	{ "state",    false, 0, import_is_state,    import_copy_state    },
 };
 
 static const struct import_key groupv[] = {
@@ -30,6 +34,8 @@ static const struct import_key categoryv[] = {
 	{ "invitations", false, 0, import_is_bool,  import_copy_bool  },
 	{ "files",       false, 0, import_is_bool,  import_copy_bool  },
 	{ "history",     false, 0, import_is_bool,  import_copy_bool  },
+	{ "guid",        false, 0, import_is_guid,  import_copy_text  },
+	{ "retention",   false, 0, import_is_days,  import_copy_days  },
 };
 
 /* Whether a room is new, and so needs a category, only the store knows. */
@@ -45,6 +51,15 @@ static const struct import_key roomv[] = {
 	{ "invitations", false, 0, import_is_invitations,
 	  import_copy_invitations },
 	{ "disabled",    false, 0, import_is_bool,    import_copy_bool    },
+	{ "guid",        false, 0, import_is_guid,    import_copy_text    },
+	{ "addin",       false, 0, import_is_text,    import_copy_text    },
+	{ "retention",   false, 0, import_is_days,    import_copy_days    },
+};
+
+static const struct import_key addinv[] = {
+	{ "name", true,  0, import_is_name, import_copy_text },
+	{ "url",  true,  0, import_is_url,  import_copy_text },
+	{ "guid", false, 0, import_is_guid, import_copy_text },
 };
 
 const struct import_kind import_kindv[IMPORT_KINDS] = {
@@ -56,4 +71,6 @@ const struct import_kind import_kindv[IMPORT_KINDS] = {
 	  categoryv, ARRAY_SIZE(categoryv) },
 	{ "rooms", "ctl_import_make_room", "ctl_import_copy_room",
 	  roomv, ARRAY_SIZE(roomv) },
+	{ "addins", "ctl_import_make_addin", "ctl_import_copy_addin",
+	  addinv, ARRAY_SIZE(addinv) },
 };

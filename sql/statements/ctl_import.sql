@@ -10,17 +10,20 @@
 
 -- name: ctl_import_begin
 -- One import at a time; two would deadlock or find each other's rows missing.
+-- pchat.import: messages that come in are no news to compliance.
 SELECT pg_advisory_xact_lock(hashtextextended('pchatctl import', 0)),
        set_config('work_mem', '128MB', true),
        set_config('maintenance_work_mem', '128MB', true),
        set_config('temp_buffers', '128MB', true),
        set_config('statement_timeout', '0', true),
-       set_config('jit', 'off', true);
+       set_config('jit', 'off', true),
+       set_config('pchat.import', 'on', true);
 
 -- name: ctl_import_make_user
 CREATE TEMPORARY TABLE import_user (
     pos integer, key text, username text, host text, display text,
-    email text, ha1 text, ha1b text, enabled boolean
+    email text, ha1 text, ha1b text, enabled boolean, policy text,
+    state smallint
 ) ON COMMIT DROP;
 
 -- name: ctl_import_make_group
@@ -33,7 +36,7 @@ CREATE TEMPORARY TABLE import_group (
 CREATE TEMPORARY TABLE import_category (
     pos integer, name text, description text, allowed boolean,
     denied boolean, creators boolean, invitations boolean, files boolean,
-    history boolean,
+    history boolean, guid uuid, retention integer,
     name_key text GENERATED ALWAYS AS (lower(name)) STORED
 ) ON COMMIT DROP;
 
@@ -41,7 +44,14 @@ CREATE TEMPORARY TABLE import_category (
 CREATE TEMPORARY TABLE import_room (
     pos integer, name text, category text, description text,
     privacy smallint, behavior smallint, members boolean, managers boolean,
-    presenters boolean, invitations boolean, disabled boolean,
+    presenters boolean, invitations boolean, disabled boolean, guid uuid,
+    addin text, retention integer,
+    name_key text GENERATED ALWAYS AS (lower(name)) STORED
+) ON COMMIT DROP;
+
+-- name: ctl_import_make_addin
+CREATE TEMPORARY TABLE import_addin (
+    pos integer, name text, url text, guid uuid,
     name_key text GENERATED ALWAYS AS (lower(name)) STORED
 ) ON COMMIT DROP;
 
@@ -65,19 +75,23 @@ CREATE TEMPORARY TABLE import_edge (
 ) ON COMMIT DROP;
 
 -- name: ctl_import_copy_user
-COPY import_user (pos, key, username, host, display, email, ha1, ha1b, enabled)
-FROM STDIN;
+COPY import_user (pos, key, username, host, display, email, ha1, ha1b, enabled,
+                  policy, state) FROM STDIN;
 
 -- name: ctl_import_copy_group
 COPY import_group (pos, name, members) FROM STDIN;
 
 -- name: ctl_import_copy_category
 COPY import_category (pos, name, description, allowed, denied, creators,
-                      invitations, files, history) FROM STDIN;
+                      invitations, files, history, guid, retention) FROM STDIN;
 
 -- name: ctl_import_copy_room
 COPY import_room (pos, name, category, description, privacy, behavior, members,
-                  managers, presenters, invitations, disabled) FROM STDIN;
+                  managers, presenters, invitations, disabled, guid, addin,
+                  retention) FROM STDIN;
+
+-- name: ctl_import_copy_addin
+COPY import_addin (pos, name, url, guid) FROM STDIN;
 
 -- name: ctl_import_copy_entry
 COPY import_entry (list, pos, idx, given) FROM STDIN;
@@ -92,7 +106,8 @@ CREATE INDEX ON import_group (key);
 CREATE INDEX ON import_entry (pos, key) WHERE list = 7;
 
 -- name: ctl_import_analyze
-ANALYZE import_user, import_group, import_category, import_room, import_entry;
+ANALYZE import_user, import_group, import_category, import_room, import_entry,
+        import_addin;
 
 -- ------------------------------------------------------------------ checks
 -- Each answers with rows of place and problem; none means that all is well.
@@ -118,7 +133,12 @@ SELECT place, problem
         SELECT 4, pos, format('rooms[%s].name', pos),
                format('"%s" is there already: rooms[%s]', name, min(pos) OVER w),
                pos > min(pos) OVER w
-          FROM import_room WINDOW w AS (PARTITION BY name_key)) AS x
+          FROM import_room WINDOW w AS (PARTITION BY name_key)
+         UNION ALL
+        SELECT 5, pos, format('addins[%s].name', pos),
+               format('"%s" is there already: addins[%s]', name, min(pos) OVER w),
+               pos > min(pos) OVER w
+          FROM import_addin WINDOW w AS (PARTITION BY name_key)) AS x
  WHERE again ORDER BY kind, pos LIMIT 21;
 
 -- name: ctl_import_check_name
@@ -170,6 +190,21 @@ SELECT format('rooms[%s].category', i.pos),
              AND NOT EXISTS (SELECT FROM import_category c
                               WHERE c.name_key = lower(i.category)) END
  ORDER BY i.pos LIMIT 21;
+
+-- name: ctl_import_check_addin
+SELECT format('rooms[%s].addin', i.pos), format('no such add-in: %s', i.addin)
+  FROM import_room i
+ WHERE i.addin <> ''
+   AND lower(i.addin) NOT IN (SELECT name_key FROM addin)
+   AND lower(i.addin) NOT IN (SELECT name_key FROM import_addin)
+ ORDER BY i.pos LIMIT 21;
+
+-- name: ctl_import_check_policy
+SELECT format('users[%s].policy', u.pos), format('no such policy of users: %s', u.policy)
+  FROM import_user u
+ WHERE u.policy <> ''
+   AND u.policy NOT IN (SELECT name FROM policy WHERE scope = 'user')
+ ORDER BY u.pos LIMIT 21;
 
 -- name: ctl_import_check_cycle
 -- A group that came to be inside itself: one of them, with a shortest way
@@ -305,24 +340,29 @@ SELECT 8, 'domain:' || d.host, d.host, d.host
  WHERE NOT EXISTS (SELECT FROM principal p WHERE p.key = 'domain:' || d.host);
 
 -- name: ctl_import_user_changed
+-- A policy by its name, '' for none of the user's own, goes before enabled.
 UPDATE principal p
-   SET display = coalesce(u.display, p.display),
-       email = coalesce(u.email, p.email),
-       policy_id = CASE u.enabled WHEN true THEN 2 WHEN false THEN 3
-                                  ELSE p.policy_id END,
-       state = CASE p.state WHEN 2 THEN 0 ELSE p.state END,
-       updated_on = now()
-  FROM import_user u
- WHERE p.key = u.key
-   AND (p.display <> u.display OR p.email <> u.email OR p.state = 2
-        OR p.policy_id IS DISTINCT FROM
-           CASE u.enabled WHEN true THEN 2 WHEN false THEN 3 ELSE p.policy_id END);
+   SET display = w.display, email = w.email, policy_id = w.policy_id,
+       state = w.state, updated_on = now()
+  FROM (SELECT o.principal_id, coalesce(u.display, o.display) AS display,
+               coalesce(u.email, o.email) AS email,
+               CASE WHEN u.policy IS NOT NULL THEN y.policy_id
+                    WHEN u.enabled THEN 2 WHEN NOT u.enabled THEN 3
+                    ELSE o.policy_id END AS policy_id,
+               coalesce(u.state, CASE o.state WHEN 2 THEN 0 ELSE o.state END) AS state
+          FROM import_user u
+          JOIN principal o ON o.key = u.key
+          LEFT JOIN policy y ON y.name = u.policy) AS w
+ WHERE p.principal_id = w.principal_id
+   AND (p.display, p.email, p.policy_id, p.state)
+       IS DISTINCT FROM (w.display, w.email, w.policy_id, w.state);
 
 -- name: ctl_import_user_new
-INSERT INTO principal (kind, key, name, display, email, policy_id)
+INSERT INTO principal (kind, key, name, display, email, policy_id, state)
 SELECT 5, u.key, u.key, coalesce(u.display, ''), coalesce(u.email, ''),
-       CASE WHEN u.enabled IS FALSE THEN 3 ELSE 2 END
-  FROM import_user u
+       CASE WHEN u.policy IS NOT NULL THEN y.policy_id
+            WHEN u.enabled IS FALSE THEN 3 ELSE 2 END, coalesce(u.state, 0)
+  FROM import_user u LEFT JOIN policy y ON y.name = u.policy
  WHERE NOT EXISTS (SELECT FROM principal p WHERE p.key = u.key)
  ORDER BY u.pos;
 
@@ -472,11 +512,15 @@ SELECT i.pos, c.category_id IS NULL AS made,
 
 -- name: ctl_import_category_new
 -- $1 text: who imports
-INSERT INTO category (category_id, name, description, invitations, files,
-                      history, created_by, updated_by)
-SELECT x.category_id, i.name, coalesce(i.description, ''),
+-- A GUID that something has already stays with it.
+INSERT INTO category (category_id, guid, name, description, invitations, files,
+                      history, retention_d, created_by, updated_by)
+SELECT x.category_id,
+       CASE WHEN i.guid IS NULL OR EXISTS (SELECT FROM category c WHERE c.guid = i.guid)
+            THEN gen_random_uuid() ELSE i.guid END,
+       i.name, coalesce(i.description, ''),
        coalesce(i.invitations, true), coalesce(i.files, true),
-       coalesce(i.history, true), $1::text, $1::text
+       coalesce(i.history, true), nullif(i.retention, 0), $1::text, $1::text
   FROM import_category_id x JOIN import_category i ON i.pos = x.pos
  WHERE x.made;
 
@@ -550,13 +594,40 @@ UPDATE category c
        invitations = coalesce(i.invitations, c.invitations),
        files = coalesce(i.files, c.files),
        history = coalesce(i.history, c.history),
+       retention_d = CASE WHEN i.retention IS NULL THEN c.retention_d
+                          ELSE nullif(i.retention, 0) END,
        updated_by = $1::text, updated_on = now()
   FROM import_category_id x JOIN import_category i ON i.pos = x.pos
  WHERE c.category_id = x.category_id AND NOT x.made
    AND (c.name <> i.name OR c.description <> i.description
         OR c.invitations <> i.invitations OR c.files <> i.files
         OR c.history <> i.history
+        OR coalesce(c.retention_d, 0) <> i.retention
         OR c.category_id IN (SELECT id FROM import_touched WHERE kind = 1));
+
+-- ----------------------------------------------------------------- add-ins
+
+-- name: ctl_import_addin_changed
+WITH changed AS (
+       UPDATE addin a SET name = i.name, url = i.url
+         FROM import_addin i
+        WHERE a.name_key = i.name_key AND (a.name <> i.name OR a.url <> i.url)
+    RETURNING a.addin_id
+     ), told AS (
+       SELECT rooms_told(array_agg(r.room_id))
+         FROM room r JOIN changed USING (addin_id) WHERE r.deleted_at IS NULL
+       HAVING count(*) > 0
+     )
+INSERT INTO import_touched SELECT 5, addin_id FROM changed
+ WHERE (SELECT count(*) FROM told) >= 0;
+
+-- name: ctl_import_addin_new
+INSERT INTO addin (guid, name, url)
+SELECT CASE WHEN i.guid IS NULL OR EXISTS (SELECT FROM addin a WHERE a.guid = i.guid)
+            THEN gen_random_uuid() ELSE i.guid END, i.name, i.url
+  FROM import_addin i
+ WHERE NOT EXISTS (SELECT FROM addin a WHERE a.name_key = i.name_key)
+ ORDER BY i.pos;
 
 -- ------------------------------------------------------------------- rooms
 
@@ -565,7 +636,7 @@ CREATE TEMPORARY TABLE import_room_id ON COMMIT DROP AS
 SELECT i.pos, r.room_id IS NULL AS made,
        coalesce(r.room_id,
                 nextval(pg_get_serial_sequence('room', 'room_id'))) AS room_id,
-       i.members, i.managers, i.presenters
+       coalesce(r.disabled, true) AS shut, i.members, i.managers, i.presenters
   FROM (SELECT * FROM import_room ORDER BY pos) AS i
   LEFT JOIN room r ON r.name_key = i.name_key AND r.deleted_at IS NULL;
 
@@ -577,15 +648,20 @@ ANALYZE import_room_id;
 
 -- name: ctl_import_room_new
 -- $1 text: who imports
-INSERT INTO room (room_id, category_id, name, description, privacy, behavior,
-                  invitations, disabled, created_by, updated_by)
-SELECT x.room_id, c.category_id, i.name, coalesce(i.description, ''),
+INSERT INTO room (room_id, guid, category_id, name, description, privacy,
+                  behavior, invitations, disabled, addin_id, retention_d,
+                  created_by, updated_by)
+SELECT x.room_id,
+       CASE WHEN i.guid IS NULL OR EXISTS (SELECT FROM room r WHERE r.guid = i.guid)
+            THEN gen_random_uuid() ELSE i.guid END,
+       c.category_id, i.name, coalesce(i.description, ''),
        coalesce(i.privacy, 1), coalesce(i.behavior, 0),
        coalesce(i.invitations, true), coalesce(i.disabled, false),
-       $1::text, $1::text
+       a.addin_id, nullif(i.retention, 0), $1::text, $1::text
   FROM import_room_id x
   JOIN import_room i ON i.pos = x.pos
   JOIN category c ON c.name_key = lower(i.category)
+  LEFT JOIN addin a ON a.name_key = lower(i.addin)
  WHERE x.made
  ORDER BY x.room_id;
 
@@ -639,15 +715,21 @@ UPDATE room r
        behavior = coalesce(i.behavior, r.behavior),
        invitations = coalesce(i.invitations, r.invitations),
        disabled = coalesce(i.disabled, r.disabled),
+       addin_id = CASE WHEN i.addin IS NULL THEN r.addin_id ELSE a.addin_id END,
+       retention_d = CASE WHEN i.retention IS NULL THEN r.retention_d
+                          ELSE nullif(i.retention, 0) END,
        updated_by = $1::text, updated_on = now()
   FROM import_room_id x
   JOIN import_room i ON i.pos = x.pos
   LEFT JOIN category c ON c.name_key = lower(i.category)
+  LEFT JOIN addin a ON a.name_key = lower(i.addin)
  WHERE r.room_id = x.room_id AND NOT x.made
    AND (r.name <> i.name OR r.category_id <> c.category_id
         OR r.description <> i.description OR r.privacy <> i.privacy
         OR r.behavior <> i.behavior OR r.invitations <> i.invitations
         OR r.disabled <> i.disabled
+        OR i.addin IS NOT NULL AND r.addin_id IS DISTINCT FROM a.addin_id
+        OR coalesce(r.retention_d, 0) <> i.retention
         OR r.room_id IN (SELECT id FROM import_touched WHERE kind = 2));
 
 -- -------------------------------------------------------------------- end

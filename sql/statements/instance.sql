@@ -20,7 +20,8 @@ VALUES ($1, $2, $3, $4, 'ready',
 -- name: instance_beat
 -- Renew our lease and see the pool.  The first column of our own row tells
 -- whether we still have one.  $1 bigint: id, $2 integer: endpoints, $3 text:
--- state, $4 integer: lease in ms
+-- state, $4 integer: lease in ms.  The last column: the operator wants it to
+-- take no new clients
 WITH mine AS (
        UPDATE instance
           SET endpoints = $2, state = $3,
@@ -29,7 +30,8 @@ WITH mine AS (
     RETURNING instance_id
      )
 SELECT i.instance_id, i.name, i.bus_endpoint, i.bus_key,
-       i.lease_until < clock_timestamp() AND i.instance_id <> $1
+       i.lease_until < clock_timestamp() AND i.instance_id <> $1,
+       EXISTS (SELECT FROM pool_passive p WHERE p.name = i.name)
   FROM instance i
  WHERE i.instance_id <> $1 OR EXISTS (SELECT FROM mine);
 

@@ -112,25 +112,8 @@ SELECT p.kind, p.key, p.display, p.guid, 0
 -- Who may be on the lists of a category's rooms, for those who may make or
 -- manage them.  $1 bigint: category, $2 text: LIKE pattern in any case,
 -- $3 integer: limit
-WITH allowed AS MATERIALIZED (
-       SELECT a.principal_id
-         FROM category_scope s
-         JOIN principal_affiliation a ON a.ancestor_id = s.principal_id
-        WHERE s.category_id = $1 AND NOT s.denied
-     ), denied AS MATERIALIZED (
-       SELECT a.principal_id
-         FROM category_scope s
-         JOIN principal_affiliation a ON a.ancestor_id = s.principal_id
-        WHERE s.category_id = $1 AND s.denied
-     )
-SELECT p.kind, p.key, p.display, p.guid, 0
-  FROM principal p
- WHERE p.kind IN (5, 8, 9, 10) AND p.state = 0
-   AND lower(p.name || ' ' || p.display || ' ' || p.email) LIKE lower($2::text)
-   AND CASE WHEN p.kind IN (9, 10) THEN scope_admits_principal($1, p.principal_id)
-            ELSE p.principal_id IN (SELECT principal_id FROM allowed)
-             AND p.principal_id NOT IN (SELECT principal_id FROM denied) END
- ORDER BY p.kind, p.display, p.key LIMIT $3;
+SELECT kind, key, display, guid, 0
+  FROM eligible_principals($1, NULL, lower($2::text), $3);
 
 -- ------------------------------------------------------ categories, add-ins
 -- Columns: guid, name, description, invitations, files, history, id.

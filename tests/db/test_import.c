@@ -648,7 +648,7 @@ START_TEST(wrong_command_lines_are_refused)
 	ck_assert_int_eq(ctl(NULL, NULL, NULL), TOOL_USAGE);
 
 	ck_assert_int_eq(ctl("room", "--help", NULL), TOOL_OK);
-	ck_assert_ptr_nonnull(strstr(out, "room show NAME"));
+	ck_assert_ptr_nonnull(strstr(out, "room show ROOM"));
 	ck_assert_ptr_null(strstr(out, "user list"));
 }
 END_TEST
