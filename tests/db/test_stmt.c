@@ -13,8 +13,17 @@
 /* Statements over temporary tables, which are made as they go */
 static bool has_tables_of_its_own(const char *name)
 {
-	return !strncmp(name, "ctl_import_", 11) ||
-		!strncmp(name, "ctl_check_", 10);
+	static const char *const prefixv[] = {
+		"ctl_check_", "ctl_export_", "ctl_import_",
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(prefixv); i++) {
+		if (!strncmp(name, prefixv[i], strlen(prefixv[i])))
+			return true;
+	}
+
+	return false;
 }
 
 
