@@ -2,6 +2,7 @@
  * @file tests/db/test_archive.c  From staged events into archives
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <re.h>
@@ -350,6 +351,82 @@ START_TEST(an_archive_that_is_behind_raises_alarm_and_closes_the_pool)
 END_TEST
 
 
+static void sh(const char *cmd)
+{
+	ck_assert_int_eq(system(cmd), 0);
+}
+
+
+START_TEST(manifests_are_signed_with_the_adapters_key)
+{
+	char key[128], extra[192], pub[128], cmd[1024];
+
+	(void)snprintf(key, sizeof(key), "%s", archiving_dir("key.pem"));
+	(void)snprintf(pub, sizeof(pub), "%s", archiving_dir("pub.pem"));
+	(void)snprintf(cmd, sizeof(cmd), "umask 077; openssl genpkey "
+		       "-algorithm ed25519 -out %s 2>/dev/null; openssl pkey "
+		       "-in %s -pubout -out %s", key, key, pub);
+	sh(cmd);
+	(void)snprintf(extra, sizeof(extra), "adapter.sign_key\t%s\n", key);
+	archiving_adapter("a", NULL, extra);
+	archiving_chats(1, 1, 5);
+	archiving_up(NULL);
+	archiving_run();
+	ck_assert_msg(!archiving_ctl("archive", "verify", archiving_dir("a"),
+				     "--key", pub, NULL), "%s",
+		      archiving_err());
+
+	(void)snprintf(cmd, sizeof(cmd), "umask 077; openssl genpkey "
+		       "-algorithm ed25519 -out %s 2>/dev/null; openssl pkey "
+		       "-in %s -pubout -out %s", key, key, pub);
+	sh(cmd);
+	ck_assert_int_eq(archiving_ctl("archive", "verify",
+				       archiving_dir("a"), "--key", pub,
+				       NULL), 1);
+	ck_assert_ptr_nonnull(strstr(archiving_err(),
+				     "not signed with this key"));
+
+	ck_assert_int_eq(chmod(key, 0644), 0);
+	ck_assert_int_eq(archiving_ctl("archive", "replay", "--adapter",
+				       archiving_file("a"), "--out", "/tmp",
+				       NULL), 1);
+	ck_assert_ptr_nonnull(strstr(archiving_err(), "adapter.sign_key"));
+}
+END_TEST
+
+
+#define UPLOADED "ab345678-1234-4234-8234-123456789012.txt"
+
+START_TEST(an_adapter_is_told_where_a_file_is)
+{
+	char conf[128], cmd[512], path[192];
+
+	(void)snprintf(conf, sizeof(conf), "files.archive\t%s\n",
+		       archiving_dir("files"));
+	(void)snprintf(path, sizeof(path), "%s/ab/" UPLOADED,
+		       archiving_dir("files"));
+	(void)snprintf(cmd, sizeof(cmd), "mkdir -p $(dirname %s) && echo hi "
+		       ">%s", path, path);
+	sh(cmd);
+
+	archiving_adapter("a", NULL, NULL);
+	archiving_sql("SELECT stage(jsonb_build_array(jsonb_build_object("
+		      "'id', gen_random_uuid(), 'kind', 4, 'ts', 1, "
+		      "'detail', jsonb_build_object('file', '" UPLOADED
+		      "')), jsonb_build_object('id', gen_random_uuid(), "
+		      "'kind', 3, 'ts', 2, 'detail', jsonb_build_object("
+		      "'file', '../../../../etc/passwd'))))");
+	archiving_up(conf);
+	archiving_run();
+
+	(void)batch_text("a", 1);
+	ck_assert_ptr_nonnull(strstr(text, "FILEUPLOAD 0 - - "));
+	ck_assert_ptr_nonnull(strstr(text, path));
+	ck_assert_ptr_nonnull(strstr(text, "FILEDOWNLOAD 0 - - -\n"));
+}
+END_TEST
+
+
 START_TEST(what_is_kept_can_be_built_again)
 {
 	char dir[256];
@@ -435,6 +512,8 @@ static Suite *archive_suite(void)
 	tcase_add_test(tc, who_has_not_the_lease_does_nothing);
 	tcase_add_test(tc,
 		       an_archive_that_is_behind_raises_alarm_and_closes_the_pool);
+	tcase_add_test(tc, manifests_are_signed_with_the_adapters_key);
+	tcase_add_test(tc, an_adapter_is_told_where_a_file_is);
 	tcase_add_test(tc, what_is_kept_can_be_built_again);
 	tcase_add_test(tc, an_adapter_that_is_wrong_is_said_so);
 	suite_add_tcase(suite, tc);
