@@ -12,8 +12,8 @@
 #include "compliance/adapter.h"
 #include "compliance/adapter_load.h"
 #include "compliance/batch_read.h"
+#include "compliance/delivery.h"
 #include "compliance/manifest.h"
-#include "compliance/worker.h"
 
 struct delivery {
 	struct adapter_spec *spec;

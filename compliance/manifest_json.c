@@ -63,7 +63,8 @@ static json_t *kinds_json(const struct manifest *m)
 	for (i = 0; i < ARRAY_SIZE(m->kindv); i++) {
 
 		if (m->kindv[i])
-			(void)json_object_set_new(obj, event_kind_name((enum event_kind)i),
+			(void)json_object_set_new(obj,
+				event_kind_name((enum event_kind)i),
 				json_integer((json_int_t)m->kindv[i]));
 	}
 

@@ -15,6 +15,7 @@
 #include "common/json.h"
 #include "common/log.h"
 #include "compliance/adapter_load.h"
+#include "compliance/delivery.h"
 #include "compliance/worker.h"
 
 enum {

@@ -8,10 +8,10 @@
 #include <re.h>
 #include "common/db/bstore.h"
 #include "common/json.h"
+#include "compliance/delivery.h"
 #include "compliance/digest.h"
 #include "compliance/manifest.h"
 #include "compliance/verify.h"
-#include "compliance/worker.h"
 #include "deploy/ctl/tool.h"
 #include "deploy/ctl/archive.h"
 

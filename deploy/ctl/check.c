@@ -48,7 +48,7 @@ static void problem(struct check *c, const char *text)
 }
 
 
-/* ----------------------------------------------------- what is known of events */
+/* --------------------------------------------- what is known of events */
 
 /* Presence of all times, what took messages away after the period too */
 static bool is_wanted(const struct check *c, int kind, int64_t ts_us)
@@ -192,7 +192,7 @@ static int fill(struct check *c)
 }
 
 
-/* ------------------------------------------------------------- the questions */
+/* --------------------------------------------------------- the questions */
 
 static int period(struct check *c)
 {

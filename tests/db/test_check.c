@@ -19,12 +19,6 @@ static void mgc(const char *sql)
 }
 
 
-static void push(void)
-{
-	archiving_push();
-}
-
-
 static void begin(void)
 {
 	archiving_setup();
@@ -77,7 +71,7 @@ static void ck_bad(const char *what)
 
 START_TEST(a_good_archive_is_attested)
 {
-	push();
+	archiving_push();
 	archiving_run();
 	ck_good();
 
@@ -97,7 +91,7 @@ START_TEST(what_waits_is_not_archived)
 {
 	ck_bad("message 1 of room");
 	ck_bad("waits: it is not archived yet");
-	push();
+	archiving_push();
 	ck_bad("waits: it is not archived yet");
 	archiving_run();
 	ck_good();
@@ -107,7 +101,7 @@ END_TEST
 
 START_TEST(a_message_that_no_event_told_of)
 {
-	push();
+	archiving_push();
 	mgc("ALTER TABLE message DISABLE TRIGGER compliance_chat; "
 	    "INSERT INTO message (room_id, msg_id, author_id, ts, origin, "
 	    "chat) VALUES (1, 21, 500, now(), 9, 'x'); "
@@ -121,7 +115,7 @@ END_TEST
 
 START_TEST(an_event_that_was_lost_on_the_way)
 {
-	push();
+	archiving_push();
 	archiving_sql("DELETE FROM staged WHERE kind = 1 AND msg_id = 7 AND "
 		      "room = (SELECT max(room::text) FROM staged)::uuid");
 	archiving_run();
@@ -134,7 +128,7 @@ END_TEST
 
 START_TEST(a_part_that_was_lost)
 {
-	push();
+	archiving_push();
 	archiving_sql("DELETE FROM staged WHERE kind = 21");
 	archiving_run();
 	ck_bad("session 42 in room");
@@ -145,17 +139,17 @@ END_TEST
 
 START_TEST(messages_go_with_a_reason_or_are_missed)
 {
-	push();
+	archiving_push();
 	archiving_run();
 	mgc("DELETE FROM message WHERE room_id = 1 AND msg_id IN (3, 4)");
-	push();
+	archiving_push();
 	ck_bad("message 3 of room");
 	ck_bad("gone from the store, and no REPLACED");
 
 	mgc("SELECT event_emit(11::smallint, 1, NULL, NULL, NULL, "
 	    "'{\"ids\": [[3, 4]]}')");
 	ck_assert_msg(!check(), "%s", archiving_err());
-	push();
+	archiving_push();
 	archiving_run();
 	ck_assert_msg(!check(), "%s", archiving_err());
 }
@@ -166,11 +160,11 @@ START_TEST(an_archive_that_was_cut_short)
 {
 	char cmd[256];
 
-	push();
+	archiving_push();
 	archiving_run();
 	mgc("INSERT INTO message (room_id, msg_id, author_id, ts, origin, "
 	    "chat) VALUES (1, 21, 500, clock_timestamp(), 9, 'x')");
-	push();
+	archiving_push();
 	archiving_run();
 	ck_assert_msg(!check(), "%s", archiving_err());
 
