@@ -17,8 +17,8 @@
 #include "channel/push.h"
 
 enum {
-	POLL_MS    = 100,      /* when nothing waits, look again             */
-	REWIND_MS  = 1000,     /* begin at the first again                   */
+	POLL_MS    = 500,      /* when nothing waits, look again             */
+	REWIND_MS  = 2000,     /* begin at the first again                   */
 	ANSWER_MS  = 15000,    /* to store a batch; then try another daemon  */
 };
 
