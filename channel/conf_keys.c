@@ -52,8 +52,9 @@ const struct conf_key channel_keyv[] = {
 	{ "body.size_max", CONF_UINT, "bytes", "131072", 1024, 16777216, 0,
 	  NULL, "Largest body of a request; larger ones are answered 413." },
 
-	{ "session.expires_s", CONF_UINT, "s", "1200", 90, 86400, 0, NULL,
-	  "Session-Expires: a dialog that is silent for so long is over." },
+	{ "session.expires_s", CONF_UINT, "s", "1200", 11, 86400, 0, NULL,
+	  "Session-Expires: a dialog that is silent for so long is over.  Below "
+	  "90 only to try it out: clients ask for as much again and again." },
 	{ "session.reattach_s", CONF_UINT, "s", "1800", 0, 86400, 0, NULL,
 	  "How long the rooms of a client that was lost wait for its return." },
 	{ "session.queue_max", CONF_UINT, NULL, "64", 1, 10000, 0, NULL,
@@ -98,10 +99,24 @@ const struct conf_key channel_keyv[] = {
 	{ "search.queue_max", CONF_UINT, NULL, "16", 1, 10000, 0, NULL,
 	  "Searches in messages that may wait for the store at a time; beyond "
 	  "it they are refused with 503." },
+	{ "retention.interval_s", CONF_UINT, "s", "600", 1, 86400, 0, NULL,
+	  "How often the pool removes what is older than its room's or "
+	  "category's retention." },
 	{ "reply.size_max", CONF_UINT, "bytes", "262144", 16384, 16777216,
 	  CONF_RELOAD, NULL,
 	  "Largest reply; history leaves out its oldest messages to fit.  The "
 	  "registrar must be able to forward such a message." },
+
+	{ "trace.file", CONF_STR, NULL, NULL, 0, 0, 0, NULL,
+	  "File in which each verb, attribute and answer other than 200 is "
+	  "noted when it first comes from a kind of client, without what people "
+	  "say; made with mode 0600.  None: no trace." },
+	{ "trace.size_max_bytes", CONF_UINT, "bytes", "4194304", 4096,
+	  1073741824, 0, NULL,
+	  "Size beyond which the trace file is not written to." },
+	{ "notices.feeds", CONF_BOOL, NULL, "no", 0, 0, CONF_RELOAD, NULL,
+	  "Whether clients that ask for it are told at once what their watches "
+	  "find (ntc:feed).  Clients that do not ask never see it." },
 
 	{ "notices.extended", CONF_BOOL, NULL, "no", 0, 0, CONF_RELOAD, NULL,
 	  "Tell clients of invitations, of being put out of a room, of a "

@@ -23,6 +23,9 @@ struct pool;
 struct roomtab;
 struct usertab;
 struct watch;
+struct feed;
+struct trace;
+struct roamers;
 
 /** The name of db_post, by which the store knows it */
 #define POST_CONNECTION "pchat-post"
@@ -37,7 +40,7 @@ struct service {
 	struct db *db_read;           /* what answers at once: history pages,
 	                                 rooms by name                       */
 	struct db *db_search;         /* history that may take a while       */
-	struct db *db_index;          /* the full-text index                 */
+	struct db *db_index;          /* the full-text index, retention      */
 	struct bus *bus;
 	struct uas *uas;
 
@@ -49,6 +52,9 @@ struct service {
 	struct outbox *outbox;
 	struct pool *pool;
 	struct watch *watch;
+	struct feed *feed;
+	struct roamers *roamers;
+	struct trace *trace;          /* NULL: none                          */
 	struct hello *hello;
 	struct pressure press;
 	struct list lookupl;          /* users asked for: see lookup.c       */
@@ -63,6 +69,7 @@ struct service {
 	uint64_t invite_ms;           /* when its last step began            */
 	bool invites_many, invites_full;  /* was said: see invite.c         */
 	int64_t index_room;           /* where the next step goes on         */
+	struct tmr tmr_retain;
 
 	int64_t instance_id;          /* random                              */
 	uint64_t envid;               /* of our last document                */

@@ -14,15 +14,17 @@ static void destructor(void *data)
 	struct endpoint *ep = data;
 
 	list_unlink(&ep->le);
+	list_unlink(&ep->le_feed);
 	list_unlink(&ep->le_user);
 	list_flush(&ep->cmdl);
 	mem_deref(ep->user);
 	mem_deref(ep->epid);
+	mem_deref(ep->agent);
 }
 
 
 int endpoint_alloc(struct endpoint **epp, struct service *svc,
-		   struct user *user, const struct pl *epid)
+		   struct user *user, const char *epid, const char *agent)
 {
 	struct endpoint *ep = mem_zalloc(sizeof(*ep), destructor);
 	int err;
@@ -33,7 +35,9 @@ int endpoint_alloc(struct endpoint **epp, struct service *svc,
 	ep->svc = svc;
 	ep->id = (int64_t)(rand_u64() >> 1);
 	ep->user = mem_ref(user);
-	err = pl_strdup(&ep->epid, epid);
+	err = str_dup(&ep->epid, epid);
+	if (!err)
+		err = str_dup(&ep->agent, agent);
 	if (err)
 		mem_deref(ep);
 	else

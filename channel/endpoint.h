@@ -19,7 +19,10 @@ struct endpoint {
 	struct service *svc;
 	struct user *user;       /* reference                                */
 	char *epid;
+	char *agent;             /* its User-Agent, may be empty             */
 	struct dlg *dlg;         /* NULL: the dialog is over                 */
+	struct le le_feed;       /* it is told what its watches find: feed.h */
+	int64_t feed_after;      /* and knows what was found up to there     */
 	struct list occl;        /* rooms it is in                           */
 	struct list cmdl;        /* commands that wait                       */
 	uint32_t cmdc;
@@ -31,7 +34,7 @@ struct endpoint {
 };
 
 int  endpoint_alloc(struct endpoint **epp, struct service *svc,
-		    struct user *user, const struct pl *epid);
+		    struct user *user, const char *epid, const char *agent);
 
 /** Send one XCCOS document; nothing when the dialog is over */
 int  endpoint_send(struct endpoint *ep, const struct mbuf *mb);

@@ -11,6 +11,7 @@
 #include "channel/sip/uas.h"
 #include "channel/core.h"
 #include "channel/lookup.h"
+#include "channel/roaming.h"
 #include "channel/signin.h"
 #include "channel/xccos/xccos.h"
 
@@ -134,9 +135,13 @@ void signin_subscribe(struct st *st, const struct uas_subscribe *sub,
 {
 	struct provision *prov;
 
+	if (!pl_strcasecmp(&sub->event, ROAMING_EVENT)) {
+		roaming_subscribe(st, sub, arg);
+		return;
+	}
 	if (pl_strcasecmp(&sub->event, EVENT)) {
 		st_reply(st, 489, "Bad Event",
-			 "Allow-Events: " EVENT "\r\n");
+			 "Allow-Events: " EVENT ", " ROAMING_EVENT "\r\n");
 		return;
 	}
 

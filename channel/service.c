@@ -16,6 +16,7 @@
 #include "channel/conf_keys.h"
 #include "channel/core.h"
 #include "channel/endpoint.h"
+#include "channel/feed.h"
 #include "channel/hello.h"
 #include "channel/index.h"
 #include "channel/invite.h"
@@ -26,12 +27,16 @@
 #include "channel/post_batch.h"
 #include "channel/relay.h"
 #include "channel/relay_in.h"
+#include "channel/retain.h"
+#include "channel/roamers.h"
+#include "channel/roaming.h"
 #include "channel/room.h"
 #include "channel/service.h"
 #include "channel/signin.h"
 #include "channel/signoff.h"
 #include "channel/store.h"
 #include "channel/sweep.h"
+#include "channel/trace.h"
 #include "channel/user.h"
 #include "channel/watch.h"
 
@@ -91,6 +96,15 @@ static void closed_handler(struct dlg *dlg, enum dlg_end why, void *arg)
 }
 
 
+static void refused_handler(struct dlg *dlg, uint16_t code, void *arg)
+{
+	const struct service *svc = arg;
+	const struct endpoint *ep = dlg_arg(dlg);
+
+	trace_seen(svc->trace, ep->agent, "INFO %u", code);
+}
+
+
 static bool accepting(void *arg)
 {
 	const struct service *svc = arg;
@@ -103,8 +117,10 @@ static bool accepting(void *arg)
 static const struct uas_events sip_events = {
 	.invite    = signin_invite,
 	.subscribe = signin_subscribe,
+	.service   = roaming_service,
 	.info      = info_handler,
 	.closed    = closed_handler,
+	.refused   = refused_handler,
 	.accepting = accepting,
 };
 
@@ -142,6 +158,7 @@ static void destructor(void *data)
 
 	sweep_stop(svc);
 	index_stop(svc);
+	retain_stop(svc);
 	invite_stop(svc);
 	outbox_stop(svc->outbox);
 	store_close(svc);
@@ -159,12 +176,15 @@ static void destructor(void *data)
 		signoff(ep, false);
 	}
 
+	svc->roamers = mem_deref(svc->roamers);
 	mem_deref(svc->uas);
 	mem_deref(svc->hello);
 	mem_deref(svc->pool);
 	svc->watch = mem_deref(svc->watch);
+	svc->feed = mem_deref(svc->feed);
 	mem_deref(svc->rooms);
 	mem_deref(svc->users);
+	mem_deref(svc->trace);
 	mem_deref(svc->bus);
 	settings_reset(&svc->set);
 }
@@ -174,6 +194,8 @@ static void ready_handler(struct service *svc)
 {
 	sweep_start(svc);
 	index_start(svc);
+	retain_start(svc);
+	feed_start(svc->feed);
 	invite_start(svc);
 	daemon_ready();
 }
@@ -200,6 +222,11 @@ static int open_parts(struct service *svc)
 	struct uas_conf uc;
 	int err;
 
+	err = trace_open(&svc->trace, config_str(svc->conf, "trace.file"),
+			 config_uint(svc->conf, "trace.size_max_bytes"));
+	if (err)
+		return err;
+
 	err = bus_open(&svc->bus, config_str(svc->conf, "bus.listen"),
 		       relay_handler, svc);
 	if (!err)
@@ -217,6 +244,10 @@ static int open_parts(struct service *svc)
 		err = post_alloc(&svc->post, svc);
 	if (!err)
 		err = watch_alloc(&svc->watch, svc);
+	if (!err)
+		err = feed_alloc(&svc->feed, svc);
+	if (!err)
+		err = roamers_alloc(&svc->roamers, svc);
 	if (!err)
 		err = store_open(svc);
 	if (!err)

@@ -27,6 +27,7 @@ struct signin {
 	struct st *st;           /* held                                     */
 	char *user;
 	char *epid;
+	char *agent;
 };
 
 static uint64_t n_signins, n_refused;
@@ -52,6 +53,7 @@ static void destructor(void *data)
 			 diag_line(20000));
 	mem_deref(si->user);
 	mem_deref(si->epid);
+	mem_deref(si->agent);
 }
 
 
@@ -93,11 +95,9 @@ static int let_in(struct signin *si, const struct lookup *found)
 {
 	struct service *svc = si->svc;
 	struct endpoint *ep;
-	struct pl epid;
 	int err;
 
-	pl_set_str(&epid, si->epid);
-	err = endpoint_alloc(&ep, svc, found->user, &epid);
+	err = endpoint_alloc(&ep, svc, found->user, si->epid, si->agent);
 	if (err)
 		return err;
 
@@ -164,6 +164,8 @@ static int start(struct service *svc, struct st *st,
 	err = str_dup(&si->user, inv->user);
 	if (!err)
 		err = pl_strdup(&si->epid, &inv->epid);
+	if (!err)
+		err = pl_strdup(&si->agent, &inv->agent);
 	if (!err) {
 		si->st = st_hold(st);
 		err = si->st ? 0 : ENOMEM;

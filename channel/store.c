@@ -10,10 +10,12 @@
 #include "common/log.h"
 #include "common/poolconf.h"
 #include "channel/core.h"
+#include "channel/feed.h"
 #include "channel/invited.h"
 #include "channel/outbox.h"
 #include "channel/pool.h"
 #include "channel/post.h"
+#include "channel/roamers.h"
 #include "channel/store.h"
 #include "channel/watch.h"
 
@@ -133,6 +135,7 @@ static void main_state(bool up, void *arg)
 	store_back(svc);
 	identify(svc);
 	watch_all(svc->watch);
+	feed_look(svc->feed);
 }
 
 
@@ -223,6 +226,10 @@ int store_open(struct service *svc)
 				svc);
 	if (!err)
 		err = watch_listen(svc->watch);
+	if (!err)
+		err = feed_open(svc->feed);
+	if (!err)
+		err = roamers_listen(svc->roamers);
 	if (!err)
 		err = invited_listen(svc);
 

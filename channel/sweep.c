@@ -8,6 +8,7 @@
 #include "common/stats.h"
 #include "channel/core.h"
 #include "channel/deliver.h"
+#include "channel/roamers.h"
 #include "channel/room.h"
 #include "channel/roster.h"
 #include "channel/sweep.h"
@@ -20,6 +21,8 @@ enum {
 	ROSTERS    = 7,        /* one slice in so many: rosters too          */
 	FORGET_MS  = 60000,
 	KEEP_S     = 600,      /* messages of rooms without history          */
+	FEED_DAYS  = 30,       /* what watches found                         */
+	FEED_ROOMS = 100,      /* looked at, whether anybody watches         */
 };
 
 static uint64_t n_roster_repairs;
@@ -170,6 +173,7 @@ static void forget(void *arg)
 
 	tmr_start(&svc->tmr_forget, FORGET_MS + rand_u16() % 10000, forget,
 		  svc);
+	roamers_sweep(svc->roamers);
 
 	db_args_init(&args);
 	db_int4(&args, KEEP_S);
@@ -178,6 +182,11 @@ static void forget(void *arg)
 	db_args_init(&args);
 	db_int4(&args, (int32_t)svc->set.reattach_s);
 	(void)db_exec(svc->db_main, "endpoint_forget", &args,
+		      forgotten_handler, svc);
+	db_args_init(&args);
+	db_int4(&args, FEED_DAYS);
+	db_int4(&args, FEED_ROOMS);
+	(void)db_exec(svc->db_main, "feed_forget", &args,
 		      forgotten_handler, svc);
 }
 

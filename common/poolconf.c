@@ -38,6 +38,8 @@ const struct poolconf_key poolconf_keyv[] = {
 	  "0: no alarm" },
 	{ "ComplianceFailClosed", NULL, false, 0, 2592000,
 	  "posts are refused when an event waits for so many seconds; 0: no" },
+	{ "RemovedMessageText", NULL, true, 1, 4096,
+	  "what stands in place of a message that an administrator replaced" },
 	{ "Administrators", NULL, true, 0, 4096,
 	  "who may remove any room: sip:, group:, domain: names, with commas" },
 };

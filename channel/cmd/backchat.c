@@ -11,6 +11,7 @@
 #include "common/store/room.h"
 #include "channel/cmd/bcq.h"
 #include "channel/cmd/table.h"
+#include "channel/cmd/told.h"
 #include "channel/xccos/xccos.h"
 #include "channel/access.h"
 #include "channel/core.h"
@@ -19,7 +20,11 @@
 #include "channel/room.h"
 #include "channel/user.h"
 
-enum { COUNT_MAX = 500, ENVELOPE = 1024 };
+enum {
+	COUNT_MAX = 500,
+	ENVELOPE  = 1024,
+	COL_TOLD  = 8,         /* after message_read()'s                     */
+};
 
 
 int cmd_write_message(struct mbuf *mb, const char *uri,
@@ -44,7 +49,7 @@ int cmd_write_message(struct mbuf *mb, const char *uri,
 /* Rows come newest first, so that what does not fit is the oldest; the reply
    wants the oldest first: write to the side, then copy from the back */
 static int write_messages(struct cmd *cmd, const char *uri,
-			  const struct db_res *res)
+			  const struct db_res *res, uint32_t *fitp)
 {
 	const uint32_t n = db_rows(res);
 	struct mbuf *mb = mbuf_alloc(4096);
@@ -63,8 +68,43 @@ static int write_messages(struct cmd *cmd, const char *uri,
 		err = mbuf_write_mem(cmd->mb, mb->buf + endv[i - 1],
 				     endv[i] - endv[i - 1]);
 	mem_deref(mb);
+	*fitp = fit;
 
 	return err;
+}
+
+
+static uint32_t count(const struct cmd *cmd)
+{
+	const char *cnt = xccos_attr(cmd->prim, "last", "cnt");
+	const unsigned long n = cnt ? strtoul(cnt, NULL, 10) : 0;
+
+	if (!n)
+		return cmd->svc->set.history_default;
+
+	return n > COUNT_MAX ? COUNT_MAX : (uint32_t)n;
+}
+
+
+static int tell(struct cmd *cmd, const uint8_t *guid, const struct db_res *res,
+		uint32_t rows)
+{
+	int32_t placev[COUNT_MAX];
+	int64_t idv[COUNT_MAX];
+	const struct told told = {
+		.roomv = (const uint8_t (*)[16])guid, .roomc = 1,
+		.placev = placev, .idv = idv, .idc = rows,
+	};
+	struct bcq q;
+	uint32_t i;
+
+	for (i = 0; i < rows; i++) {
+		placev[i] = 1;
+		idv[i] = db_get_int(res, i, 0);
+	}
+	bcq_last(&q, count(cmd));
+
+	return told_reply(cmd, &told, &q) ? EBUSY : 0;
 }
 
 
@@ -74,6 +114,7 @@ static void last_handler(int err, const struct db_res *res, void *arg)
 	const char *uri = xccos_attr(cmd->prim, "chanib", "uri");
 	char canon[CHATURI_SIZE];
 	uint8_t guid[GUID_SIZE];
+	uint32_t rows;
 	struct pl pl;
 
 	if (err)
@@ -89,23 +130,16 @@ static void last_handler(int err, const struct db_res *res, void *arg)
 	if (!err)
 		err = mbuf_printf(cmd->mb, "<chanib uri=\"%s\">", canon);
 	if (!err)
-		err = write_messages(cmd, canon, res);
+		err = write_messages(cmd, canon, res, &rows);
 	if (!err)
 		err = xccos_chanib_close(cmd->mb);
+	if (!err && told_wanted(res, COL_TOLD)) {
+		err = tell(cmd, guid, res, rows);
+		if (!err)
+			return;
+	}
 
 	cmd_end(cmd, err);
-}
-
-
-static uint32_t count(const struct cmd *cmd)
-{
-	const char *cnt = xccos_attr(cmd->prim, "last", "cnt");
-	const unsigned long n = cnt ? strtoul(cnt, NULL, 10) : 0;
-
-	if (!n)
-		return cmd->svc->set.history_default;
-
-	return n > COUNT_MAX ? COUNT_MAX : (uint32_t)n;
 }
 
 

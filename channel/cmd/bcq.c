@@ -8,6 +8,7 @@
 #include <re.h>
 #include "common/chaturi.h"
 #include "common/clock.h"
+#include "common/db/db.h"
 #include "channel/cmd/bcq.h"
 #include "channel/xccos/xccos.h"
 
@@ -236,6 +237,36 @@ int bcq_decode(struct bcq **qp, const struct xccos_prim *prim, uint32_t count)
 		*qp = q;
 
 	return err;
+}
+
+
+void bcq_last(struct bcq *q, uint32_t limit)
+{
+	memset(q, 0, sizeof(*q));
+	q->from_us = INT64_MIN;
+	q->to_us = INT64_MAX;
+	q->limit = limit;
+	q->backwards = true;
+}
+
+
+void bcq_args(struct db_args *args, const struct bcq *q)
+{
+	db_text(args, q->text);
+	db_int4(args, q->match);
+	db_bool(args, q->matchcase);
+	if (q->authorc)
+		db_textv(args, q->authorv, q->authorc);
+	else
+		db_null(args);
+	db_time(args, q->from_us);
+	db_time(args, q->to_us);
+	if (q->msgid)
+		db_int8(args, q->msgid);
+	else
+		db_null(args);
+	db_bool(args, q->backwards);
+	db_int4(args, (int32_t)q->limit);
 }
 
 

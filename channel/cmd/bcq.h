@@ -7,6 +7,7 @@
  */
 #pragma once
 
+struct db_args;
 struct xccos_prim;
 
 enum { BCQ_TEXT_MAX = 1024, BCQ_AUTHORS_MAX = 32, BCQ_COUNT_MAX = 500 };
@@ -42,6 +43,12 @@ struct bcq {
  */
 int  bcq_decode(struct bcq **qp, const struct xccos_prim *prim,
 		uint32_t count);
+
+/** The newest messages, so many: what bccontext asks */
+void bcq_last(struct bcq *q, uint32_t limit);
+
+/** The conditions, in the order in which statements take them */
+void bcq_args(struct db_args *args, const struct bcq *q);
 
 /** Is there a condition other than the number of messages? */
 bool bcq_asked(const struct xccos_prim *prim);

@@ -14,6 +14,7 @@
 #include "channel/message.h"
 #include "channel/post.h"
 #include "channel/room.h"
+#include "channel/trace.h"
 #include "channel/user.h"
 
 /* What a refusal says.  Never 404: it would end the dialog (RFC 5057) */
@@ -102,12 +103,15 @@ static int check_text(struct post_text *text, const struct cmd *cmd)
 }
 
 
-static void refuse(struct st *st, int err)
+static void refuse(const struct cmd *cmd, struct st *st, int err)
 {
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(refusalv); i++) {
 		if (refusalv[i].err == err) {
+			trace_seen(cmd->svc->trace, cmd->ep->agent,
+				   "grpchat %u %s", refusalv[i].code,
+				   refusalv[i].reason);
 			st_reply(st, refusalv[i].code, refusalv[i].reason,
 				 NULL);
 			return;
@@ -134,7 +138,7 @@ int cmd_grpchat(struct cmd *cmd)
 		err = check_text(&text, cmd);
 
 	if (err)
-		refuse(st, err);
+		refuse(cmd, st, err);
 	else
 		post_message(cmd->svc->post, st, room, cmd->ep->user, &text);
 

@@ -14,6 +14,7 @@
 #include "common/store/room.h"
 #include "channel/cmd/bcq.h"
 #include "channel/cmd/table.h"
+#include "channel/cmd/told.h"
 #include "channel/xccos/xccos.h"
 #include "channel/access.h"
 #include "channel/core.h"
@@ -25,20 +26,23 @@ enum {
 	ENVELOPE  = 1024,
 	CHANIB    = 64,        /* a room's element, without its URI          */
 	COL_ROOM  = 8,         /* after message_read()'s                     */
+	COL_MORE,
+	COL_TOLD,
 };
 
 struct history {
 	struct bcq *q;
-	uint8_t guidv[ROOMS_MAX][GUID_SIZE];   /* as asked, or as found      */
+	uint8_t guidv[ROOMS_MAX + 1][GUID_SIZE];   /* as asked, or as found  */
+	bool morev[ROOMS_MAX + 1];             /* of a room, not all is told */
 	uint32_t guidc;
 	bool asked;                            /* the command names rooms    */
 	int err;
 
 	struct mbuf *mb;                       /* msg elements, row by row   */
 	size_t endv[BCQ_COUNT_MAX + 1];
-	uint32_t roomv[BCQ_COUNT_MAX];         /* a row's place in guidv     */
+	int64_t idv[BCQ_COUNT_MAX];
+	int32_t roomv[BCQ_COUNT_MAX];          /* a row's place in guidv, + 1 */
 	uint32_t rows;
-	bool more;
 };
 
 static uint64_t n_searches, n_refused;
@@ -66,18 +70,25 @@ static void destructor(void *data)
 }
 
 
+static uint32_t room_find(const struct history *h, const uint8_t *guid)
+{
+	uint32_t i = 0;
+
+	while (i < h->guidc && memcmp(h->guidv[i], guid, GUID_SIZE))
+		++i;
+
+	return i;
+}
+
+
 /* Place of a room in the list, where it is put when it is new.  A reply has
-   no more rooms than rows, and a command's are counted before */
+   no more rooms than rows and one, and a command's are counted before */
 static uint32_t room_place(struct history *h, const uint8_t *guid)
 {
-	uint32_t i;
+	const uint32_t i = room_find(h, guid);
 
-	for (i = 0; i < h->guidc; i++) {
-		if (!memcmp(h->guidv[i], guid, GUID_SIZE))
-			return i;
-	}
-
-	memcpy(h->guidv[h->guidc++], guid, GUID_SIZE);
+	if (i == h->guidc)
+		memcpy(h->guidv[h->guidc++], guid, GUID_SIZE);
 
 	return i;
 }
@@ -95,41 +106,66 @@ static int room_uri(char uri[CHATURI_SIZE], const struct cmd *cmd,
 }
 
 
-/* The rows that fit, in the order in which they were selected */
-static int collect(struct cmd *cmd, const struct db_res *res)
+/* ENOSPC: it does not fit */
+static int collect_row(struct cmd *cmd, const struct db_res *res, uint32_t row)
 {
 	struct history *h = cmd->state;
 	const size_t head = CHANIB + strlen("ma-chan://") + GUID_STRSIZE +
 			    str_len(cmd->svc->domain);
-	uint32_t i, n = db_rows(res);
+	const uint32_t rooms = h->guidc;
+	const uint32_t place = room_place(h, db_get_uuid(res, row, COL_ROOM));
 	char uri[CHATURI_SIZE];
-	int err = 0;
+	int err;
 
-	h->more = n > h->q->limit;
-	if (h->more)
-		n = h->q->limit;
+	err = room_uri(uri, cmd, place);
+	if (!err)
+		err = cmd_write_message(h->mb, uri, res, row);
+	if (err)
+		return err;
 
-	for (i = 0; i < n; i++) {
-		const uint32_t rooms = h->guidc;
-		const uint8_t *guid = db_get_uuid(res, i, COL_ROOM);
-
-		h->roomv[i] = room_place(h, guid);
-		err = room_uri(uri, cmd, h->roomv[i]);
-		if (!err)
-			err = cmd_write_message(h->mb, uri, res, i);
-		if (err)
-			break;
-
-		if (h->mb->end + ENVELOPE + h->guidc * head >
-		    cmd->svc->set.reply_max) {
-			h->guidc = rooms;
-			h->more = true;
-			break;
-		}
-		h->endv[++h->rows] = h->mb->end;
+	if (h->mb->end + ENVELOPE + h->guidc * head >
+	    cmd->svc->set.reply_max) {
+		h->guidc = rooms;
+		return ENOSPC;
 	}
 
-	return err;
+	h->idv[h->rows] = db_get_int(res, row, 0);
+	h->roomv[h->rows] = (int32_t)place + 1;
+	h->endv[++h->rows] = h->mb->end;
+	h->morev[place] = db_get_bool(res, row, COL_MORE);
+
+	return 0;
+}
+
+
+/* The rows that fit, in the order in which they were selected; the rooms of
+   those left out, here or by the limit, have more.  The first such room is
+   named in any case: that something was left out must be seen */
+static int collect(struct cmd *cmd, const struct db_res *res)
+{
+	struct history *h = cmd->state;
+	const uint32_t n = db_rows(res);
+	uint32_t i, first;
+	int err = 0;
+
+	for (i = 0; i < n && !db_isnull(res, i, 0); i++) {
+		err = collect_row(cmd, res, i);
+		if (err)
+			break;
+	}
+	if (err && err != ENOSPC)
+		return err;
+
+	for (first = i; i < n; i++) {
+		const uint8_t *guid = db_get_uuid(res, i, COL_ROOM);
+		const uint32_t place = i == first ? room_place(h, guid) :
+						    room_find(h, guid);
+
+		if (place < h->guidc)
+			h->morev[place] = true;
+	}
+
+	return 0;
 }
 
 
@@ -144,12 +180,12 @@ static int write_room(struct cmd *cmd, uint32_t place)
 	err = room_uri(uri, cmd, place);
 	if (!err)
 		err = mbuf_printf(cmd->mb, "<chanib uri=\"%s\"%s>", uri,
-				  h->more ? " more=\"true\"" : "");
+				  h->morev[place] ? " more=\"true\"" : "");
 
 	for (i = 0; !err && i < h->rows; i++) {
 		const uint32_t row = turn ? h->rows - 1 - i : i;
 
-		if (h->roomv[row] == place)
+		if (h->roomv[row] == (int32_t)place + 1)
 			err = mbuf_write_mem(cmd->mb,
 					     h->mb->buf + h->endv[row],
 					     h->endv[row + 1] - h->endv[row]);
@@ -179,6 +215,18 @@ static int reply(struct cmd *cmd, const struct db_res *res)
 }
 
 
+static int tell(struct cmd *cmd)
+{
+	const struct history *h = cmd->state;
+	const struct told told = {
+		.roomv = (const uint8_t (*)[16])h->guidv, .roomc = h->guidc,
+		.placev = h->roomv, .idv = h->idv, .idc = h->rows,
+	};
+
+	return told_reply(cmd, &told, h->q) ? EBUSY : 0;
+}
+
+
 static void found_handler(int err, const struct db_res *res, void *arg)
 {
 	struct cmd *cmd = arg;
@@ -190,33 +238,17 @@ static void found_handler(int err, const struct db_res *res, void *arg)
 	else {
 		err = reply(cmd, res);
 	}
+	if (!err && told_wanted(res, COL_TOLD)) {
+		err = tell(cmd);
+		if (!err)
+			return;
+	}
 
 	cmd_end(cmd, err);
 }
 
 
 /* ---------------------------------------------------------------- request */
-
-static void conditions(struct db_args *args, const struct bcq *q)
-{
-	db_text(args, q->text);
-	db_int4(args, q->match);
-	db_bool(args, q->matchcase);
-	if (q->authorc)
-		db_textv(args, q->authorv, q->authorc);
-	else
-		db_null(args);
-	db_time(args, q->from_us);
-	db_time(args, q->to_us);
-	if (q->msgid)
-		db_int8(args, q->msgid);
-	else
-		db_null(args);
-	db_bool(args, q->backwards);
-	/* one more than is told: is there more? */
-	db_int4(args, (int32_t)q->limit + 1);
-}
-
 
 static int ask(struct cmd *cmd, const int64_t *idv, size_t idc)
 {
@@ -230,7 +262,7 @@ static int ask(struct cmd *cmd, const int64_t *idv, size_t idc)
 	else
 		db_null(&args);
 	db_int8v(&args, cmd->ep->user->ancv, cmd->ep->user->ancc);
-	conditions(&args, h->q);
+	bcq_args(&args, h->q);
 
 	++n_searches;
 	if (!db_exec(quick ? cmd->svc->db_read : cmd->svc->db_search,

@@ -13,6 +13,7 @@
 #include "channel/core.h"
 #include "channel/endpoint.h"
 #include "channel/post_batch.h"
+#include "channel/trace.h"
 #include "channel/user.h"
 
 struct row {
@@ -45,6 +46,12 @@ static const struct row rowv[] = {
 	{ "chandelete",      cmd_chandelete      },
 	{ "getpref",         cmd_getpref         },
 	{ "setpref",         cmd_setpref         },
+	{ "getunread",       cmd_getunread       },
+	{ "setread",         cmd_setread         },
+	{ "getwatches",      cmd_getwatches      },
+	{ "setwatch",        cmd_setwatch        },
+	{ "delwatch",        cmd_delwatch        },
+	{ "getfeed",         cmd_getfeed         },
 };
 
 /* Every other verb that begins so: its spelling is not public */
@@ -112,8 +119,11 @@ int cmd_reply_begin(struct cmd *cmd, int err)
 	if (!cmd->mb)
 		return ENOMEM;
 
-	if (err)
+	if (err) {
 		++n_failed;
+		trace_seen(cmd->svc->trace, cmd->ep->agent, "cmd:%s %u",
+			   verb ? verb : "", xccos_resp(err).code);
+	}
 
 	return xccos_rpl(cmd->mb, service_envid(cmd->svc), verb ? verb : "",
 			 cmd->prim->seqid, cmd->doc->envid, xccos_resp(err));
@@ -302,12 +312,14 @@ void cmd_receive(struct endpoint *ep, struct st *st, const struct pl *body)
 	err = xccos_decode(&doc, body);
 	if (err) {
 		++n_malformed;
+		trace_seen(ep->svc->trace, ep->agent, "malformed");
 		st_reply(st, 400, "Bad Request",
 			 "Warning: 399 pchat \"body is not an XCCOS document"
 			 "\"\r\n");
 		return;
 	}
 
+	trace_document(ep->svc->trace, ep->agent, doc);
 	mem_ref(ep);
 	receive(ep, st, doc);
 	mem_deref(doc);

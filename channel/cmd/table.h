@@ -68,4 +68,5 @@ cmd_h cmd_requri, cmd_getserverinfo, cmd_getassociations, cmd_join, cmd_bjoin,
       cmd_getpref, cmd_setpref, cmd_grpchat, cmd_getmembers, cmd_getmanagers,
       cmd_getpresenters, cmd_getperms, cmd_getusers, cmd_usersrch,
       cmd_getscopedprincipals, cmd_getnodes, cmd_nodespermcreatechild,
-      cmd_getaddins, cmd_chancreate, cmd_chanmodify, cmd_chandelete;
+      cmd_getaddins, cmd_chancreate, cmd_chanmodify, cmd_chandelete, cmd_getunread,
+      cmd_setread, cmd_getwatches, cmd_setwatch, cmd_delwatch, cmd_getfeed;

@@ -7,6 +7,7 @@
 #include "channel/sip/conn.h"
 #include "channel/sip/uas.h"
 #include "channel/sip/dialog.h"
+#include "channel/sip/sub.h"
 #include "channel/sip/sipstats.h"
 
 enum {
@@ -119,6 +120,7 @@ extern const char uas_allow[];     /* "Allow: ...\r\n" */
 extern const char uas_later[];     /* of a 503: Retry-After, Ms-diagnostics */
 void st_init(struct st *st, struct uas *uas, struct conn *conn,
 	     const struct view *v);
+void st_tag(char buf[16], const struct view *v);
 void st_answer(struct uas *uas, struct conn *conn, const struct view *v,
 	       uint16_t code, const char *reason, const char *extra);
 
@@ -142,6 +144,10 @@ void dlg_pin(struct dlg *dlg, struct conn *conn);
 void dlg_pump(struct dlg *dlg);
 
 /* dlg_make.c */
+int  wire_line(struct re_printf *pf, const struct pl *pl);
+int  wire_routes(struct mbuf *mb, const struct view *v, const char *name);
+int  wire_contact(struct mbuf *mb, const struct conn *conn);
+int  wire_target(const struct view *v, struct pl *target);
 int  dlg_make(struct dlg **dlgp, struct invite *inv, void *arg);
 int  dlg_retarget(struct dlg *dlg, const struct view *v);
 void dlg_head_move(struct dlg *dlg);

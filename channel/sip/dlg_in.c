@@ -224,6 +224,8 @@ static void judge(struct dlg *dlg, uint16_t code)
 	}
 
 	++sip_stats.infos_failed;
+	if (dlg->uas->ev.refused)
+		dlg->uas->ev.refused(dlg, code, dlg->uas->arg);
 	if (is_gone(code) || ++dlg->fails >= FAILS_MAX)
 		dlg_end(dlg, DLG_GONE);
 }

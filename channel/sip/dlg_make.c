@@ -26,7 +26,7 @@ static void destructor(void *data)
 
 
 /* A value of theirs in a message of ours: on one line */
-static int print_line(struct re_printf *pf, const struct pl *pl)
+int wire_line(struct re_printf *pf, const struct pl *pl)
 {
 	int err = 0;
 
@@ -50,21 +50,20 @@ static int print_via(struct mbuf *mb, const struct dlg *dlg,
 }
 
 
-static int print_routes(struct mbuf *mb, const struct view *v,
-			const char *name)
+int wire_routes(struct mbuf *mb, const struct view *v, const char *name)
 {
 	struct pl rr;
 	int err = 0;
 
 	for (unsigned n = 0; !err && view_hdr(v, "Record-Route", 0, n, &rr);
 	     n++)
-		err = mbuf_printf(mb, "%s: %H\r\n", name, print_line, &rr);
+		err = mbuf_printf(mb, "%s: %H\r\n", name, wire_line, &rr);
 
 	return err;
 }
 
 
-static int print_contact(struct mbuf *mb, const struct conn *conn)
+int wire_contact(struct mbuf *mb, const struct conn *conn)
 {
 	return mbuf_printf(mb, "Contact: <sip:%J;transport=%s>\r\n",
 			   conn_laddr(conn), conn_tls(conn) ? "tls" : "tcp");
@@ -77,7 +76,7 @@ static int print_top(struct mbuf *mb, struct dlg *dlg,
 {
 	int err;
 
-	err = mbuf_printf(mb, "INFO %H SIP/2.0\r\n", print_line, target);
+	err = mbuf_printf(mb, "INFO %H SIP/2.0\r\n", wire_line, target);
 	dlg->viao = mb->end;
 	if (!err)
 		err = print_via(mb, dlg, conn);
@@ -119,16 +118,16 @@ static int head_make(struct dlg *dlg, const struct conn *conn,
 
 	err = print_top(mb, dlg, conn, target);
 	if (!err)
-		err = print_routes(mb, v, "Route");
+		err = wire_routes(mb, v, "Route");
 	if (!err)
 		err = mbuf_printf(mb, "Max-Forwards: 70\r\n"
 				  "From: <%s>;tag=%s\r\n"
 				  "To: %H\r\n"
 				  "Call-ID: %r\r\n",
-				  dlg->self, dlg->tag, print_line, &v->from,
+				  dlg->self, dlg->tag, wire_line, &v->from,
 				  &v->callid);
 	if (!err)
-		err = print_contact(mb, conn);
+		err = wire_contact(mb, conn);
 	if (!err)
 		err = mbuf_write_str(mb, "CSeq: 000000000 INFO\r\n");
 	if (!err)
@@ -181,7 +180,7 @@ void dlg_head_move(struct dlg *dlg)
 }
 
 
-static int target_of(const struct view *v, struct pl *target)
+int wire_target(const struct view *v, struct pl *target)
 {
 	if (view_uri(&v->contact, target) || !view_uri_is_sip(target) ||
 	    !view_clean(target) || memchr(target->p, ' ', target->l))
@@ -195,7 +194,7 @@ int dlg_retarget(struct dlg *dlg, const struct view *v)
 {
 	struct pl target;
 
-	if (target_of(v, &target))
+	if (wire_target(v, &target))
 		return EBADMSG;
 
 	return head_splice(dlg, dlg->conn, &target);
@@ -218,7 +217,8 @@ static uint32_t field_u32(const struct view *v, const char *name, char abbr)
 }
 
 
-/* The smaller of theirs and ours, but not below what either allows */
+/* The smaller of theirs and ours, but not below what either allows; only our
+   own setting may be below the usual minimum */
 void dlg_negotiate(struct dlg *dlg, const struct view *v)
 {
 	const uint32_t theirs = field_u32(v, "Session-Expires", 'x');
@@ -226,9 +226,9 @@ void dlg_negotiate(struct dlg *dlg, const struct view *v)
 	uint32_t s = dlg->uas->conf.session_expires_s;
 
 	if (theirs)
-		s = MIN(s, theirs);
+		s = MIN(s, MAX(theirs, (uint32_t)SESSION_MIN_S));
 
-	dlg->expires_s = MAX(MAX(s, min), (uint32_t)SESSION_MIN_S);
+	dlg->expires_s = MAX(s, min);
 }
 
 
@@ -251,9 +251,9 @@ int dlg_fields(struct mbuf *mb, const struct dlg *dlg,
 {
 	int err;
 
-	err = print_routes(mb, v, "Record-Route");
+	err = wire_routes(mb, v, "Record-Route");
 	if (!err)
-		err = print_contact(mb, conn);
+		err = wire_contact(mb, conn);
 	if (!err)
 		err = mbuf_printf(mb, "%sSupported: timer\r\n%s"
 				  "Session-Expires: %u;refresher=uac\r\n",
@@ -354,7 +354,7 @@ int dlg_make(struct dlg **dlgp, struct invite *inv, void *arg)
 	struct dlg *dlg;
 	int err;
 
-	err = target_of(&inv->view, &target);
+	err = wire_target(&inv->view, &target);
 	if (err)
 		return err;
 

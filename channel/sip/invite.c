@@ -142,6 +142,8 @@ static void offer(struct uas *uas, struct invite *inv,
 	ui.epid    = id->epid;
 	ui.to      = to;
 	ruri_user(&inv->view, &ui.ruri_user);
+	pl_set_str(&ui.agent, "");
+	(void)view_hdr(&inv->view, "User-Agent", 0, 0, &ui.agent);
 
 	uas->ev.invite(&inv->st, &ui, uas->arg);
 

@@ -7,7 +7,7 @@ struct sip_stats {
 	uint64_t conns, conns_accepted, conns_refused, conns_dialled;
 	uint64_t conns_cut, conns_idle, tls_failed;
 	uint64_t bytes_in, bytes_out, writes, bad_input, too_large;
-	uint64_t requests[10];         /* by enum sip_met                    */
+	uint64_t requests[11];         /* by enum sip_met                    */
 	uint64_t responses_out, responses_in, responses_stray;
 	uint64_t replies_4xx, replies_5xx;
 	uint64_t dialogs, dialogs_opened;

@@ -10,8 +10,8 @@
 #include "channel/sip/core.h"
 
 const char uas_allow[] =
-	"Allow: INVITE, ACK, CANCEL, BYE, INFO, UPDATE, OPTIONS, SUBSCRIBE"
-	"\r\n";
+	"Allow: INVITE, ACK, CANCEL, BYE, INFO, UPDATE, OPTIONS, SUBSCRIBE, "
+	"SERVICE\r\n";
 
 const char uas_later[] =
 	"Retry-After: 5\r\n"
@@ -54,14 +54,25 @@ static inline char *put_field(char *p, const char *name, size_t nl,
 
 
 /* The tag of an answer outside dialogs: the same for the same request */
-static char *put_tag(char *p, const struct view *v)
+void st_tag(char buf[16], const struct view *v)
 {
 	uint32_t h = hash_joaat((const uint8_t *)v->callid.p, v->callid.l);
 
 	if (v->viac)
 		h ^= hash_joaat((const uint8_t *)v->viav[0].p, v->viav[0].l);
 
-	return p + re_snprintf(p, 16, ";tag=%08x", h);
+	(void)re_snprintf(buf, 16, "%08x", h);
+}
+
+
+static char *put_tag(char *p, const struct view *v)
+{
+	char tag[16];
+
+	st_tag(tag, v);
+	p = PUT(p, ";tag=");
+
+	return put(p, tag, strlen(tag));
 }
 
 

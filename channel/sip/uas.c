@@ -66,15 +66,26 @@ static void on_options(struct uas *uas, struct conn *conn,
 }
 
 
+/* Without its parameters */
+static void bare(struct pl *val)
+{
+	const char *semi = pl_strchr(val, ';');
+
+	if (semi)
+		val->l = (size_t)(semi - val->p);
+	while (val->l && strchr(" \t", val->p[val->l - 1]))
+		--val->l;
+}
+
+
 static void on_subscribe(struct uas *uas, struct conn *conn,
 			 const struct view *v)
 {
 	struct identity id;
 	struct uas_subscribe sub;
 	struct st st;
-	const char *semi;
 
-	if (identity_decode(&id, v)) {
+	if (identity_decode(&id, v) || view_uri(&v->to, &sub.to)) {
 		st_answer(uas, conn, v, 400, "Bad From", NULL);
 		return;
 	}
@@ -82,17 +93,18 @@ static void on_subscribe(struct uas *uas, struct conn *conn,
 	sub.user  = id.user;
 	sub.body  = v->body;
 	sub.event = pl_null;
-	if (view_hdr(v, "Event", 'o', 0, &sub.event)) {
-		semi = pl_strchr(&sub.event, ';');
-		if (semi)
-			sub.event.l = (size_t)(semi - sub.event.p);
-	}
+	if (view_hdr(v, "Event", 'o', 0, &sub.event))
+		bare(&sub.event);
+
+	sub.sub = NULL;
+	(void)sub_alloc(&sub.sub, uas, conn, v);
 
 	st_init(&st, uas, conn, v);
 	if (uas->ev.subscribe)
 		uas->ev.subscribe(&st, &sub, uas->arg);
 	if (!st.done)
 		st_reply(&st, 489, "Bad Event", NULL);
+	mem_deref(sub.sub);
 }
 
 
@@ -100,6 +112,32 @@ static void not_allowed(struct uas *uas, struct conn *conn,
 			const struct view *v)
 {
 	st_answer(uas, conn, v, 405, "Method Not Allowed", uas_allow);
+}
+
+
+static void on_service(struct uas *uas, struct conn *conn,
+		       const struct view *v)
+{
+	struct identity id;
+	struct uas_service req;
+	struct st st;
+
+	if (!uas->ev.service) {
+		not_allowed(uas, conn, v);
+		return;
+	}
+	if (identity_decode(&id, v) || view_uri(&v->to, &req.to)) {
+		st_answer(uas, conn, v, 400, "Bad From", NULL);
+		return;
+	}
+
+	req.user  = id.user;
+	req.body  = v->body;
+	req.ctype = v->ctype;
+	bare(&req.ctype);
+
+	st_init(&st, uas, conn, v);
+	uas->ev.service(&st, &req, uas->arg);
 }
 
 
@@ -119,6 +157,7 @@ static request_h *const requestv[] = {
 	[MET_CANCEL]    = invite_cancel,
 	[MET_OPTIONS]   = on_options,
 	[MET_SUBSCRIBE] = on_subscribe,
+	[MET_SERVICE]   = on_service,
 	[MET_OTHER]     = not_allowed,
 	[MET_UNKNOWN]   = not_known,
 };
@@ -269,8 +308,7 @@ static void conf_take(struct uas *uas, const struct uas_conf *conf)
 {
 	struct uas_conf *c = &uas->conf;
 
-	c->session_expires_s = MAX(or(conf->session_expires_s, 1200),
-				   (uint32_t)SESSION_MIN_S);
+	c->session_expires_s = or(conf->session_expires_s, 1200);
 	c->info_timeout_s    = or(conf->info_timeout_s, 32);
 	c->window            = or(conf->window, 32);
 	c->queue_max         = or(conf->queue_max, 1000);

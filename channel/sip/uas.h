@@ -14,6 +14,7 @@
 struct uas;
 struct st;
 struct dlg;
+struct sub;
 
 /** How the core listens and whom it believes; texts are copied */
 struct uas_conf {
@@ -23,7 +24,7 @@ struct uas_conf {
 	const char *peer_addrs;        /* blank-separated CIDR list          */
 	const char *peer_names;        /* blank-separated certificate names,
 	                                  "*.example.net" matches one label  */
-	uint32_t session_expires_s;    /* 1200, at least 90                  */
+	uint32_t session_expires_s;    /* 1200                               */
 	uint32_t info_timeout_s;       /* 32: unanswered INFO ends a dialog  */
 	uint32_t window;               /* unanswered INFOs per dialog        */
 	uint32_t queue_max;            /* waiting INFOs per dialog; beyond it
@@ -42,11 +43,22 @@ struct uas_invite {
 	struct pl epid;                /* From ;epid=, may be empty          */
 	struct pl to;                  /* To URI as written                  */
 	struct pl ruri_user;           /* user part of the Request-URI       */
+	struct pl agent;               /* User-Agent, may be empty           */
 };
 
 struct uas_subscribe {
 	const char *user;
+	struct pl to;                  /* To URI as written                  */
 	struct pl event;               /* without parameters                 */
+	struct pl body;
+	struct sub *sub;               /* sub.h; to be kept by mem_ref().
+	                                  NULL: it cannot be told            */
+};
+
+struct uas_service {
+	const char *user;
+	struct pl to;                  /* To URI as written                  */
+	struct pl ctype;               /* without parameters                 */
 	struct pl body;
 };
 
@@ -66,6 +78,9 @@ struct uas_events {
 	void (*invite)(struct st *st, const struct uas_invite *inv, void *arg);
 	void (*subscribe)(struct st *st, const struct uas_subscribe *sub,
 			  void *arg);
+	/** The same for SERVICE outside dialogs; NULL: 405 */
+	void (*service)(struct st *st, const struct uas_service *req,
+			void *arg);
 	/**
 	 * INFO in a dialog.  Answer st exactly once, now or later.  body is
 	 * valid during the call
@@ -74,6 +89,8 @@ struct uas_events {
 		     void *arg);
 	/** The dialog is over: send no more.  Not after dlg_close() */
 	void (*closed)(struct dlg *dlg, enum dlg_end why, void *arg);
+	/** One of our INFOs was answered with this, not 2xx; may be NULL */
+	void (*refused)(struct dlg *dlg, uint16_t code, void *arg);
 	/** New dialogs are wanted at all (false: 503); may be NULL */
 	bool (*accepting)(void *arg);
 };

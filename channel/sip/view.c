@@ -163,7 +163,7 @@ static enum sip_met method(const struct pl *met)
 		{ PL("REGISTER"),  MET_OTHER     },
 		{ PL("PUBLISH"),   MET_OTHER     },
 		{ PL("PRACK"),     MET_OTHER     },
-		{ PL("SERVICE"),   MET_OTHER     },
+		{ PL("SERVICE"),   MET_SERVICE   },
 		{ PL("BENOTIFY"),  MET_OTHER     },
 	};
 

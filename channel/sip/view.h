@@ -9,7 +9,7 @@
 
 enum sip_met {
 	MET_INFO, MET_ACK, MET_BYE, MET_INVITE, MET_CANCEL, MET_UPDATE,
-	MET_OPTIONS, MET_SUBSCRIBE,
+	MET_OPTIONS, MET_SUBSCRIBE, MET_SERVICE,
 	MET_OTHER,                     /* a method we know and do not serve  */
 	MET_UNKNOWN,
 };

@@ -248,7 +248,22 @@ static struct pl body_trim(const struct pl *body)
 }
 
 
-int xccos_decode(struct xccos **xp, const struct pl *body)
+/** Another root's one primitive is itself */
+static int root_read(struct xccos *x, const xmlDoc *tree, const char *name)
+{
+	const xmlNode *root = xmlDocGetRootElement(tree);
+
+	if (!root || !xccos_node_is(root, name))
+		return EBADMSG;
+
+	x->envid = "0";
+	x->primc = 1;
+
+	return prim_read(&x->primv[0], root);
+}
+
+
+int xccos_decode_as(struct xccos **xp, const struct pl *body, const char *root)
 {
 	struct document *doc;
 	struct pl pl;
@@ -272,7 +287,8 @@ int xccos_decode(struct xccos **xp, const struct pl *body)
 	if (err)
 		goto out;
 
-	err = envelope_read(&doc->x, doc->tree);
+	err = root ? root_read(&doc->x, doc->tree, root) :
+		     envelope_read(&doc->x, doc->tree);
 
  out:
 	if (err)
@@ -281,4 +297,10 @@ int xccos_decode(struct xccos **xp, const struct pl *body)
 		*xp = &doc->x;
 
 	return err;
+}
+
+
+int xccos_decode(struct xccos **xp, const struct pl *body)
+{
+	return xccos_decode_as(xp, body, NULL);
 }

@@ -85,15 +85,7 @@ static const char *content(const xmlNode *top)
 
 bool xccos_node_is(const void *node, const char *name)
 {
-	const xmlNode *elem = node;
-	const char *colon, *local = (const char *)elem->name;
-
-	/* a prefix that nobody declared stays part of the name */
-	colon = strchr(local, ':');
-	if (colon)
-		local = colon + 1;
-
-	return !strcasecmp(local, name);
+	return !strcasecmp(xccos_node_name(node), name);
 }
 
 
@@ -152,6 +144,27 @@ void xccos_node_each(const void *top, const char *elem,
 }
 
 
+void xccos_node_walk(const void *top, xccos_elem_h *h, void *arg)
+{
+	const xmlNode *node;
+
+	for (node = top; node; node = next_element(node, top)) {
+		if (h(node, arg))
+			return;
+	}
+}
+
+
+const char *xccos_node_name(const void *node)
+{
+	const char *name = (const char *)((const xmlNode *)node)->name;
+	/* a prefix that nobody declared stays part of the name */
+	const char *colon = strchr(name, ':');
+
+	return colon ? colon + 1 : name;
+}
+
+
 void xccos_each(const struct xccos_prim *prim, const char *elem,
 		xccos_elem_h *h, void *arg)
 {
@@ -174,6 +187,12 @@ static bool attrs_of(const xmlNode *node, xccos_attr_h *h, void *arg)
 	}
 
 	return false;
+}
+
+
+void xccos_node_attrs(const void *node, xccos_attr_h *h, void *arg)
+{
+	(void)attrs_of(node, h, arg);
 }
 
 

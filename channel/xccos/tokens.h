@@ -74,6 +74,21 @@
 #define XT_NODE_LOGGED    "logged"
 #define XT_ADDIN          "addin"
 
+/* getunread, setread, getwatches, setwatch, delwatch, getfeed
+   (deploy/xccos-extensions.md) */
+#define XT_LAST           "last"
+#define XT_READ           "read"
+#define XT_UNREAD         "unread"
+#define XT_WATCH          "watch"
+#define XT_WATCH_KIND     "kind"
+#define XT_WATCH_WORDS    "words"
+#define XT_FEED           "feed"
+#define XT_FEED_AFTER     "after"
+#define XT_FEED_LAST      "last"
+#define XT_FEED_LISTEN    "listen"
+#define XT_FEED_ITEM      "item"
+#define XT_NTC_FEED       "feed"
+
 /* Notices that are off unless configured (5.3) */
 #define XT_NTC_CHAN       "chanmodify"
 #define XT_NTC_PERM       "permmodify"

@@ -53,6 +53,11 @@ struct xccos {
  */
 int  xccos_decode(struct xccos **xp, const struct pl *body);
 
+/** The same care for another document: its one primitive is the root, whose
+ *  name it must be */
+int  xccos_decode_as(struct xccos **xp, const struct pl *body,
+		     const char *root);
+
 /** Attribute of the first element @p elem below the primitive (itself when
  *  elem is NULL); NULL when missing.  Attribute names in any case */
 const char *xccos_attr(const struct xccos_prim *prim, const char *elem,
@@ -66,8 +71,10 @@ typedef bool (xccos_elem_h)(const void *node, void *arg);
 /** Every element of that name below the primitive, in document order */
 void xccos_each(const struct xccos_prim *prim, const char *elem,
 		xccos_elem_h *h, void *arg);
-/** Every attribute value below the primitive's data (protocol.md 4.3) */
 typedef bool (xccos_attr_h)(const char *name, const char *value, void *arg);
+/** Every attribute of one element */
+void xccos_node_attrs(const void *node, xccos_attr_h *h, void *arg);
+/** Every attribute value below the primitive's data (protocol.md 4.3) */
 void xccos_each_attr(const struct xccos_prim *prim, xccos_attr_h *h,
 		     void *arg);
 
@@ -81,6 +88,24 @@ const char *xccos_text(const struct xccos_prim *prim, const char *elem);
 const char *xccos_node_text(const void *node);
 void xccos_node_each(const void *node, const char *elem,
 		     xccos_elem_h *h, void *arg);
+
+/** What is between an element's tags, as XML that stands alone: namespaces
+ *  that were declared further out are declared in it */
+int  xccos_node_inner(struct mbuf *mb, const void *node);
+
+/**
+ * An element and what is below it, without what people say: texts, and values
+ * that may hold some (long, or with blanks, or known to), are their length in
+ * brackets
+ *
+ * @param max  Bytes; the rest is left out
+ */
+int  xccos_node_outline(struct mbuf *mb, const void *node, size_t max);
+
+/** Every element at and below a node, before what is below it */
+void xccos_node_walk(const void *node, xccos_elem_h *h, void *arg);
+/** An element's name without its prefix */
+const char *xccos_node_name(const void *node);
 
 /** "true" in any case, "1" */
 bool xccos_bool(const char *value);

@@ -37,14 +37,18 @@ SELECT m.msg_id, m.ts, m.flags, m.author_id, p.name, p.display, m.chat, m.rtf
 -- The newest messages of a room that are kept, newest first.  $1 bigint:
 -- room, $2 integer: limit.  Said as "<> 8", the planner takes it for true of
 -- most rows; "= 0" it takes for rare, and reads the whole room
-SELECT m.msg_id, m.ts, m.flags, m.author_id, p.name, p.display, m.chat, m.rtf
+SELECT m.msg_id, m.ts, m.flags, m.author_id, p.name, p.display, m.chat, m.rtf,
+       (SELECT compliance_on())
   FROM message m
   JOIN principal p ON p.principal_id = m.author_id
  WHERE m.room_id = $1 AND m.flags & 8 <> 8
  ORDER BY m.msg_id DESC LIMIT $2;
 
 -- name: message_forget
--- Messages of rooms without history, once repair cannot need them any more.
--- $1 integer: how many seconds they are kept
-DELETE FROM message
- WHERE flags & 8 <> 0 AND ts < now() - make_interval(secs => $1::integer);
+-- Messages of rooms without history, once repair cannot need them any more,
+-- unless under a hold.  $1 integer: how many seconds they are kept
+DELETE FROM message m
+ WHERE m.flags & 8 <> 0 AND m.ts < now() - make_interval(secs => $1::integer)
+   AND NOT EXISTS (SELECT FROM hold h
+                    WHERE h.lifted_on IS NULL
+                      AND (h.room_id = m.room_id OR h.principal_id = m.author_id));

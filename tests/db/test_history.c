@@ -62,7 +62,7 @@ static long long find(const char *rooms, const char *rest)
 	(void)snprintf(sql, sizeof(sql), "SELECT coalesce(string_agg((room_id "
 		"* 100 + msg_id)::text, '' ORDER BY n), '0') FROM "
 		"history_find('%s', %s) WITH ORDINALITY AS f (room_id, msg_id,"
-		" n)", rooms, rest);
+		" more, n)", rooms, rest);
 
 	return store_number(st, sql);
 }
@@ -182,6 +182,95 @@ START_TEST(a_time_is_found_where_messages_are_gone)
 END_TEST
 
 
+/* Rooms that have more, 10 each for one of which nothing is there at all */
+static long long more(const char *rooms, const char *rest)
+{
+	char sql[512];
+
+	(void)snprintf(sql, sizeof(sql), "SELECT coalesce(sum(DISTINCT room_id"
+		" * CASE WHEN msg_id IS NULL THEN 10 ELSE 1 END), 0) FROM "
+		"history_find('%s', %s) WHERE more", rooms, rest);
+
+	return store_number(st, sql);
+}
+
+
+START_TEST(each_room_says_whether_it_has_more)
+{
+	(void)step(0, 100, 100);
+	ck_assert_int_eq(more("{1}", "NULL, 0, false, NULL, '-infinity', "
+			      "'infinity', NULL, true, 3"), 0);
+	ck_assert_int_eq(more("{1}", "NULL, 0, false, NULL, '-infinity', "
+			      "'infinity', NULL, true, 2"), 1);
+	/* newest first: 1.3, 1.2 and 2.3, 2.1 are there, 1.1 is not */
+	ck_assert_int_eq(find("{1,2}", "NULL, 0, false, NULL, '-infinity', "
+			      "'infinity', NULL, true, 4"), 203103102201);
+	ck_assert_int_eq(more("{1,2}", "NULL, 0, false, NULL, '-infinity', "
+			      "'infinity', NULL, true, 4"), 1);
+	ck_assert_int_eq(more("{1,2}", "NULL, 0, false, NULL, '-infinity', "
+			      "'infinity', NULL, false, 3"), 1 + 2);
+	ck_assert_int_eq(more("{1,2}", "'green', 0, false, NULL, '-infinity',"
+			      " 'infinity', NULL, true, 3"), 1);
+	ck_assert_int_eq(more("{1,2}", "'the build', 2, true, NULL, "
+			      "'-infinity', 'infinity', NULL, true, 1"), 0);
+	/* a room that was asked for says so even without a message */
+	ck_assert_int_eq(more("{1,2,3}", "'green', 0, false, NULL, "
+		"'-infinity', 'infinity', NULL, true, 1, true"), 1 + 20);
+	ck_assert_int_eq(more("{1,2,3}", "'green', 0, false, NULL, "
+		"'-infinity', 'infinity', NULL, true, 1"), 1);
+	ck_assert_int_eq(more("{1,2}", "'again grass', 0, false, NULL, "
+		"'-infinity', 'infinity', NULL, true, 1"), 20);
+}
+END_TEST
+
+
+static long long events(const char *where)
+{
+	char sql[256];
+
+	(void)snprintf(sql, sizeof(sql), "SELECT count(*) FROM outbox WHERE "
+		       "kind = 2 AND author_id = 101 AND session = 7 AND %s",
+		       where);
+
+	return store_number(st, sql);
+}
+
+
+static int tell(const char *command, const char *rooms, const char *rest)
+{
+	char sql[512];
+
+	(void)snprintf(sql, sizeof(sql), "SELECT backchat_tell(101, 7, '%s', "
+		"'{\"limit\": 5}', ARRAY(SELECT guid FROM room WHERE room_id "
+		"= ANY ('%s') ORDER BY room_id), %s)", command, rooms, rest);
+
+	return store_sql(st, sql);
+}
+
+
+START_TEST(compliance_is_told_of_each_room_that_was_read)
+{
+	ck_assert_int_eq(tell("off", "{1}", "'{1}', '{1}'"), 0);
+	ck_assert_int_eq(store_sql(st, "SELECT compliance_enable(true)"), 0);
+
+	ck_assert_int_eq(tell("two", "{1,2}", "'{1,2,1,1,1}', '{9,1,8,5,10}'"),
+			 0);
+	ck_assert_int_eq(events("body ->> 'command' = 'off'"), 0);
+	ck_assert_int_eq(events("room_id = 1 AND body -> 'ids' = "
+				"'[[5, 5], [8, 10]]'"), 1);
+	ck_assert_int_eq(events("room_id = 2 AND body = '{\"command\": "
+				"\"two\", \"asked\": {\"limit\": 5}, "
+				"\"ids\": [[1, 1]]}'"), 1);
+
+	ck_assert_int_eq(tell("empty", "{3}", "'{}', '{}'"), 0);
+	ck_assert_int_eq(events("room_id = 3 AND body -> 'ids' = '[]'"), 1);
+	ck_assert_int_eq(tell("none", "{}", "'{}', '{}'"), 0);
+	ck_assert_int_eq(events("room_id IS NULL AND body -> 'ids' = '[]'"),
+			 1);
+}
+END_TEST
+
+
 START_TEST(the_index_follows_the_messages)
 {
 	(void)step(0, 100, 100);
@@ -243,6 +332,8 @@ static Suite *db_history_suite(void)
 	tcase_add_test(tc, conditions_without_words);
 	tcase_add_test(tc, conditions_and_words_together);
 	tcase_add_test(tc, a_time_is_found_where_messages_are_gone);
+	tcase_add_test(tc, each_room_says_whether_it_has_more);
+	tcase_add_test(tc, compliance_is_told_of_each_room_that_was_read);
 	tcase_add_test(tc, the_index_follows_the_messages);
 	tcase_add_test(tc, another_language_makes_the_index_anew);
 	tcase_add_test(tc, one_process_at_a_time);

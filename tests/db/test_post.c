@@ -362,22 +362,44 @@ START_TEST(a_room_follows_its_category_into_history_and_out)
 END_TEST
 
 
-START_TEST(only_what_is_not_kept_is_forgotten_and_only_after_its_time)
+static void forget(void)
 {
 	struct db_args args;
 
+	db_args_init(&args);
+	db_int4(&args, 300);
+	ck_assert_int_eq(ask("message_forget", &args), 0);
+}
+
+
+START_TEST(only_what_is_not_kept_is_forgotten_and_only_after_its_time)
+{
 	post("0303");
 	ask_do("UPDATE message SET ts = now() - interval '301 s'"
 	       " WHERE msg_id = 1");
 	ask_do("UPDATE message SET ts = now() - interval '200 s'"
 	       " WHERE msg_id = 2");
-
-	db_args_init(&args);
-	db_int4(&args, 300);
-	ck_assert_int_eq(ask("message_forget", &args), 0);
+	forget();
 
 	ck_assert_str_eq(stored(0), "1 0, 2 2");
 	ck_assert_str_eq(stored(3), "2 3");
+}
+END_TEST
+
+
+START_TEST(what_is_not_kept_is_kept_while_a_hold_says_so)
+{
+	post("3");
+	ask_do("UPDATE message SET ts = now() - interval '301 s'"
+	       " WHERE room_id = %lld", (long long)roomv[3]);
+	ask_do("INSERT INTO hold (name, room_id, set_by)"
+	       " VALUES ('forget', %lld, 'x')", (long long)roomv[3]);
+	forget();
+	ck_assert_str_eq(stored(3), "1 0");
+
+	ask_do("DELETE FROM hold");
+	forget();
+	ck_assert_str_eq(stored(3), "");
 }
 END_TEST
 
@@ -648,6 +670,7 @@ static Suite *db_post_suite(void)
 	tcase_add_test(tc, a_room_follows_its_category_into_history_and_out);
 	tcase_add_test(
 		tc, only_what_is_not_kept_is_forgotten_and_only_after_its_time);
+	tcase_add_test(tc, what_is_not_kept_is_kept_while_a_hold_says_so);
 	tcase_add_test(tc, the_outcome_of_a_stored_batch_is_what_it_answered);
 	tcase_add_test(tc, a_batch_whose_backend_still_waited_is_stored_once);
 	tcase_add_test(tc,

@@ -1,5 +1,6 @@
 /**
- * @file tests/fuzz/fuzz_xccos.c  Any bytes as a document, any bytes as a post
+ * @file tests/fuzz/fuzz_xccos.c  Any bytes as a document, any bytes as a post,
+ *                                any bytes as a publication
  *
  * Two promises are held against the input: reading it never fails worse than
  * with EBADMSG, and a post whose text it is reads back, and reads back the
@@ -8,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <re.h>
+#include "channel/publish.h"
 #include "channel/xccos/xccos.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -54,6 +56,16 @@ static void ask(const struct xccos_prim *prim)
 }
 
 
+static void outline(const struct xccos_prim *prim)
+{
+	struct mbuf *mb = mbuf_alloc(256);
+
+	if (!mb || xccos_node_outline(mb, prim->node, 1000))
+		abort();
+	mem_deref(mb);
+}
+
+
 static void read_any(const struct pl *body)
 {
 	struct xccos *x = NULL;
@@ -65,10 +77,41 @@ static void read_any(const struct pl *body)
 	if (!x->envid || !x->primc || x->primc > XCCOS_PRIM_MAX)
 		abort();
 
-	for (i = 0; i < x->primc; i++)
+	for (i = 0; i < x->primc; i++) {
 		ask(&x->primv[i]);
+		outline(&x->primv[i]);
+	}
 
 	mem_deref(x);
+}
+
+
+/* What is kept of it is a document again, and no larger than it may be */
+static void publish_any(const struct pl *body)
+{
+	struct publish *pub = NULL;
+	struct xccos *x = NULL;
+	uint32_t i;
+
+	if (publish_decode(&pub, body, "sip:ada@example.net"))
+		return;
+
+	for (i = 0; i < pub->n; i++) {
+		struct mbuf *mb = mbuf_alloc(256);
+		struct pl pl;
+
+		if (!mb || pub->v[i].len > PUBLISH_BODY_MAX ||
+		    mbuf_printf(mb, "<a>%b</a>", pub->mb->buf + pub->v[i].pos,
+				pub->v[i].len))
+			abort();
+		pl.p = (char *)mb->buf;
+		pl.l = mb->end;
+		if (xccos_decode_as(&x, &pl, "a"))
+			abort();
+		x = mem_deref(x);
+		mem_deref(mb);
+	}
+	mem_deref(pub);
 }
 
 
@@ -122,6 +165,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const struct pl pl = { (const char *)data, size };
 
 	read_any(&pl);
+	publish_any(&pl);
 
 	/* each byte may take six, and the document has a limit */
 	if (size < XCCOS_SIZE_MAX / 8)

@@ -108,6 +108,8 @@ static void make_account(const struct client_opt *opt)
 	purple_account_set_password(account, opt->password);
 	purple_account_set_string(account, "server", opt->server);
 	purple_account_set_string(account, "transport", opt->transport);
+	/* a calendar would be looked for on other hosts */
+	purple_account_set_bool(account, "dont-publish", TRUE);
 	if (opt->groupchat_user)
 		purple_account_set_string(account, "groupchat_user",
 					  opt->groupchat_user);

@@ -45,7 +45,7 @@ static const char data[] =
 "   \"type\":\"auditorium\",\"presenters\":[\"" ADA "\"]}]}";
 
 
-static void up(const char *const *setv)
+void sipe_pool_up_with(const char *const *setv)
 {
 	const struct pool_opts opts = {
 		.instances = 2, .registrar = true, .data = data, .setv = setv
@@ -57,7 +57,7 @@ static void up(const char *const *setv)
 
 void sipe_pool_up(void)
 {
-	up(NULL);
+	sipe_pool_up_with(NULL);
 }
 
 
@@ -65,7 +65,7 @@ void sipe_pool_up_extended(void)
 {
 	static const char *const setv[] = { "notices.extended=yes", NULL };
 
-	up(setv);
+	sipe_pool_up_with(setv);
 }
 
 
@@ -206,6 +206,17 @@ unsigned sipe_traced(const char *user, const char *text)
 	(void)fclose(f);
 
 	return n;
+}
+
+
+void sipe_await_traced(const char *user, const char *text, unsigned n)
+{
+	const uint64_t deadline = tmr_jiffies() + 2 * PIDGIN_MS;
+
+	while (sipe_traced(user, text) < n && tmr_jiffies() < deadline)
+		(void)poll(NULL, 0, POLL_MS);
+
+	ck_assert_uint_ge(sipe_traced(user, text), n);
 }
 
 

@@ -19,6 +19,8 @@ extern struct pool *sipe_pool;
 
 /** Unchecked fixtures */
 void sipe_pool_up(void);
+/** The same with settings, "KEY=VALUE", NULL-terminated */
+void sipe_pool_up_with(const char *const *setv);
 /** With the notices that are off by default */
 void sipe_pool_up_extended(void);
 void sipe_pool_down(void);
@@ -38,6 +40,8 @@ void sipe_enter(struct pidgin *p, const char *user, const char *room);
 char *sipe_next_text(struct pidgin *p, const char *room, const char *user);
 /** Occurrences of a text in the trace that a client wrote */
 unsigned sipe_traced(const char *user, const char *text);
+/** Waits until there are so many of them */
+void sipe_await_traced(const char *user, const char *text, unsigned n);
 /** Endpoints that instance @p i holds, as its control socket tells */
 unsigned sipe_endpoints(size_t i);
 /** All instances together */

@@ -381,7 +381,7 @@ START_TEST(all_rooms_are_those_that_one_may_read)
 {
 	struct client *ada, *dan;
 	struct xd *x = NULL;
-	char *first, *second, *secret, *denied, *closed;
+	char *first, *second, *secret, *denied, *closed, path[256];
 
 	ck_open(ada, pool, 0, "ada");
 	ck_open(dan, pool, 1, "dan");
@@ -407,13 +407,18 @@ START_TEST(all_rooms_are_those_that_one_may_read)
 	ck_assert_uint_eq(xd_count(x, "//chanib/@more"), 0);
 	x = mem_deref(x);
 
-	/* without words, too; the limit is of all rooms together */
+	/* without words, too; the limit is of all rooms together, and the
+	   first that has more is named */
 	ck_assert_int_eq(chat_ask(ada, "bcbydate", &x, "<bcq limit=\"2\"/>"),
 			 0);
 	ck_assert_uint_eq(xd_count(x, "//msg"), 2);
 	ck_assert_uint_eq(found_in(x, closed), 1);
 	ck_assert_uint_eq(found_in(x, denied), 1);
-	ck_assert_uint_eq(xd_count(x, "//chanib[@more='true']"), 2);
+	ck_assert_uint_eq(xd_count(x, "//chanib"), 3);
+	ck_assert_uint_eq(xd_count(x, "//chanib[@more='true']"), 1);
+	(void)re_snprintf(path, sizeof(path), "//chanib[@uri='%s']/@more",
+			  secret);
+	ck_assert_str_eq(xd_str(x, path), "true");
 	x = mem_deref(x);
 
 	/* of several that are named, those that he may read, in their order */

@@ -8,6 +8,7 @@
 #include "tests/support/client.h"
 #include "tests/support/inbox.h"
 #include "tests/support/pool.h"
+#include "tests/support/rawsip.h"
 #include "tests/support/xd.h"
 
 
@@ -156,6 +157,39 @@ char *chat_room(const struct pool *pool, const char *name)
 	mem_deref(guid);
 
 	return uri;
+}
+
+
+uint16_t chat_follow(const struct pool *pool, size_t i, const char *name,
+		     unsigned number, const char *room)
+{
+	struct raw *r = NULL;
+	uint16_t status = 0;
+	char *body = NULL;
+
+	if (!re_sdprintf(&body, "<publish xmlns=\"http://schemas.microsoft.com/"
+			 "2006/09/sip/rich-presence\"><publications><publication"
+			 " categoryName=\"roomSetting\" instance=\"%u\" "
+			 "container=\"1\" version=\"0\" expireType=\"static\">"
+			 "<propertyList><property name=\"url\"><value>%s</value>"
+			 "</property></propertyList></publication>"
+			 "</publications></publish>", number, room) &&
+	    !raw_open(&r, pool_inst(pool, i)->sip_tcp) &&
+	    !raw_write(r, "SERVICE sip:%s@%s SIP/2.0\r\n"
+		       "Via: SIP/2.0/TCP 127.0.0.1:9;branch=z9hG4bK%s%u\r\n"
+		       "From: <sip:%s@%s>;tag=1\r\nTo: <sip:%s@%s>\r\n"
+		       "Call-ID: follow%s%u\r\nCSeq: 1 SERVICE\r\n"
+		       "Content-Type: application/msrtc-category-publish+xml"
+		       "\r\nContent-Length: %zu\r\n\r\n%s",
+		       name, pool_domain(pool), name, number, name,
+		       pool_domain(pool), name, pool_domain(pool), name, number,
+		       strlen(body), body))
+		status = raw_status(r, 1, "SERVICE");
+
+	mem_deref(r);
+	mem_deref(body);
+
+	return status;
 }
 
 

@@ -39,6 +39,11 @@ int  chat_search(struct client *c, const char *criteria, struct xd **xp);
 /** URI of the room of that name, from the store; mem_deref() it */
 char *chat_room(const struct pool *pool, const char *name);
 
+/** Follow a room in the presence document, by SERVICE to instance i, under a
+ *  number of the user's.  @return status, 0: none */
+uint16_t chat_follow(const struct pool *pool, size_t i, const char *name,
+		     unsigned number, const char *room);
+
 /** Post.  @return status of the INFO, 0: none */
 uint16_t chat_post(struct client *c, const char *room, const char *text);
 /** Post, and take the copy that comes back; true: 200 and exactly as sent */

@@ -14,6 +14,7 @@ from poollib.proc import Process, others
 SETTINGS = {
     "registrar.auth": ("trusted", ("trusted", "digest")),
     "registrar.transport": ("tcp", ("tcp", "tls")),
+    "registrar.presence": ("off", ("off", "on")),
 }
 
 LOCAL = """\
@@ -21,7 +22,7 @@ LOCAL = """\
 listen=tcp:127.0.0.1:{tcp}
 listen=tls:127.0.0.1:{tls}
 #!define WITH_TLS
-{digest}#!define TLS_CONFIG "{conf}/tls.cfg"
+{digest}{presence}#!define TLS_CONFIG "{conf}/tls.cfg"
 #!define STORE_URL "{store}"
 #!define DISPATCHER_LIST "{conf}/dispatcher.list"
 #!define PROBE_INTERVAL 1
@@ -131,6 +132,7 @@ class Registrar(Process):
         os.makedirs(self.conf, exist_ok=True)
         ports = self.dirs.state["ports"]
         digest = chosen["registrar.auth"] == "digest"
+        presence = chosen["registrar.presence"] == "on"
         kind = chosen["registrar.transport"]
         files = {
             "kamailio.cfg": read_file(os.path.join(
@@ -139,7 +141,8 @@ class Registrar(Process):
                 tcp=ports["registrar.tcp"], tls=ports["registrar.tls"],
                 conf=self.conf, store=store.url(), domain=domain,
                 rpc=self.dirs.socket("registrar.rpc"),
-                digest="#!define WITH_DIGEST\n" if digest else ""),
+                digest="#!define WITH_DIGEST\n" if digest else "",
+                presence="#!define WITH_PRESENCE\n" if presence else ""),
             "tls.cfg": TLS.format(cert=pki.cert("registrar"),
                                   key=pki.key("registrar"), ca=pki.ca),
             "dispatcher.list": "".join(

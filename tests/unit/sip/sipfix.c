@@ -190,7 +190,8 @@ void app_conf(struct uas_conf *conf)
 void app_open(struct app *app, const struct uas_conf *conf)
 {
 	static const struct uas_events ev = {
-		invite, subscribe, info, closed, accepting
+		.invite = invite, .subscribe = subscribe, .info = info,
+		.closed = closed, .accepting = accepting
 	};
 	struct uas_conf def;
 
