@@ -3,9 +3,9 @@
  */
 #include <re.h>
 #include <string.h>
+#include "common/db/bstore.h"
 #include "common/kdf.h"
 #include "deploy/ctl/tool.h"
-#include "deploy/ctl/store.h"
 #include "deploy/ctl/out.h"
 #include "deploy/ctl/list.h"
 #include "deploy/ctl/answer.h"
