@@ -42,11 +42,11 @@ CTL_O    := $(call obj,$(CTL) common/ldapconn.c) $(COMPLY_O)
 DAEMONS := pchat-channel pchat-compliance pchat-webfiles
 PROGS   := $(DAEMONS:%=$(BUILD)/%) $(BUILD)/pchatctl
 TESTS   := $(BUILD)/tests/unit-tests $(BUILD)/tests/db-tests $(BUILD)/tests/scenario-tests
-TOOLS   := $(BUILD)/tests/load $(BUILD)/tests/floor $(BUILD)/tests/adapters $(BUILD)/tests/purple-client
+TOOLS   := $(BUILD)/tests/load $(BUILD)/tests/floor $(BUILD)/tests/adapters $(BUILD)/tests/purple-client $(BUILD)/tests/person
 FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
 .PHONY: all tests tools deps run stop check check-unit check-db check-scenario \
-	check-conf check-fuzz fuzz asan lint bench conf-doc install clean help
+	check-web check-conf check-fuzz fuzz asan lint bench conf-doc install clean help
 
 .SECONDARY:
 
@@ -123,6 +123,10 @@ $(BUILD)/tests/load: $(call obj,$(filter-out %/floor.c %/adapters.c,$(wildcard t
 	$(call say,LD)
 	$(link) $(LIBS)
 
+$(BUILD)/tests/person: $(call obj,tests/web/person.c $(SUPPORT)) $(BUILD)/sql_compliance.o $(COMMON_O)
+	$(call say,LD)
+	$(link) $(LIBS)
+
 $(BUILD)/tests/floor: $(call obj,tests/bench/floor.c)
 	$(call say,LD)
 	$(link) $(LIBS)
@@ -153,7 +157,7 @@ stop:
 
 check: deps
 	$(Q)$(MAKE) --no-print-directory all tests tools
-	$(Q)$(MAKE) --no-print-directory check-unit check-db check-conf check-fuzz check-scenario
+	$(Q)$(MAKE) --no-print-directory check-unit check-db check-conf check-fuzz check-scenario check-web
 
 check-unit: $(BUILD)/tests/unit-tests
 	$(Q)$<
@@ -165,6 +169,9 @@ check-scenario: all tests $(BUILD)/tests/purple-client
 	$(Q)PCHAT_BUILD=$(abspath $(BUILD)) \
 		PCHAT_PURPLE=$(abspath $(BUILD))/tests/purple-client \
 		$(BUILD)/tests/scenario-tests
+
+check-web: all $(BUILD)/tests/person
+	$(Q)PCHAT_BUILD=$(abspath $(BUILD)) tests/web/run
 
 # The sample that is shipped is the one that the key table makes.
 check-conf: all
@@ -225,7 +232,7 @@ help:
 	@echo 'make            build into build/'
 	@echo 'make run        install what is missing, build, show a private pool of two; make stop'
 	@echo 'make check      the same preparation, then all tests; T=pattern for suites that match'
-	@echo '                (check-unit, check-db, check-scenario, check-fuzz: parts of it)'
+	@echo '                (check-unit, check-db, check-scenario, check-web, check-fuzz: parts of it)'
 	@echo 'make asan       all tests with the address and undefined-behaviour checkers'
 	@echo 'make lint       cppcheck and clang-tidy'
 	@echo 'make fuzz S=60  parsers under random input, seconds each'

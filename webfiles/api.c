@@ -10,7 +10,6 @@
 #include "common/store/status.h"
 #include "webfiles/api.h"
 #include "webfiles/http.h"
-#include "webfiles/route.h"
 #include "webfiles/session.h"
 #include "webfiles/store.h"
 
@@ -163,7 +162,7 @@ static int put_tag(struct db_args *args, const struct req *req)
 	if (!match)
 		return ENOKEY;
 	if (len < 3 || len > TAG_MAX || match[0] != '"' ||
-	    match[len - 1] != '"' || !route_utf8(match))
+	    match[len - 1] != '"')
 		return EDOM;
 	db_textn(args, match + 1, len - 2);
 

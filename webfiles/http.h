@@ -80,6 +80,7 @@ const char *req_query(struct req *req, const char *name);
 /** The same as a number; @p def when it is not given, false when it is none */
 bool req_query_uint(struct req *req, const char *name, uint64_t min,
 		    uint64_t max, uint64_t def, uint64_t *vp);
+/** NULL: there is none, or it is not text that the store would take */
 const char *req_header(const struct req *req, const char *name);
 const char *req_cookie(const struct req *req, const char *name);
 const struct sa *req_peer(const struct req *req);

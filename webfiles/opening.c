@@ -10,7 +10,6 @@
 #include "webfiles/auth.h"
 #include "webfiles/core.h"
 #include "webfiles/http.h"
-#include "webfiles/route.h"
 #include "webfiles/session.h"
 #include "webfiles/signin.h"
 #include "webfiles/store.h"
@@ -115,7 +114,7 @@ void session_open(struct req *req, unsigned status, int64_t principal_id,
 	db_int8(&args, principal_id);
 	db_text(&args, op->csrf);
 	db_text(&args, address);
-	db_text(&args, agent && route_utf8(agent) ? agent : "");
+	db_text(&args, agent ? agent : "");
 	db_text(&args, forget);
 	db_text(&args, rehash);
 

@@ -48,8 +48,17 @@ static void destructor(void *data)
 
 struct heads {
 	unsigned lengths, hosts, codings;
-	bool chunked;
+	bool chunked, odd;
 };
+
+
+/* RFC 9110 5.6.2; a blank before the colon is where proxies differ */
+static bool is_token(const char *s)
+{
+	return *s && !s[strspn(s, "abcdefghijklmnopqrstuvwxyz"
+			       "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+			       "!#$%&'*+-.^_`|~")];
+}
 
 
 static enum MHD_Result head_handler(void *cls, enum MHD_ValueKind kind,
@@ -59,6 +68,7 @@ static enum MHD_Result head_handler(void *cls, enum MHD_ValueKind kind,
 
 	(void)kind;
 
+	heads->odd |= !is_token(key);
 	if (!strcasecmp(key, "Content-Length"))
 		++heads->lengths;
 	else if (!strcasecmp(key, "Host"))
@@ -75,13 +85,42 @@ static enum MHD_Result head_handler(void *cls, enum MHD_ValueKind kind,
 /* What a proxy before us might read in another way than we do */
 static bool ambiguous(const struct req *req)
 {
-	struct heads heads = { 0, 0, 0, false };
+	struct heads heads = { 0, 0, 0, false, false };
 
 	(void)MHD_get_connection_values(req->mc, MHD_HEADER_KIND, head_handler,
 					&heads);
 
-	return heads.lengths > 1 || heads.hosts > 1 || heads.codings > 1 ||
+	return heads.odd || heads.lengths > 1 || heads.hosts > 1 || heads.codings > 1 ||
 		(heads.codings && (heads.lengths || !heads.chunked));
+}
+
+
+static enum MHD_Result argument_handler(void *cls, enum MHD_ValueKind kind,
+					const char *key, const char *value)
+{
+	char buf[REQ_VALUE_MAX];
+	bool *odd = cls;
+	struct pl pl;
+
+	(void)kind;
+	(void)key;
+
+	pl_set_str(&pl, value ? value : "");
+	*odd |= !route_decode(buf, sizeof(buf), &pl, true);
+
+	return MHD_YES;
+}
+
+
+/* An argument that is no text is not one that was left out */
+static bool odd_query(const struct req *req)
+{
+	bool odd = false;
+
+	(void)MHD_get_connection_values(req->mc, MHD_GET_ARGUMENT_KIND,
+					argument_handler, &odd);
+
+	return odd;
 }
 
 
@@ -193,6 +232,12 @@ static void head(struct req *req)
 		req_header_add(req, "Connection", "close");
 		req_problem(req, 400, "head", "the request's length can be "
 			    "read in two ways");
+		return;
+	}
+
+	if (odd_query(req)) {
+		req_problem(req, 400, "query", "an argument is not text in "
+			    "UTF-8, or too long");
 		return;
 	}
 

@@ -5,11 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <re.h>
+#include "common/utf8.h"
 #include "webfiles/core.h"
 #include "webfiles/http.h"
 #include "webfiles/http_priv.h"
-
-enum { VALUE_MAX = 4096 };
 
 /** A parameter of the query, decoded when it was first asked for */
 struct query {
@@ -84,7 +83,7 @@ static const char *remember(struct req *req, const char *name,
 
 const char *req_query(struct req *req, const char *name)
 {
-	char buf[VALUE_MAX];
+	char buf[REQ_VALUE_MAX];
 	const char *raw;
 	struct pl pl;
 	struct le *le;
@@ -128,8 +127,11 @@ bool req_query_uint(struct req *req, const char *name, uint64_t min,
 
 const char *req_header(const struct req *req, const char *name)
 {
-	return req->mc ? MHD_lookup_connection_value(req->mc, MHD_HEADER_KIND,
-						     name) : NULL;
+	const char *value = req->mc ? MHD_lookup_connection_value(req->mc,
+					MHD_HEADER_KIND, name) : NULL;
+
+	return value && utf8_xml_valid((const uint8_t *)value, strlen(value)) ?
+		value : NULL;
 }
 
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <re.h>
+#include "common/utf8.h"
 #include "webfiles/http.h"
 #include "webfiles/route.h"
 
@@ -42,25 +43,6 @@ const struct route *route_nth(size_t n)
 }
 
 
-bool route_utf8(const char *s)
-{
-	while (*s) {
-		const unsigned char c = (unsigned char)*s++;
-		unsigned more = c < 0x80 ? 0 : c < 0xc2 ? 9 : c < 0xe0 ? 1 :
-			c < 0xf0 ? 2 : c < 0xf5 ? 3 : 9;
-
-		if (more == 9)
-			return false;
-		for (; more; --more, ++s) {
-			if (((unsigned char)*s & 0xc0) != 0x80)
-				return false;
-		}
-	}
-
-	return true;
-}
-
-
 bool route_decode(char *buf, size_t size, const struct pl *pl, bool plus)
 {
 	size_t i, n = 0;
@@ -89,7 +71,7 @@ bool route_decode(char *buf, size_t size, const struct pl *pl, bool plus)
 	}
 	buf[n] = '\0';
 
-	return route_utf8(buf);
+	return utf8_xml_valid((const uint8_t *)buf, n);
 }
 
 

@@ -19,11 +19,9 @@ struct route_params {
 /**
  * Decode %XX
  *
- * @return false: not well-formed, a zero byte, not UTF-8, or too long
+ * @return false: not well-formed, not UTF-8, a control character, or too long
  */
 bool route_decode(char *buf, size_t size, const struct pl *pl, bool plus);
-
-bool route_utf8(const char *s);
 
 /**
  * Find the route

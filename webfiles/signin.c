@@ -17,7 +17,6 @@
 #include "webfiles/auth.h"
 #include "webfiles/core.h"
 #include "webfiles/http.h"
-#include "webfiles/route.h"
 #include "webfiles/session.h"
 #include "webfiles/signin.h"
 #include "webfiles/store.h"
@@ -184,8 +183,7 @@ static int canonical(char key[CHATURI_SIZE], const struct web *web,
 	char whole[CHATURI_SIZE];
 	struct pl pl;
 
-	if (!route_utf8(name) ||
-	    re_snprintf(whole, sizeof(whole), strchr(name, '@') ? "%s" :
+	if (re_snprintf(whole, sizeof(whole), strchr(name, '@') ? "%s" :
 			"%s@%s", name, web->domain) < 0)
 		return EBADMSG;
 

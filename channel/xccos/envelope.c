@@ -8,10 +8,10 @@
 #include <string.h>
 #include <strings.h>
 #include <re.h>
+#include "common/utf8.h"
 #include "common/xml.h"
 #include "channel/xccos/xccos.h"
 #include "channel/xccos/node.h"
-#include "channel/xccos/utf8.h"
 
 
 enum {
@@ -210,7 +210,7 @@ int xccos_decode_as(struct xccos **xp, const struct pl *body, const char *root)
 		return EBADMSG;
 
 	pl = body_trim(body);
-	if (!xccos_utf8_valid((const uint8_t *)pl.p, pl.l) || crowded(&pl))
+	if (!utf8_xml_valid((const uint8_t *)pl.p, pl.l) || crowded(&pl))
 		return EBADMSG;
 
 	doc = mem_zalloc(sizeof(*doc), destructor);

@@ -6,9 +6,9 @@
  */
 #include <string.h>
 #include <re.h>
+#include "common/utf8.h"
 #include "channel/xccos/xccos.h"
 #include "channel/xccos/emit.h"
-#include "channel/xccos/utf8.h"
 
 #define FFFD "\xef\xbf\xbd"
 
@@ -85,13 +85,13 @@ static size_t replace(const char **s, const uint8_t *p, size_t len, bool text)
 	uint32_t cp;
 	size_t n;
 
-	n = xccos_utf8_next(&cp, p, len);
+	n = utf8_next(&cp, p, len);
 	if (!n) {
 		*s = FFFD;
 		return 1;
 	}
 
-	if (!xccos_utf8_allowed(cp))
+	if (!utf8_xml_allowed(cp))
 		*s = "";
 	else if (cp < 0x40)
 		*s = text ? substv[cp].text : substv[cp].attr;

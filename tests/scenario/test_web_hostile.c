@@ -367,6 +367,30 @@ START_TEST(queries_that_are_no_text)
 END_TEST
 
 
+START_TEST(heads_that_are_no_text)
+{
+	struct browser *b;
+	char *room;
+
+	ck_room(room, pool, "Tricks");
+	ck_assert_int_eq(browser_open(&b, pool, 0), 0);
+	browser_with(b, "User-Agent: \xff\xfe\xed\xa0\x80");
+	ck_status(b, browser_signin(b, "ada"), 201);
+	browser_with(b, "If-Match: \"\xff\"");
+	ck_status(b, browser_send(b, "PATCH", "{}", "/api/v1/rooms/%s",
+				  xd_room_id(room)), 428);
+	browser_with(b, "If-Match: \"' OR true --\"");
+	ck_status(b, browser_send(b, "PATCH", "{}", "/api/v1/rooms/%s",
+				  xd_room_id(room)), 403);
+	mem_deref(b);
+	ck_assert_int_eq(browser_open(&b, pool, 0), 0);
+	browser_cookie(b, "__Host-pchat=\xff; __Host-pchat=x; ====;;");
+	ck_status(b, browser_get(b, "/api/v1/session"), 401);
+	mem_deref(room);
+}
+END_TEST
+
+
 #define ENVELOPE(x) "<s:Envelope xmlns:s=\"http://schemas.xmlsoap.org/soap/" \
 	"envelope/\"><s:Body>" x "</s:Body></s:Envelope>"
 
@@ -573,6 +597,7 @@ static Suite *web_hostile_suite(void)
 	tcase_add_test(tc, a_body_that_is_too_deep_or_too_large);
 	tcase_add_loop_test(tc, queries_that_are_no_text, 0,
 			    ARRAY_SIZE(queryv));
+	tcase_add_test(tc, heads_that_are_no_text);
 	tcase_add_loop_test(tc, soap_that_is_none, 0, ARRAY_SIZE(xmlv));
 	tcase_add_test(tc, a_head_byte_by_byte_is_cut);
 	tcase_add_test(tc, a_body_byte_by_byte_is_cut);

@@ -290,7 +290,7 @@ static const struct {
 	{ "[\"ada\",\"ada\"]", 400 },
 	{ "{\"user\":\"ada\",\"user\":\"root\",\"password\":\"ada\"}", 400 },
 	{ "{\"user\":\"a\\u0000da\",\"password\":\"ada\"}", 400 },
-	{ "{\"user\":\"ada' OR '1'='1\",\"password\":\"ada\"}", 401 },
+	{ "{\"user\":\"ada' OR '1'='1\",\"password\":\"ada\"}", 400 },
 	{ "{\"user\":\"%\",\"password\":\"ada\"}", 401 },
 };
 

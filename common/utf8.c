@@ -1,5 +1,5 @@
 /**
- * @file channel/xccos/utf8.c  Strict UTF-8 and the characters of XML 1.0
+ * @file common/utf8.c  Strict UTF-8 and the characters of XML 1.0
  *
  * libxml2 2.9 lets overlong sequences through, and the database refuses them:
  * one such message would fail the whole batch that it is written with.  So
@@ -7,7 +7,7 @@
  */
 #include <string.h>
 #include <re.h>
-#include "channel/xccos/utf8.h"
+#include "common/utf8.h"
 
 
 static size_t seq_len(uint8_t lead)
@@ -25,7 +25,7 @@ static size_t seq_len(uint8_t lead)
 }
 
 
-size_t xccos_utf8_next(uint32_t *cp, const uint8_t *p, size_t len)
+size_t utf8_next(uint32_t *cp, const uint8_t *p, size_t len)
 {
 	static const uint32_t minv[] = { 0, 0, 0x80, 0x800, 0x10000 };
 	const size_t n = seq_len(p[0]);
@@ -54,7 +54,7 @@ size_t xccos_utf8_next(uint32_t *cp, const uint8_t *p, size_t len)
 }
 
 
-bool xccos_utf8_allowed(uint32_t cp)
+bool utf8_xml_allowed(uint32_t cp)
 {
 	if (cp < 0x20)
 		return cp == '\t' || cp == '\n' || cp == '\r';
@@ -76,7 +76,7 @@ static bool plain8(const uint8_t *p)
 }
 
 
-bool xccos_utf8_valid(const uint8_t *p, size_t len)
+bool utf8_xml_valid(const uint8_t *p, size_t len)
 {
 	const uint8_t *end = p + len;
 
@@ -89,8 +89,8 @@ bool xccos_utf8_valid(const uint8_t *p, size_t len)
 			continue;
 		}
 
-		n = xccos_utf8_next(&cp, p, (size_t)(end - p));
-		if (!n || !xccos_utf8_allowed(cp))
+		n = utf8_next(&cp, p, (size_t)(end - p));
+		if (!n || !utf8_xml_allowed(cp))
 			return false;
 
 		p += n;
