@@ -123,6 +123,25 @@ static bool trusted(const struct auth *auth, const struct req *req)
 }
 
 
+int auth_canonical(const struct auth *auth, char key[CHATURI_SIZE],
+		   const char *name)
+{
+	char whole[CHATURI_SIZE];
+	struct pl pl;
+	int n;
+
+	n = strchr(name, '@') ? re_snprintf(whole, sizeof(whole), "%s", name) :
+		re_snprintf(whole, sizeof(whole), "%s@%s", name,
+			    auth->domain);
+	if (n < 0)
+		return EOVERFLOW;
+
+	pl_set_str(&pl, whole);
+
+	return useruri_canon(key, CHATURI_SIZE, &pl);
+}
+
+
 const char *auth_named(const struct auth *auth, const struct req *req)
 {
 	const char *name;
@@ -186,7 +205,6 @@ static int ldap_read(struct auth *auth, const struct config *conf)
 	const char *path = config_str(conf, "ldap.password_file");
 	const char *wrong;
 
-	auth->domain         = config_str(conf, "pool.domain");
 	auth->ldap.uri       = config_str(conf, "ldap.uri");
 	auth->ldap.start_tls = config_bool(conf, "ldap.start_tls");
 	auth->ldap.ca        = config_str(conf, "ldap.ca");
@@ -216,6 +234,7 @@ int auth_open(struct auth **authp, const struct config *conf)
 
 	auth->method = !strcmp(method, "ldap") ? AUTH_LDAP :
 		!strcmp(method, "header") ? AUTH_HEADER : AUTH_PASSWORD;
+	auth->domain = config_str(conf, "pool.domain");
 	auth->header = config_str(conf, "auth.header");
 	err = ranges_read(auth, config_str(conf, "auth.trusted_addresses"));
 	if (!err && auth->method == AUTH_LDAP)

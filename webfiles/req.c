@@ -10,7 +10,10 @@
 #include "webfiles/http.h"
 #include "webfiles/http_priv.h"
 
-enum { DISCARD_MAX = 16 * 1024 * 1024 };   /* of a body that is not wanted */
+enum {
+	DISCARD_MAX     = 16 * 1024 * 1024,  /* of a body that is not wanted */
+	PUBLIC_BODY_MAX = 64 * 1024,         /* of who has not signed in     */
+};
 
 static uint64_t n_requests, n_malformed;
 
@@ -124,6 +127,23 @@ static bool odd_query(const struct req *req)
 }
 
 
+/* Of whom nobody knows, less */
+static uint64_t body_max(const struct req *req)
+{
+	const uint64_t most = req->http->body_max;
+
+	return req->route->flags & ROUTE_PUBLIC && most > PUBLIC_BODY_MAX ?
+		PUBLIC_BODY_MAX : most;
+}
+
+
+static void too_large(struct req *req)
+{
+	req_problem(req, 413, "too-large", "a body may have %llu bytes",
+		    (unsigned long long)body_max(req));
+}
+
+
 static void find_route(struct req *req)
 {
 	char allowed[64];
@@ -139,10 +159,8 @@ static void find_route(struct req *req)
 		req_problem(req, 404, "not-found", "there is nothing here");
 	}
 	else if (!(req->route->flags & ROUTE_STREAM) &&
-		 req_length(req) > (int64_t)req->http->body_max) {
-		req_problem(req, 413, "too-large",
-			    "a body may have %llu bytes",
-			    (unsigned long long)req->http->body_max);
+		 req_length(req) > (int64_t)body_max(req)) {
+		too_large(req);
 	}
 }
 
@@ -260,10 +278,8 @@ static size_t collect(struct req *req, const char *data, size_t len)
 	if (!req->body || mbuf_write_mem(req->body, (const uint8_t *)data,
 					 len))
 		req_problem(req, 503, "memory", "no memory for the body");
-	else if (req->body->end > req->http->body_max)
-		req_problem(req, 413, "too-large",
-			    "a body may have %llu bytes",
-			    (unsigned long long)req->http->body_max);
+	else if (req->body->end > body_max(req))
+		too_large(req);
 
 	return len;
 }

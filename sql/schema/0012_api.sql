@@ -322,6 +322,7 @@ END $$;
 CREATE FUNCTION api_room_modify(who bigint, object text, seen text, body jsonb)
     RETURNS api_answer LANGUAGE plpgsql AS $$
 BEGIN
+    PERFORM api_room_of(who, object::uuid);
     PERFORM room_save(who, object::uuid, seen, api_room_body(body));
     RETURN api_room(who, object::uuid);
 END $$;

@@ -142,8 +142,9 @@ BEGIN
     PERFORM api_known(body, ARRAY['name', 'url']);
     IF target IS NULL AND (called IS NULL OR address IS NULL) OR called = '' THEN
         PERFORM api_refuse('EINVAL', 'name and url are wanted');
-    ELSIF address !~ '^https?://[^[:space:]]+$' THEN
-        PERFORM api_refuse('EINVAL', 'url must be an address that begins with https:// or http://');
+    ELSIF address !~* '^https://[^/]' OR address ~ '[[:cntrl:][:space:]"<>\\]'
+          OR octet_length(address) > 2048 THEN
+        PERFORM api_refuse('EINVAL', 'url must be https://HOST/... of at most 2048 bytes');
     END IF;
     PERFORM ctl_addin_save(target::text, called, address);
     RETURN api_addin_answer(coalesce(target, (

@@ -180,6 +180,10 @@ START_TEST(an_addin_from_its_making_to_its_end)
 {
 	wp_is(400, "POST", "addins",
 	      "{\"name\":\"Bad\",\"url\":\"javascript:1\"}");
+	wp_is(400, "POST", "addins",
+	      "{\"name\":\"Bad\",\"url\":\"http://b.example/\"}");
+	wp_is(400, "POST", "addins",
+	      "{\"name\":\"Bad\",\"url\":\"https://b.example/\\\\\"}");
 	wp_is(201, "POST", "addins",
 	      "{\"name\":\"Board\",\"url\":\"https://b.example/\"}");
 	audited("sip:ada@x.net addin.create");
