@@ -46,7 +46,7 @@ TOOLS   := $(BUILD)/tests/load $(BUILD)/tests/floor $(BUILD)/tests/adapters $(BU
 FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
 .PHONY: all tests tools deps run stop check check-unit check-db check-scenario \
-	check-web check-conf check-fuzz fuzz asan lint bench conf-doc install clean help
+	check-web check-conf check-fuzz fuzz asan lint bench bench-web conf-doc install clean help
 
 .SECONDARY:
 
@@ -119,7 +119,7 @@ $(BUILD)/tests/purple-client: $(call obj,$(wildcard tests/purple/*.c))
 
 $(BUILD)/tests/purple/%.o: CFLAGS_ALL += $(shell pkg-config --cflags purple glib-2.0)
 
-$(BUILD)/tests/load: $(call obj,$(filter-out %/floor.c %/adapters.c,$(wildcard tests/bench/*.c)) $(SUPPORT)) $(BUILD)/sql_compliance.o $(COMMON_O)
+$(BUILD)/tests/load: $(call obj,$(filter-out %/floor.c %/adapters.c %/web.c,$(wildcard tests/bench/*.c)) $(SUPPORT)) $(BUILD)/sql_compliance.o $(COMMON_O)
 	$(call say,LD)
 	$(link) $(LIBS)
 
@@ -128,6 +128,10 @@ $(BUILD)/tests/person: $(call obj,tests/web/person.c $(SUPPORT)) $(BUILD)/sql_co
 	$(link) $(LIBS)
 
 $(BUILD)/tests/floor: $(call obj,tests/bench/floor.c)
+	$(call say,LD)
+	$(link) $(LIBS)
+
+$(BUILD)/tests/web-bench: $(call obj,tests/bench/web.c $(SUPPORT)) $(BUILD)/sql_compliance.o $(COMMON_O)
 	$(call say,LD)
 	$(link) $(LIBS)
 
@@ -204,6 +208,9 @@ lint:
 bench: all $(BUILD)/tests/load $(BUILD)/tests/floor
 	$(Q)PCHAT_BUILD=$(abspath $(BUILD)) tests/bench/run
 
+bench-web: all $(BUILD)/tests/web-bench
+	$(Q)PCHAT_BUILD=$(abspath $(BUILD)) tests/bench/web
+
 conf-doc: all
 	$(Q)mkdir -p $(BUILD)/doc
 	$(Q)for d in $(DAEMONS); do \
@@ -237,5 +244,6 @@ help:
 	@echo 'make lint       cppcheck and clang-tidy'
 	@echo 'make fuzz S=60  parsers under random input, seconds each'
 	@echo 'make bench      the load program against a pool, and against the floor'
+	@echo 'make bench-web  files through the web service, beside what the machine can do'
 	@echo 'make conf-doc   manual page and sample from the key tables'
 	@echo 'make install    PREFIX and DESTDIR as everywhere'

@@ -116,6 +116,7 @@ class Pool:
         self.instances = {i["name"]: i for i in said["instances"]}
         self.registrar = said["registrar"]
         self.uri = said["pool_uri"]
+        self.web = said["web"][0]["url"]
 
     def endpoints(self):
         """{name of the instance: clients it holds}"""
