@@ -37,7 +37,7 @@ obj      = $(patsubst %.c,$(BUILD)/%.o,$(1))
 COMMON_O := $(call obj,$(COMMON)) $(BUILD)/sql_embedded.o
 COMPLY_O := $(call obj,$(COMPLIANCE)) $(BUILD)/sql_compliance.o
 WEB_O    := $(call obj,$(WEB) common/ldapconn.c) $(BUILD)/pages_embedded.o
-CTL_O    := $(call obj,$(CTL) common/ldapconn.c) $(BUILD)/sql_compliance.o
+CTL_O    := $(call obj,$(CTL) common/ldapconn.c) $(COMPLY_O)
 
 DAEMONS := pchat-channel pchat-compliance pchat-webfiles
 PROGS   := $(DAEMONS:%=$(BUILD)/%) $(BUILD)/pchatctl

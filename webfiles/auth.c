@@ -2,15 +2,13 @@
  * @file webfiles/auth.c  Ways to sign in: what the configuration says
  */
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 #include <re.h>
 #include "common/conf.h"
 #include "common/log.h"
+#include "common/secret.h"
 #include "webfiles/auth.h"
 #include "webfiles/http.h"
-
-enum { SECRET_MAX = 1024 };
 
 struct range {
 	struct le le;
@@ -125,6 +123,25 @@ static bool trusted(const struct auth *auth, const struct req *req)
 }
 
 
+int auth_canonical(const struct auth *auth, char key[CHATURI_SIZE],
+		   const char *name)
+{
+	char whole[CHATURI_SIZE];
+	struct pl pl;
+	int n;
+
+	n = strchr(name, '@') ? re_snprintf(whole, sizeof(whole), "%s", name) :
+		re_snprintf(whole, sizeof(whole), "%s@%s", name,
+			    auth->domain);
+	if (n < 0)
+		return EOVERFLOW;
+
+	pl_set_str(&pl, whole);
+
+	return useruri_canon(key, CHATURI_SIZE, &pl);
+}
+
+
 const char *auth_named(const struct auth *auth, const struct req *req)
 {
 	const char *name;
@@ -161,23 +178,6 @@ void auth_address(const struct auth *auth, const struct req *req,
 
 /* ------------------------------------------------------------- directory */
 
-static int secret(char **textp, const char *path)
-{
-	char line[SECRET_MAX] = "";
-	FILE *f = fopen(path, "re");
-	int err = f && fgets(line, sizeof(line), f) ? 0 : EINVAL;
-
-	line[strcspn(line, "\r\n")] = '\0';
-	if (!err)
-		err = *line ? str_dup(textp, line) : EINVAL;
-	explicit_bzero(line, sizeof(line));
-	if (f)
-		(void)fclose(f);
-
-	return err;
-}
-
-
 static const char *ldap_wrong(const struct auth *auth)
 {
 	if (!auth->ldap.uri)
@@ -205,7 +205,6 @@ static int ldap_read(struct auth *auth, const struct config *conf)
 	const char *path = config_str(conf, "ldap.password_file");
 	const char *wrong;
 
-	auth->domain         = config_str(conf, "pool.domain");
 	auth->ldap.uri       = config_str(conf, "ldap.uri");
 	auth->ldap.start_tls = config_bool(conf, "ldap.start_tls");
 	auth->ldap.ca        = config_str(conf, "ldap.ca");
@@ -215,8 +214,8 @@ static int ldap_read(struct auth *auth, const struct config *conf)
 	auth->filter         = config_str(conf, "ldap.filter");
 	auth->bind_dn        = config_str(conf, "ldap.bind_dn");
 
-	wrong = path && secret(&auth->password, path) ?
-		"ldap.password_file has no password" : ldap_wrong(auth);
+	wrong = path && secret_line(&auth->password, path) ?
+		"ldap.password_file: no password that others cannot read" : ldap_wrong(auth);
 	if (wrong)
 		log_err("auth.ldap", "reason=\"%s\"", wrong);
 
@@ -235,6 +234,7 @@ int auth_open(struct auth **authp, const struct config *conf)
 
 	auth->method = !strcmp(method, "ldap") ? AUTH_LDAP :
 		!strcmp(method, "header") ? AUTH_HEADER : AUTH_PASSWORD;
+	auth->domain = config_str(conf, "pool.domain");
 	auth->header = config_str(conf, "auth.header");
 	err = ranges_read(auth, config_str(conf, "auth.trusted_addresses"));
 	if (!err && auth->method == AUTH_LDAP)

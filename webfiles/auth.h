@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include "common/chaturi.h"
 #include "common/ldapconn.h"
 
 enum auth_method {
@@ -22,7 +23,7 @@ struct auth {
 	const char *header;
 	struct list trustedl;      /* of addresses, with their prefix        */
 
-	const char *domain;        /* what {user} of ldap may belong to      */
+	const char *domain;        /* of who gives only his name             */
 	struct ldapconn_conf ldap;
 	const char *user_dn;       /* template, or NULL: base and filter     */
 	const char *base, *filter;
@@ -37,6 +38,9 @@ struct auth {
  */
 int  auth_open(struct auth **authp, const struct config *conf);
 
+/** "ada" is "sip:ada@DOMAIN".  EBADMSG, EOVERFLOW */
+int auth_canonical(const struct auth *auth, char key[CHATURI_SIZE],
+		   const char *name);
 /** The user that a trusted proxy names, or NULL */
 const char *auth_named(const struct auth *auth, const struct req *req);
 /** Who asks, as text: the peer, or whom a trusted proxy says it asks for */

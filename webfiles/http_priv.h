@@ -6,6 +6,8 @@
 #include <microhttpd.h>
 #include "webfiles/route.h"
 
+enum { REQ_VALUE_MAX = 4096 };      /* of a parameter of the query      */
+
 enum req_state {
 	REQ_HEAD,        /* who is it?                                       */
 	REQ_BODY,        /* the body comes                                   */

@@ -6,20 +6,13 @@
 #include <strings.h>
 #include <re.h>
 #include "common/stats.h"
-#include "common/utf8.h"
 #include "webfiles/core.h"
 #include "webfiles/http.h"
 #include "webfiles/http_priv.h"
 
 enum {
-	DISCARD_MAX = 16 * 1024 * 1024,   /* of a body that is not wanted   */
-	VALUE_MAX   = 4096,
-};
-
-struct query {
-	struct le le;
-	const char *name;
-	char *value;
+	DISCARD_MAX     = 16 * 1024 * 1024,  /* of a body that is not wanted */
+	PUBLIC_BODY_MAX = 64 * 1024,         /* of who has not signed in     */
 };
 
 static uint64_t n_requests, n_malformed;
@@ -108,7 +101,7 @@ static bool ambiguous(const struct req *req)
 static enum MHD_Result argument_handler(void *cls, enum MHD_ValueKind kind,
 					const char *key, const char *value)
 {
-	char buf[VALUE_MAX];
+	char buf[REQ_VALUE_MAX];
 	bool *odd = cls;
 	struct pl pl;
 
@@ -134,6 +127,23 @@ static bool odd_query(const struct req *req)
 }
 
 
+/* Of whom nobody knows, less */
+static uint64_t body_max(const struct req *req)
+{
+	const uint64_t most = req->http->body_max;
+
+	return req->route->flags & ROUTE_PUBLIC && most > PUBLIC_BODY_MAX ?
+		PUBLIC_BODY_MAX : most;
+}
+
+
+static void too_large(struct req *req)
+{
+	req_problem(req, 413, "too-large", "a body may have %llu bytes",
+		    (unsigned long long)body_max(req));
+}
+
+
 static void find_route(struct req *req)
 {
 	char allowed[64];
@@ -149,10 +159,8 @@ static void find_route(struct req *req)
 		req_problem(req, 404, "not-found", "there is nothing here");
 	}
 	else if (!(req->route->flags & ROUTE_STREAM) &&
-		 req_length(req) > (int64_t)req->http->body_max) {
-		req_problem(req, 413, "too-large",
-			    "a body may have %llu bytes",
-			    (unsigned long long)req->http->body_max);
+		 req_length(req) > (int64_t)body_max(req)) {
+		too_large(req);
 	}
 }
 
@@ -270,10 +278,8 @@ static size_t collect(struct req *req, const char *data, size_t len)
 	if (!req->body || mbuf_write_mem(req->body, (const uint8_t *)data,
 					 len))
 		req_problem(req, 503, "memory", "no memory for the body");
-	else if (req->body->end > req->http->body_max)
-		req_problem(req, 413, "too-large",
-			    "a body may have %llu bytes",
-			    (unsigned long long)req->http->body_max);
+	else if (req->body->end > body_max(req))
+		too_large(req);
 
 	return len;
 }
@@ -428,182 +434,4 @@ void req_abort(struct req *req)
 bool req_done(const struct req *req)
 {
 	return !req->mc || req->resp || req->state == REQ_ANSWERED;
-}
-
-
-/* ---------------------------------------------------------- what it carries */
-
-struct web *req_web(const struct req *req)
-{
-	return req->http->web;
-}
-
-
-const struct route *req_route(const struct req *req)
-{
-	return req->route;
-}
-
-
-const char *req_method(const struct req *req)
-{
-	return req->method;
-}
-
-
-const char *req_path(const struct req *req)
-{
-	return req->path;
-}
-
-
-const char *req_param(const struct req *req, const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < req->params.n; i++) {
-		if (!pl_strcmp(&req->params.v[i].name, name))
-			return req->params.v[i].value;
-	}
-
-	return NULL;
-}
-
-
-static void query_destructor(void *data)
-{
-	struct query *q = data;
-
-	list_unlink(&q->le);
-	mem_deref(q->value);
-}
-
-
-static const char *remember(struct req *req, const char *name,
-			    const char *value)
-{
-	struct query *q = mem_zalloc(sizeof(*q), query_destructor);
-
-	if (!q || str_dup(&q->value, value)) {
-		mem_deref(q);
-		return NULL;
-	}
-
-	q->name = name;
-	list_append(&req->queryl, &q->le, q);
-
-	return q->value;
-}
-
-
-const char *req_query(struct req *req, const char *name)
-{
-	char buf[VALUE_MAX];
-	const char *raw;
-	struct pl pl;
-	struct le *le;
-
-	for (le = req->queryl.head; le; le = le->next) {
-		const struct query *q = le->data;
-
-		if (!strcmp(q->name, name))
-			return q->value;
-	}
-
-	raw = req->mc ? MHD_lookup_connection_value(req->mc,
-				MHD_GET_ARGUMENT_KIND, name) : NULL;
-	if (!raw)
-		return NULL;
-
-	pl_set_str(&pl, raw);
-
-	return route_decode(buf, sizeof(buf), &pl, true) ?
-		remember(req, name, buf) : NULL;
-}
-
-
-bool req_query_uint(struct req *req, const char *name, uint64_t min,
-		    uint64_t max, uint64_t def, uint64_t *vp)
-{
-	const char *text = req_query(req, name);
-	char *end;
-
-	*vp = def;
-	if (!text)
-		return true;
-
-	errno = 0;
-	*vp = strtoull(text, &end, 10);
-
-	return *text >= '0' && *text <= '9' && !*end && !errno &&
-		*vp >= min && *vp <= max;
-}
-
-
-const char *req_header(const struct req *req, const char *name)
-{
-	const char *value = req->mc ? MHD_lookup_connection_value(req->mc,
-					MHD_HEADER_KIND, name) : NULL;
-
-	return value && utf8_xml_valid((const uint8_t *)value, strlen(value)) ?
-		value : NULL;
-}
-
-
-const char *req_cookie(const struct req *req, const char *name)
-{
-	return req->mc ? MHD_lookup_connection_value(req->mc, MHD_COOKIE_KIND,
-						     name) : NULL;
-}
-
-
-const struct sa *req_peer(const struct req *req)
-{
-	return &req->peer;
-}
-
-
-json_t *req_json(const struct req *req)
-{
-	return req->json;
-}
-
-
-struct pl req_body(const struct req *req)
-{
-	struct pl pl = PL_INIT;
-
-	if (req->body) {
-		pl.p = (const char *)req->body->buf;
-		pl.l = req->body->end;
-	}
-
-	return pl;
-}
-
-
-void req_set_data(struct req *req, void *data)
-{
-	mem_deref(req->arg);
-	req->arg = mem_ref(data);
-}
-
-
-void *req_data(const struct req *req)
-{
-	return req->arg;
-}
-
-
-struct session *req_session(const struct req *req)
-{
-	return req->session;
-}
-
-
-int64_t req_length(const struct req *req)
-{
-	const char *text = req_header(req, "Content-Length");
-
-	return text ? (int64_t)strtoull(text, NULL, 10) : -1;
 }

@@ -2,12 +2,14 @@
  * @file webfiles/session.c  Who a request is from
  */
 #include <string.h>
+#include <strings.h>
 #include <openssl/crypto.h>
 #include <openssl/sha.h>
 #include <re.h>
 #include "common/conf.h"
 #include "common/db/db.h"
 #include "common/stats.h"
+#include "webfiles/auth.h"
 #include "webfiles/core.h"
 #include "webfiles/http.h"
 #include "webfiles/session.h"
@@ -157,6 +159,18 @@ static void enter(struct req *req, struct session *session)
 }
 
 
+/* Somebody else sits there now, says the proxy */
+static bool is_other(const struct req *req, const struct session *session)
+{
+	const struct auth *auth = req_web(req)->auth;
+	const char *named = auth_named(auth, req);
+	char key[CHATURI_SIZE];
+
+	return named && (auth_canonical(auth, key, named) ||
+			 strcasecmp(key, session->uri));
+}
+
+
 static void session_handler(struct req *req, const struct db_res *res)
 {
 	struct session *session;
@@ -167,10 +181,12 @@ static void session_handler(struct req *req, const struct db_res *res)
 	}
 
 	session = session_read(res);
-	if (session)
-		enter(req, session);
-	else
+	if (!session)
 		req_problem(req, 503, "memory", "no memory");
+	else if (is_other(req, session))
+		nobody(req);
+	else
+		enter(req, session);
 	mem_deref(session);
 }
 

@@ -5,7 +5,6 @@
  * work.  Failures are counted in the store by user and by address; each one
  * beyond a limit doubles the wait.
  */
-#include <errno.h>
 #include <string.h>
 #include <openssl/crypto.h>
 #include <re.h>
@@ -176,23 +175,6 @@ static void login_ask(struct req *req, const char *key,
 }
 
 
-/* "ada" is sip:ada@DOMAIN */
-static int canonical(char key[CHATURI_SIZE], const struct web *web,
-		     const char *name)
-{
-	char whole[CHATURI_SIZE];
-	struct pl pl;
-
-	if (re_snprintf(whole, sizeof(whole), strchr(name, '@') ? "%s" :
-			"%s@%s", name, web->domain) < 0)
-		return EBADMSG;
-
-	pl_set_str(&pl, whole);
-
-	return useruri_canon(key, CHATURI_SIZE, &pl);
-}
-
-
 static int signin_alloc(struct signin **sp, struct req *req, const char *key,
 			const char *password)
 {
@@ -228,7 +210,7 @@ static void by_password(struct req *req, const char *name,
 	struct signin *s;
 	struct pl keyv[2];
 
-	if (canonical(key, req_web(req), name)) {
+	if (auth_canonical(req_web(req)->auth, key, name)) {
 		req_problem(req, 400, "invalid", "user must be an address as "
 			    "in your chat client");
 		return;
@@ -265,7 +247,7 @@ static void by_header(struct req *req, const char *name)
 {
 	char key[CHATURI_SIZE];
 
-	if (canonical(key, req_web(req), name))
+	if (auth_canonical(req_web(req)->auth, key, name))
 		req_problem(req, 403, "unknown-user", "you are no user of "
 			    "Persistent Chat");
 	else

@@ -3,8 +3,8 @@
  */
 #include <errno.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <re.h>
+#include "common/secret.h"
 #include "deploy/ctl/credential.h"
 
 
@@ -38,42 +38,15 @@ void credential_make(struct credential *cred, const char *key,
 }
 
 
-static int line_read(char **textp, FILE *f)
-{
-	char line[1024];
-	int err;
-
-	if (!fgets(line, sizeof(line), f))
-		return ferror(f) ? errno : EBADMSG;
-
-	line[strcspn(line, "\r\n")] = '\0';
-	err = *line ? str_dup(textp, line) : EBADMSG;
-	explicit_bzero(line, sizeof(line));
-
-	return err;
-}
-
-
 int secret_read(char **textp, const char *path, FILE *err)
 {
-	struct stat st;
-	FILE *f = fopen(path, "re");
-	int e = 0;
-
-	if (!f || fstat(fileno(f), &st))
-		e = errno;
-	else if (st.st_mode & (S_IRWXG | S_IRWXO))
-		e = EACCES;
-	else
-		e = line_read(textp, f);
+	const int e = secret_line(textp, path);
 
 	if (e)
 		(void)fprintf(err, "pchatctl: %s: %s\n", path,
 			      e == EBADMSG ? "no password in it" :
-			      f && e == EACCES ? "others than its owner may"
+			      e == EPERM ? "others than its owner may"
 			      " read it" : strerror(e));
-	if (f)
-		(void)fclose(f);
 
 	return e;
 }

@@ -24,6 +24,6 @@ void credential_make(struct credential *cred, const char *key,
  * @param textp  Set on success; mem_secclean() and mem_deref() it
  * @param err    Where it is said what is wrong
  *
- * @return 0, EACCES (others may read it), EBADMSG (empty), or errno of reading
+ * @return 0, EPERM (others may read it), EBADMSG (empty), or errno of reading
  */
 int secret_read(char **textp, const char *path, FILE *err);

@@ -3,8 +3,9 @@
  */
 #include <re.h>
 #include <string.h>
+#include "common/db/bstore.h"
+#include "common/kdf.h"
 #include "deploy/ctl/tool.h"
-#include "deploy/ctl/store.h"
 #include "deploy/ctl/out.h"
 #include "deploy/ctl/list.h"
 #include "deploy/ctl/answer.h"
@@ -74,25 +75,34 @@ static int create(struct tool *tool)
 
 static int set_password(struct tool *tool, const char *key)
 {
+	char kdf[KDF_TEXT_MAX];
 	struct credential cred;
-	const char *argv[5];
+	const char *argv[6];
 	char *password;
+	int err;
 
 	if (secret_read(&password, tool_opt(tool, "password-file"),
 			tool->err))
 		return TOOL_FAILED;
 
 	credential_make(&cred, key, password);
+	err = kdf_hash(kdf, sizeof(kdf), password);
 	explicit_bzero(password, strlen(password));
 	mem_deref(password);
+	if (err) {
+		(void)fprintf(tool->err, "pchatctl: %s: %s\n", key,
+			      strerror(err));
+		return TOOL_FAILED;
+	}
 
 	argv[0] = key;
 	argv[1] = cred.username;
 	argv[2] = cred.realm;
 	argv[3] = cred.ha1;
 	argv[4] = cred.ha1b;
+	argv[5] = kdf;
 
-	return answer_change(tool, "ctl_user_credential", argv, 5, key,
+	return answer_change(tool, "ctl_user_credential", argv, 6, key,
 			     "password set");
 }
 
@@ -162,7 +172,8 @@ static const struct tool_opt setv[] = {
 	{ "email",   "ADDRESS", "mail address" },
 	{ "state",   "STATE",   "enabled or disabled" },
 	{ "password-file", "FILE",
-	  "what the registrar checks; first line of a file of mode 0600" },
+	  "what the registrar and the pages check; first line of a file of "
+	  "mode 0600" },
 	{ NULL, NULL, NULL },
 };
 

@@ -395,18 +395,20 @@ BEGIN
     RETURN true;
 END $$;
 
--- What the registrar checks; the password itself is never seen here.
+-- What the registrar checks, and the web service (new_kdf); the password itself
+-- is never seen here.
 CREATE FUNCTION user_set_credential(uri text, new_username text, new_realm text,
-                                    new_ha1 text, new_ha1b text) RETURNS boolean
+                                    new_ha1 text, new_ha1b text, new_kdf text)
+    RETURNS boolean
     LANGUAGE plpgsql AS $$
 DECLARE
     u principal := principal_named(uri, 'user');
 BEGIN
-    INSERT INTO credential AS c (principal_id, username, realm, ha1, ha1b)
-    VALUES (u.principal_id, new_username, new_realm, new_ha1, new_ha1b)
+    INSERT INTO credential AS c (principal_id, username, realm, ha1, ha1b, password_kdf)
+    VALUES (u.principal_id, new_username, new_realm, new_ha1, new_ha1b, new_kdf)
         ON CONFLICT (principal_id) DO UPDATE
-       SET username = excluded.username, realm = excluded.realm,
-           ha1 = excluded.ha1, ha1b = excluded.ha1b, password_kdf = NULL
+       SET username = excluded.username, realm = excluded.realm, ha1 = excluded.ha1,
+           ha1b = excluded.ha1b, password_kdf = excluded.password_kdf
      WHERE (c.username, c.realm, c.ha1, c.ha1b)
            IS DISTINCT FROM (excluded.username, excluded.realm, excluded.ha1, excluded.ha1b);
     IF FOUND THEN

@@ -10,6 +10,34 @@ CREATE FUNCTION api_reply(status text, body text, tag text) RETURNS api_answer
 SELECT status, body, tag
 $$;
 
+-- Runs api_TASK(who, object, seen, body), with who as the actor in the audit,
+-- and answers with what it refuses (PC001 and PC003: the name of an errno and
+-- words; PC002: words).
+CREATE FUNCTION api_task(task text, who bigint, object text, seen text, body jsonb)
+    RETURNS api_answer LANGUAGE plpgsql AS $$
+DECLARE
+    answer api_answer;
+    why    text;
+    detail text;
+BEGIN
+    PERFORM set_config('pchat.actor', admin_actor(who), true);
+    EXECUTE format('SELECT * FROM %I($1, $2, $3, $4)', 'api_' || task)
+       INTO answer USING who, object, seen, body;
+    RETURN answer;
+EXCEPTION
+    WHEN SQLSTATE 'PC001' OR SQLSTATE 'PC003' THEN
+        GET STACKED DIAGNOSTICS why = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL;
+        RETURN api_reply(why, detail, NULL);
+    WHEN SQLSTATE 'PC002' THEN
+        RETURN api_reply('EPERM', SQLERRM, NULL);
+    WHEN unique_violation THEN
+        RETURN api_reply('EEXIST', NULL, NULL);
+    WHEN invalid_datetime_format OR datetime_field_overflow THEN
+        RETURN api_reply('ESTALE', NULL, NULL);
+    WHEN check_violation OR not_null_violation OR numeric_value_out_of_range THEN
+        RETURN api_reply('EINVAL', 'a value is missing or not allowed', NULL);
+END $$;
+
 -- ------------------------------------------------------- what a body says
 
 CREATE FUNCTION api_refuse(why text, detail text) RETURNS void
@@ -265,85 +293,45 @@ EXCEPTION WHEN SQLSTATE 'PC003' THEN
     RETURN api_reply(SQLERRM, 'there is no such room', NULL);
 END $$;
 
--- What a status of room_create() and its like says to people.
-CREATE FUNCTION api_says(status text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
-SELECT CASE status
-       WHEN 'EACCES' THEN 'you may not do that here'
-       WHEN 'EDOM' THEN 'a presenter must be a member, and only auditoriums have presenters'
-       WHEN 'EEXIST' THEN 'there is a room or category of that name'
-       WHEN 'EINVAL' THEN 'a value is missing or not allowed; a room keeps at least one manager'
-       WHEN 'ENOENT' THEN 'there is no such room or category'
-       WHEN 'ENOTDIR' THEN 'a room needs a category'
-       WHEN 'ESRCH' THEN 'one of the names on a list is unknown'
-       WHEN 'ESTALE' THEN 'it was changed since you read it'
-       WHEN 'EXDEV' THEN 'the category does not allow one of the names on a list'
-       WHEN 'ENOTEMPTY' THEN 'it still holds rooms'
-       END
-$$;
-
-CREATE FUNCTION api_room_keys(body jsonb) RETURNS void LANGUAGE sql AS $$
-SELECT api_known(body, ARRAY['name', 'description', 'category', 'privacy', 'type',
-                             'addin', 'invitations', 'disabled', 'members',
-                             'managers', 'presenters'])
-$$;
-
-CREATE FUNCTION api_room_create(who bigint, body jsonb) RETURNS api_answer
-    LANGUAGE plpgsql AS $$
-DECLARE
-    x record;
-    why text;
-    detail text;
+-- A body as room_save() wants it.
+CREATE FUNCTION api_room_body(body jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM api_room_keys(body);
-    SELECT * INTO x FROM room_create(
-        who, api_text(body, 'name'), api_text(body, 'description'),
-        api_uuid(body, 'category'),
-        api_word(body, 'privacy', ARRAY['open', 'closed', 'secret']),
-        api_word(body, 'type', ARRAY['normal', 'auditorium']),
-        api_bool(body, 'disabled'), api_bool(body, 'invitations'),
-        api_uuid(body, 'addin'), api_names(body, 'members'),
-        api_names(body, 'managers'), api_names(body, 'presenters'));
-    IF x.status <> 'ok' THEN
-        RETURN api_reply(x.status, api_says(x.status), NULL);
-    END IF;
-    RETURN api_room(who, x.room_guid);
-EXCEPTION WHEN SQLSTATE 'PC003' THEN
-    GET STACKED DIAGNOSTICS why = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL;
-    RETURN api_reply(why, detail, NULL);
+    PERFORM api_known(body, ARRAY['name', 'description', 'category', 'privacy', 'type',
+                                  'addin', 'invitations', 'disabled', 'members',
+                                  'managers', 'presenters']);
+    RETURN room_change(
+               api_text(body, 'name'), api_text(body, 'description'),
+               api_uuid(body, 'category'),
+               api_word(body, 'privacy', ARRAY['open', 'closed', 'secret']),
+               api_word(body, 'type', ARRAY['normal', 'auditorium']),
+               api_bool(body, 'disabled'), api_bool(body, 'invitations'),
+               api_names(body, 'members'), api_names(body, 'managers'),
+               api_names(body, 'presenters'))
+        || CASE WHEN body ? 'addin'
+                THEN jsonb_build_object('addin', api_uuid(body, 'addin')) ELSE '{}' END;
 END $$;
 
-CREATE FUNCTION api_room_change(who bigint, room uuid, seen text, body jsonb)
+CREATE FUNCTION api_room_create(who bigint, object text, seen text, body jsonb)
     RETURNS api_answer LANGUAGE plpgsql AS $$
 DECLARE
-    why text;
-    detail text;
+    made uuid := room_save(who, NULL, NULL, api_room_body(body));
 BEGIN
-    PERFORM api_room_keys(body);
-    PERFORM api_room_of(who, room);
-    SELECT m.status INTO why FROM room_modify(
-        who, room, seen, api_text(body, 'name'), api_text(body, 'description'),
-        api_uuid(body, 'category'),
-        api_word(body, 'privacy', ARRAY['open', 'closed', 'secret']),
-        api_word(body, 'type', ARRAY['normal', 'auditorium']),
-        api_bool(body, 'disabled'), api_bool(body, 'invitations'),
-        body ? 'addin', api_uuid(body, 'addin'), api_names(body, 'members'),
-        api_names(body, 'managers'), api_names(body, 'presenters')) AS m;
-    IF why <> 'ok' THEN
-        RETURN api_reply(why, api_says(why), NULL);
-    END IF;
-    RETURN api_room(who, room);
-EXCEPTION WHEN SQLSTATE 'PC003' THEN
-    GET STACKED DIAGNOSTICS why = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL;
-    RETURN api_reply(why, detail, NULL);
+    RETURN api_room(who, made);
 END $$;
 
-CREATE FUNCTION api_room_remove(who bigint, room uuid, seen text)
+CREATE FUNCTION api_room_modify(who bigint, object text, seen text, body jsonb)
     RETURNS api_answer LANGUAGE plpgsql AS $$
-DECLARE
-    why text;
 BEGIN
-    SELECT d.status INTO why FROM room_delete(who, room, seen) AS d;
-    RETURN api_reply(why, api_says(why), NULL);
+    PERFORM api_room_of(who, object::uuid);
+    PERFORM room_save(who, object::uuid, seen, api_room_body(body));
+    RETURN api_room(who, object::uuid);
+END $$;
+
+CREATE FUNCTION api_room_remove(who bigint, object text, seen text, body jsonb)
+    RETURNS api_answer LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM room_drop(who, object::uuid, seen);
+    RETURN api_reply('ok', NULL, NULL);
 END $$;
 
 CREATE FUNCTION api_participants(who bigint, room uuid) RETURNS api_answer
@@ -353,7 +341,7 @@ DECLARE
 BEGIN
     SELECT * INTO x FROM api_room_of(who, room);
     IF NOT x.may_read THEN
-        RETURN api_reply('EACCES', api_says('EACCES'), NULL);
+        RETURN api_reply('EACCES', NULL, NULL);
     END IF;
     RETURN api_reply('ok', api_list((
         SELECT jsonb_agg(jsonb_build_object('uri', u.name, 'display', u.display,
@@ -392,7 +380,7 @@ DECLARE
 BEGIN
     SELECT * INTO x FROM api_room_of(who, room);
     IF NOT x.may_read THEN
-        RETURN api_reply('EACCES', api_says('EACCES'), NULL);
+        RETURN api_reply('EACCES', NULL, NULL);
     END IF;
     IF after IS NOT NULL THEN
         found := ARRAY(SELECT m FROM message m
@@ -558,9 +546,9 @@ BEGIN
      WHERE c.guid::text = lower(category)
         OR category IS NULL AND c.category_id = r.category_id;
     IF cat IS NULL THEN
-        RETURN api_reply('ENOENT', api_says('ENOENT'), NULL);
+        RETURN api_reply('ENOENT', NULL, NULL);
     ELSIF NOT may THEN
-        RETURN api_reply('EACCES', api_says('EACCES'), NULL);
+        RETURN api_reply('EACCES', NULL, NULL);
     END IF;
     RETURN api_reply('ok', api_list((
         SELECT jsonb_agg(jsonb_build_object('key', p.key, 'display',

@@ -2,34 +2,13 @@
 -- change of their own: by the functions that pchatctl and XCCOS use, with
 -- their refusals.
 
--- Only for administrators: runs api_TASK(who, object, seen, body), with who as
--- the actor in the audit, and answers with what it refuses (PC001 and PC003:
--- the name of an errno and words; PC002: words).
 CREATE FUNCTION api_admin(task text, who bigint, object text, seen text, body jsonb)
     RETURNS api_answer LANGUAGE plpgsql AS $$
-DECLARE
-    answer api_answer;
-    why    text;
-    detail text;
 BEGIN
     IF NOT is_administrator(user_ancestors(who)) THEN
         RETURN api_reply('EACCES', 'this is for administrators', NULL);
     END IF;
-    PERFORM set_config('pchat.actor', admin_actor(who), true);
-    EXECUTE format('SELECT * FROM %I($1, $2, $3, $4)', 'api_' || task)
-       INTO answer USING who, object, seen, body;
-    RETURN answer;
-EXCEPTION
-    WHEN SQLSTATE 'PC001' OR SQLSTATE 'PC003' THEN
-        GET STACKED DIAGNOSTICS why = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL;
-        RETURN api_reply(why, detail, NULL);
-    WHEN SQLSTATE 'PC002' THEN
-        RETURN api_reply('EPERM', SQLERRM, NULL);
-    WHEN unique_violation THEN
-        RETURN api_reply('EEXIST', NULL, NULL);
-    WHEN check_violation OR not_null_violation OR numeric_value_out_of_range
-      OR invalid_text_representation THEN
-        RETURN api_reply('EINVAL', 'a value is missing or not allowed', NULL);
+    RETURN api_task(task, who, object, seen, body);
 END $$;
 
 -- A whole number from 1, or null.
@@ -163,8 +142,9 @@ BEGIN
     PERFORM api_known(body, ARRAY['name', 'url']);
     IF target IS NULL AND (called IS NULL OR address IS NULL) OR called = '' THEN
         PERFORM api_refuse('EINVAL', 'name and url are wanted');
-    ELSIF address !~ '^https?://[^[:space:]]+$' THEN
-        PERFORM api_refuse('EINVAL', 'url must be an address that begins with https:// or http://');
+    ELSIF address !~* '^https://[^/]' OR address ~ '[[:cntrl:][:space:]"<>\\]'
+          OR octet_length(address) > 2048 THEN
+        PERFORM api_refuse('EINVAL', 'url must be https://HOST/... of at most 2048 bytes');
     END IF;
     PERFORM ctl_addin_save(target::text, called, address);
     RETURN api_addin_answer(coalesce(target, (
@@ -290,6 +270,16 @@ SELECT 'ok', api_list(jsonb_agg(jsonb_build_object('key', p.key,
          ORDER BY x.kind, lower(x.display), x.key LIMIT most) AS p
 $$;
 
+-- With another password every session made with the one before is over.
+CREATE FUNCTION credential_changed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    DELETE FROM web_session s WHERE s.principal_id = OLD.principal_id;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER credential_changed AFTER UPDATE OF ha1 ON credential
+    FOR EACH ROW WHEN (OLD.ha1 IS DISTINCT FROM NEW.ha1)
+    EXECUTE FUNCTION credential_changed();
+
 -- ------------------------------------------------------------ state of things
 
 -- Messages: as many as were ever said.
@@ -357,32 +347,27 @@ SELECT who, r.room_id, max(least(w.msg_id, h.last_id))
 RETURNING (SELECT r.guid FROM room r WHERE r.room_id = p.room_id), p.msg_id
 $$;
 
-CREATE FUNCTION api_read(who bigint, room uuid, body jsonb) RETURNS api_answer
-    LANGUAGE plpgsql AS $$
+CREATE FUNCTION api_read(who bigint, object text, seen text, body jsonb)
+    RETURNS api_answer LANGUAGE plpgsql AS $$
 DECLARE
     x      record;
     said   bigint;
-    why    text;
-    detail text;
 BEGIN
     PERFORM api_known(body, ARRAY['id']);
     IF coalesce(body ->> 'id', '') !~ '^[0-9]{1,18}$' THEN
         PERFORM api_refuse('EINVAL', 'id must be that of a message');
     END IF;
-    SELECT * INTO x FROM api_room_of(who, room);
+    SELECT * INTO x FROM api_room_of(who, object::uuid);
     IF NOT x.may_read THEN
         PERFORM api_refuse('EACCES', 'you may not do that here');
     END IF;
     SELECT m.read_to INTO said
-      FROM read_move(who, x.ancestors, ARRAY[room], ARRAY[(body ->> 'id')::bigint]) AS m;
+      FROM read_move(who, x.ancestors, ARRAY[object::uuid], ARRAY[(body ->> 'id')::bigint]) AS m;
     RETURN api_reply('ok', jsonb_build_object('id', said)::text, NULL);
-EXCEPTION WHEN SQLSTATE 'PC003' THEN
-    GET STACKED DIAGNOSTICS why = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL;
-    RETURN api_reply(why, detail, NULL);
 END $$;
 
--- As a client publishes it: all endpoints of the user are told.  Limits are
--- those of the channel processes, as shipped.
+-- As a client publishes it: all endpoints of the user are told.  As much as a
+-- channel process takes whose reply.size_max is as shipped.
 CREATE FUNCTION api_presence(me bigint, instance bigint, container integer,
                              version bigint, life integer, body text, room uuid)
     RETURNS void LANGUAGE plpgsql AS $$
@@ -392,7 +377,7 @@ BEGIN
     SELECT p.place INTO said
       FROM presence_publish(me, ARRAY['roomSetting'], ARRAY[instance], ARRAY[container],
                             ARRAY[version], ARRAY['static'], ARRAY[life], ARRAY[body],
-                            ARRAY[room], 1000, 1048576) AS p;
+                            ARRAY[room], 1000, 200000) AS p;
     IF said.place = 0 THEN
         PERFORM api_refuse('EDQUOT', 'you follow as many rooms as you may');
     ELSIF said.place IS NOT NULL THEN
@@ -400,15 +385,13 @@ BEGIN
     END IF;
 END $$;
 
-CREATE FUNCTION api_follow(who bigint, room uuid) RETURNS api_answer
-    LANGUAGE plpgsql AS $$
+CREATE FUNCTION api_follow(who bigint, object text, seen text, body jsonb)
+    RETURNS api_answer LANGUAGE plpgsql AS $$
 DECLARE
     x      record;
     r      room%ROWTYPE;
-    why    text;
-    detail text;
 BEGIN
-    SELECT * INTO x FROM api_room_of(who, room);
+    SELECT * INTO x FROM api_room_of(who, object::uuid);
     PERFORM FROM principal p WHERE p.principal_id = who FOR NO KEY UPDATE;
     IF NOT EXISTS (SELECT FROM presence_category c
                     WHERE c.principal_id = who AND c.room_id = x.room_id
@@ -423,27 +406,18 @@ BEGIN
                     xmlelement(NAME value, r.name)))::text, r.guid);
     END IF;
     RETURN api_reply('ok', NULL, NULL);
-EXCEPTION WHEN SQLSTATE 'PC003' THEN
-    GET STACKED DIAGNOSTICS why = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL;
-    RETURN api_reply(why, detail, NULL);
 END $$;
 
 -- Also a room that is not to be seen any more.
-CREATE FUNCTION api_unfollow(who bigint, room uuid) RETURNS api_answer
-    LANGUAGE plpgsql AS $$
-DECLARE
-    why    text;
-    detail text;
+CREATE FUNCTION api_unfollow(who bigint, object text, seen text, body jsonb)
+    RETURNS api_answer LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM FROM principal p WHERE p.principal_id = who FOR NO KEY UPDATE;
     PERFORM api_presence(who, c.instance, c.container, c.version, 0, '', NULL)
        FROM presence_category c
        JOIN room r ON r.room_id = c.room_id
-      WHERE c.principal_id = who AND c.name = 'roomSetting' AND r.guid = room;
+      WHERE c.principal_id = who AND c.name = 'roomSetting' AND r.guid = object::uuid;
     RETURN api_reply('ok', NULL, NULL);
-EXCEPTION WHEN SQLSTATE 'PC003' THEN
-    GET STACKED DIAGNOSTICS why = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL;
-    RETURN api_reply(why, detail, NULL);
 END $$;
 
 INSERT INTO schema_version (version) VALUES (13);

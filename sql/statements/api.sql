@@ -10,13 +10,14 @@ SELECT status, body, tag FROM api_rooms($1::bigint, $2::text, $3::text, $4::text
 SELECT status, body, tag FROM api_room($1::bigint, $2::uuid);
 
 -- name: api_room_create
-SELECT status, body, tag FROM api_room_create($1::bigint, $2::jsonb);
+SELECT status, body, tag FROM api_task('room_create', $1::bigint, NULL, NULL, $2::jsonb);
 
 -- name: api_room_change
-SELECT status, body, tag FROM api_room_change($1::bigint, $2::uuid, $3::text, $4::jsonb);
+SELECT status, body, tag
+  FROM api_task('room_modify', $1::bigint, $2::uuid::text, $3::text, $4::jsonb);
 
 -- name: api_room_remove
-SELECT status, body, tag FROM api_room_remove($1::bigint, $2::uuid, $3::text);
+SELECT status, body, tag FROM api_task('room_remove', $1::bigint, $2::uuid::text, $3::text, NULL);
 
 -- name: api_participants
 SELECT status, body, tag FROM api_participants($1::bigint, $2::uuid);
@@ -47,13 +48,13 @@ SELECT status, body, tag FROM api_invitations($1::bigint, $2::bigint);
 SELECT status, body, tag FROM api_post($1::bigint, $2::uuid, $3::jsonb);
 
 -- name: api_follow
-SELECT status, body, tag FROM api_follow($1::bigint, $2::uuid);
+SELECT status, body, tag FROM api_task('follow', $1::bigint, $2::uuid::text, NULL, NULL);
 
 -- name: api_unfollow
-SELECT status, body, tag FROM api_unfollow($1::bigint, $2::uuid);
+SELECT status, body, tag FROM api_task('unfollow', $1::bigint, $2::uuid::text, NULL, NULL);
 
 -- name: api_read
-SELECT status, body, tag FROM api_read($1::bigint, $2::uuid, $3::jsonb);
+SELECT status, body, tag FROM api_task('read', $1::bigint, $2::uuid::text, NULL, $3::jsonb);
 
 -- What administrators see and change: $1 bigint: user, then object, tag and
 -- body as the task needs them.

@@ -180,6 +180,10 @@ START_TEST(an_addin_from_its_making_to_its_end)
 {
 	wp_is(400, "POST", "addins",
 	      "{\"name\":\"Bad\",\"url\":\"javascript:1\"}");
+	wp_is(400, "POST", "addins",
+	      "{\"name\":\"Bad\",\"url\":\"http://b.example/\"}");
+	wp_is(400, "POST", "addins",
+	      "{\"name\":\"Bad\",\"url\":\"https://b.example/\\\\\"}");
 	wp_is(201, "POST", "addins",
 	      "{\"name\":\"Board\",\"url\":\"https://b.example/\"}");
 	audited("sip:ada@x.net addin.create");
@@ -262,6 +266,42 @@ START_TEST(the_state_of_things)
 	wp_said("\"object\": \"Administrators\"");
 	wp_is(200, "GET", "principals/all?q=every", NULL);
 	wp_said("\"key\": \"any\"");
+}
+END_TEST
+
+
+START_TEST(a_room_from_its_making_to_its_end)
+{
+	char body[256], guid[64];
+
+	(void)snprintf(guid, sizeof(guid), "%s",
+		       op_text("SELECT guid::text FROM category"));
+	(void)snprintf(body, sizeof(body), "{\"name\":\"Den\",\"category\":"
+		       "\"%s\",\"members\":[\"sip:no@x.net\"]}", guid);
+	wp_is(422, "POST", "rooms", body);
+	wp_said("sip:no@x.net");
+	(void)snprintf(body, sizeof(body), "{\"name\":\"Den\",\"category\":"
+		       "\"%s\",\"members\":[\"sip:bob@x.net\"],"
+		       "\"managers\":[\"sip:ada@x.net\"]}", guid);
+	wp_is(201, "POST", "rooms", body);
+	audited("sip:ada@x.net room.create");
+	wp_is(409, "POST", "rooms", body);
+
+	wp_is(200, "GET", room("Den", ""), NULL);
+	wp_match();
+	wp_is(422, "PATCH", path, "{\"members\":[\"sip:eve@y.net\"]}");
+	wp_said("category Here: sip:eve@y.net");
+	wp_header("If-Match: \"yesterday's\"");
+	wp_is(412, "PATCH", path, "{\"description\":\"x\"}");
+	wp_header(NULL);
+	wp_is(200, "GET", path, NULL);
+	wp_match();
+	wp_is(200, "PATCH", path, "{\"description\":\"Warm\"}");
+	wp_said("\"description\": \"Warm\"");
+	wp_match();
+	wp_is(204, "DELETE", path, NULL);
+	audited("sip:ada@x.net room.delete");
+	wp_is(404, "GET", path, NULL);
 }
 END_TEST
 
@@ -376,6 +416,7 @@ static Suite *web_api_suite(void)
 			    (int)ARRAY_SIZE(badv));
 	tcase_add_test(tc, a_category_with_rooms_stays);
 	tcase_add_test(tc, an_addin_from_its_making_to_its_end);
+	tcase_add_test(tc, a_room_from_its_making_to_its_end);
 	tcase_add_test(tc, users_and_policies);
 	tcase_add_test(tc, settings_are_checked_as_pchatctl_does);
 	tcase_add_test(tc, the_state_of_things);

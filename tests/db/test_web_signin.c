@@ -1,9 +1,13 @@
 /**
  * @file tests/db/test_web_signin.c  Ways to sign in at the pages
  */
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include "tests/db/operator.h"
 #include "tests/db/webproc.h"
 #include "tests/support/slapd.h"
@@ -187,6 +191,27 @@ START_TEST(a_directory_that_cannot_be_asked_is_no_wrong_password)
 END_TEST
 
 
+START_TEST(a_directory_that_hangs_is_waited_for_only_so_long)
+{
+	struct sockaddr_in sa = { .sin_family = AF_INET };
+	socklen_t len = sizeof(sa);
+	const int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	sa.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)&sa, len), 0);
+	ck_assert_int_eq(listen(fd, 5), 0);
+	ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&sa, &len), 0);
+
+	wp_start("auth.method ldap\nldap.uri ldap://127.0.0.1:%u\n"
+		 "ldap.timeout_s 1\nldap.user_dn uid={user}\n",
+		 ntohs(sa.sin_port));
+	ck_assert_int_eq(wp_signin("ada", "in-the-directory"), 503);
+	wp_said("directory-away");
+	(void)close(fd);
+}
+END_TEST
+
+
 static const char *const wrongv[] = {
 	"auth.method ldap\n",
 	"auth.method ldap\nldap.uri ldaps://127.0.0.1\n",
@@ -231,6 +256,21 @@ START_TEST(whom_the_proxy_names_is_signed_in)
 END_TEST
 
 
+START_TEST(another_name_is_another_session)
+{
+	wp_start("auth.method header\nauth.trusted_addresses 127.0.0.1\n");
+	wp_header("X-Remote-User: ada");
+	wp_is(200, "GET", "session", NULL);
+	wp_is(200, "GET", "rooms", NULL);
+	wp_header("X-Remote-User: bob");
+	wp_is(401, "GET", "rooms", NULL);
+	wp_is(200, "GET", "session", NULL);
+	wp_said("sip:bob@x.net");
+	wp_is(200, "GET", "rooms", NULL);
+}
+END_TEST
+
+
 START_TEST(a_header_of_anybody_else_is_nothing)
 {
 	wp_start("auth.method header\nauth.trusted_addresses 10.0.0.0/8 ::1\n");
@@ -265,6 +305,30 @@ START_TEST(who_is_disabled_is_out_at_once)
 END_TEST
 
 
+START_TEST(another_password_ends_the_sessions_before_it)
+{
+	char file[96];
+	FILE *f;
+
+	(void)snprintf(file, sizeof(file), "%s/pw", store_dir(op_store()));
+	f = fopen(file, "w");
+	ck_assert_ptr_nonnull(f);
+	(void)fputs("better\n", f);
+	(void)fchmod(fileno(f), 0600);
+	(void)fclose(f);
+
+	wp_start(" ");
+	ck_assert_int_eq(wp_signin("ada", "ada-pw"), 201);
+	op_ok("user", "set", "ada@x.net", "--password-file", file);
+	ck_assert_int_eq(op_number("SELECT count(*) FROM credential WHERE"
+				   " password_kdf LIKE 'scrypt$%%'"), 1);
+	wp_is(401, "GET", "session", NULL);
+	ck_assert_int_eq(wp_signin("ada", "ada-pw"), 401);
+	ck_assert_int_eq(wp_signin("ada", "better"), 201);
+}
+END_TEST
+
+
 static Suite *web_signin_suite(void)
 {
 	Suite *suite = suite_create("web_signin");
@@ -280,12 +344,16 @@ static Suite *web_signin_suite(void)
 	tcase_add_test(tc, a_bind_after_a_search_opens_a_session);
 	tcase_add_test(tc,
 		       a_directory_that_cannot_be_asked_is_no_wrong_password);
+	tcase_add_test(tc,
+		       a_directory_that_hangs_is_waited_for_only_so_long);
 	tcase_add_loop_test(tc, half_a_configuration_does_not_start, 0,
 			    (int)ARRAY_SIZE(wrongv));
 	tcase_add_test(tc, whom_the_proxy_names_is_signed_in);
+	tcase_add_test(tc, another_name_is_another_session);
 	tcase_add_test(tc, a_header_of_anybody_else_is_nothing);
 	tcase_add_test(tc, a_header_is_nothing_to_other_methods);
 	tcase_add_test(tc, who_is_disabled_is_out_at_once);
+	tcase_add_test(tc, another_password_ends_the_sessions_before_it);
 	suite_add_tcase(suite, tc);
 
 	return suite;

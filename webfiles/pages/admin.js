@@ -94,19 +94,70 @@ async function policies() {
 
 /* ------------------------------------------------------------ the pool */
 
+/** A setting as it is, or that there could be */
+function setting(known, set) {
+  const change = (send, said) => send.then(() => { tell(said); again(); }, (e) => tell(e.message));
+  const value = h("input", { type: "text", "aria-label": `Value of ${known.key}`, value: set?.value ?? "", inputmode: known.type === "number" ? "numeric" : "text" });
+  return [h("span", {}, known.key, h("p", { class: "hint" }, known.help)), value, set ? h("span", {}, set.updated_by, " ", whenOf(set.updated_on)) : "as the processes' files say",
+    h("div", { class: "tools" },
+      h("button", { type: "button", "aria-label": `Set ${known.key}`, onclick: () => change(put(`config/${known.key}`, { value: value.value }), `${known.key} is obeyed now.`) }, "Set"),
+      set && h("button", { type: "button", "aria-label": `Forget ${known.key}`, onclick: () => change(remove(`config/${known.key}`), `${known.key} is as the files say.`) }, "Forget"))];
+}
+
 async function pool() {
-  const state = await get("pool");
+  const [state, config] = await Promise.all([get("pool"), get("config")]);
+  const set = Object.fromEntries(state.settings.map((s) => [s.key, s]));
   return [h("h1", {}, "Pool"),
     h("p", {}, `${state.users} users, ${state.rooms} rooms, ${state.messages} messages, ${state.participants} participants now.`),
     table("Processes", ["Name", "State", "Clients", "Since"], state.instances.map((i) => [i.name, i.state, String(i.endpoints), whenOf(i.started_on)])),
-    table("Settings", ["Name", "Value", "Set by", ""], state.settings.map((s) => [s.key, s.value, s.updated_by, whenOf(s.updated_on)])),
-    form({ class: "card" }, async (data) => {
-      await put(`config/${encodeURIComponent(data.get("key").trim())}`, { value: data.get("value") });
-      tell("The setting is obeyed now.");
-      again();
-    }, h("div", { class: "row" }, field("Setting", h("input", { type: "text", name: "key", required: true })), field("Value", h("input", { type: "text", name: "value" })),
-      h("button", { type: "submit" }, "Set")))];
+    table("Settings", ["Name", "Value", "Set by", "Change"], config.items.map((known) => setting(known, set[known.key])))];
 }
+
+/* ------------------------------------------------------------- add-ins */
+
+function addinForm(addin, send, label) {
+  return form({ class: "card" }, (data) => send({ name: data.get("name").trim(), url: data.get("url").trim() }),
+    field("Name", h("input", { type: "text", name: "name", value: addin.name ?? "", required: true, maxlength: "256" })),
+    field("Address", h("input", { type: "url", name: "url", value: addin.url ?? "", required: true, placeholder: "https://" }), "The page that clients show beside the room."),
+    h("p", {}, h("br"), h("button", { type: "submit", class: "first" }, label)));
+}
+
+async function addins({ query }) {
+  const guid = query.get("edit");
+  const done = (said) => { tell(said); location.hash = "/admin/addins"; };
+  if (guid === "new")
+    return [h("h1", {}, "New add-in"), addinForm({}, (body) => post("addins", body).then(() => done("The add-in is made.")), "Make the add-in")];
+  if (guid) {
+    const { value: addin, tag } = await getTagged(`addins/${guid}`);
+    return [h("h1", {}, `Add-in ${addin.name}`), addinForm(addin, (body) => patch(`addins/${guid}`, body, tag).then(() => done("The add-in is changed.")), "Save"),
+      h("p", {}, h("button", { type: "button", class: "bad", disabled: addin.rooms > 0, onclick: () =>
+        remove(`addins/${guid}`, tag).then(() => done("The add-in is removed."), (e) => tell(e.message)) }, "Remove the add-in"),
+      addin.rooms > 0 && h("span", { class: "faint" }, ` ${addin.rooms} rooms show it.`))];
+  }
+  const { items } = await get("addins");
+  return [h("div", { class: "head" }, h("h1", {}, "Add-ins"), h("a", { class: "button first", href: "#/admin/addins?edit=new" }, "New add-in")),
+    items.length ? table("Pages beside rooms", ["Name", "Address"], items.map((a) => [h("a", { href: `#/admin/addins?edit=${a.guid}` }, a.name), a.url]))
+      : h("p", { class: "empty" }, "There are no add-ins.")];
+}
+
+/* --------------------------------------------------------------- audit */
+
+async function audit({ query }) {
+  const q = query.get("q") || "";
+  const page = await get("audit", { q, before: query.get("before") });
+  const find = h("form", { class: "row", role: "search", "aria-label": "Audit" },
+    h("div", {}, h("label", { for: "audit-q" }, "Who, what or on what"), h("input", { id: "audit-q", type: "search", name: "q", value: q })), h("button", { type: "submit" }, "Find"));
+  find.addEventListener("submit", (event) => {
+    event.preventDefault();
+    location.hash = `/admin/audit?q=${encodeURIComponent(new FormData(find).get("q"))}`;
+  });
+  return [h("h1", {}, "Audit"), find, h("br"),
+    table("What administrators did, the newest first", ["When", "Who", "What", "On what", "Detail"], page.items.map((a) => [
+      whenOf(a.ts), a.actor.replace("sip:", ""), a.action, a.object, a.detail && h("code", {}, JSON.stringify(a.detail))])),
+    page.next && h("p", {}, h("a", { class: "button", href: `#/admin/audit?${new URLSearchParams({ q, before: page.next })}` }, "Earlier"))];
+}
+
+/* ---------------------------------------------------------- compliance */
 
 async function compliance() {
   const state = await get("compliance");
@@ -118,7 +169,7 @@ async function compliance() {
     table("Daemons", ["Name", "Since", "Until"], state.daemons.map((d) => [d.name, whenOf(d.started_on), whenOf(d.lease_until)]))];
 }
 
-const parts = { categories: ["Categories", categories], users: ["Users", users], policies: ["Policies", policies], pool: ["Pool", pool], compliance: ["Compliance", compliance] };
+const parts = { categories: ["Categories", categories], users: ["Users", users], policies: ["Policies", policies], addins: ["Add-ins", addins], pool: ["Pool", pool], compliance: ["Compliance", compliance], audit: ["Audit", audit] };
 
 export async function administration(where) {
   const name = parts[where.args[0]] ? where.args[0] : "categories";

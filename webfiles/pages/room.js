@@ -44,6 +44,7 @@ class Talk {
     this.newest = messages.at(-1)?.id ?? 0;
     this.lastDay = messages.length ? dayOf(messages.at(-1).ts) : null;
     this.older = older;
+    this.told = 0;
     this.list = h("ol", { class: "said", "aria-label": "Messages" }, entries(messages, null));
     this.more = h("button", { type: "button", onclick: () => this.back() }, "Earlier messages");
     this.more.hidden = !older;
@@ -65,6 +66,13 @@ class Talk {
     this.newest = page.items.at(-1).id;
     this.lastDay = dayOf(page.items.at(-1).ts);
     if (atEnd) this.node.scrollTop = this.node.scrollHeight;
+  }
+
+  /** What is shown is read, when somebody looks */
+  async seen() {
+    if (document.hidden || this.newest <= this.told) return;
+    this.told = this.newest;
+    await put(`rooms/${this.guid}/read`, { id: this.newest }).catch(() => {});
   }
 }
 
@@ -138,10 +146,12 @@ export async function room({ args: [guid], stale }) {
     const poll = async () => {
       if (stale() || !talk.node.isConnected) return;
       await talk.forward().catch(() => {});
+      talk.seen();
       present.replaceChildren(people((await get(`rooms/${guid}/participants`).catch(() => roster)).items));
       setTimeout(poll, POLL_MS);
     };
     setTimeout(poll, POLL_MS);
+    talk.seen();
     requestAnimationFrame(() => requestAnimationFrame(() => { talk.node.scrollTop = talk.node.scrollHeight; }));
   }
 
