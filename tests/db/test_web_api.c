@@ -262,6 +262,9 @@ START_TEST(the_state_of_things)
 	wp_said("\"Administrators\"");
 	wp_is(200, "GET", "compliance", NULL);
 	wp_said("\"enabled\": false");
+	op_ok("hold", "create", "Case 7", "--room", "Lobby");
+	wp_is(200, "GET", "holds", NULL);
+	wp_said("\"room\": \"Lobby\"");
 	wp_is(200, "GET", "audit?q=ADMINISTRATORS", NULL);
 	wp_said("\"object\": \"Administrators\"");
 	wp_is(200, "GET", "principals/all?q=every", NULL);
@@ -316,6 +319,7 @@ static const struct {
 	{ "PATCH",  "policies/global", "{\"enable_chat\":true}" },
 	{ "GET",    "pool", NULL },
 	{ "GET",    "compliance", NULL },
+	{ "GET",    "holds", NULL },
 	{ "GET",    "audit", NULL },
 	{ "GET",    "config", NULL },
 	{ "PUT",    "config/SearchLimit", "{\"value\":\"9\"}" },
