@@ -16,7 +16,8 @@
 enum { LIMIT_MS = 20000, MANY = 20 };
 
 static const char data[] =
-"{\"users\":[{\"uri\":\"ada@x.net\",\"password\":\"ada-pw\"}],"
+"{\"users\":[{\"uri\":\"ada@x.net\",\"password\":\"ada-pw\"},"
+" {\"uri\":\"bob@x.net\",\"password\":\"bob-pw\"}],"
 "\"categories\":[{\"name\":\"Here\"}],"
 "\"rooms\":[{\"name\":\"Lobby\",\"category\":\"Here\","
 "  \"privacy\":\"open\"}]}";
@@ -190,7 +191,7 @@ START_TEST(clients_that_go_leave_nothing_behind)
 		say(fd, signin);
 		(void)close(fd);
 	}
-	ck_assert_int_eq(wp_signin("ada", "ada-pw"), 201);
+	ck_assert_int_eq(wp_signin("bob", "bob-pw"), 201);
 	wp_is(200, "GET", "rooms", NULL);
 }
 END_TEST
