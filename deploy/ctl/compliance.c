@@ -3,8 +3,8 @@
  */
 #include <string.h>
 #include <re.h>
+#include "common/db/bstore.h"
 #include "deploy/ctl/tool.h"
-#include "deploy/ctl/store.h"
 
 
 static int turn(struct tool *tool, const char *value, const char *what)

@@ -5,8 +5,8 @@
 #include <string.h>
 #include <re.h>
 #include "common/poolconf.h"
+#include "common/db/bstore.h"
 #include "deploy/ctl/tool.h"
-#include "deploy/ctl/store.h"
 #include "deploy/ctl/out.h"
 #include "deploy/ctl/list.h"
 

@@ -3,8 +3,8 @@
  */
 #include <re.h>
 #include <string.h>
+#include "common/db/bstore.h"
 #include "deploy/ctl/tool.h"
-#include "deploy/ctl/store.h"
 #include "deploy/ctl/out.h"
 #include "deploy/ctl/list.h"
 #include "deploy/ctl/answer.h"
