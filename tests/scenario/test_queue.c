@@ -75,7 +75,7 @@ static char *said(const char *room)
 static char *staged(const char *room)
 {
 	return pool_compliance_sql(pool, "SELECT count(*) || ': ' ||"
-				   " string_agg(event->>'chat', ','"
+				   " string_agg(event::jsonb->>'chat', ','"
 				   " ORDER BY msg_id) FROM staged"
 				   " WHERE kind = 1 AND room = $1::uuid",
 				   guid_of(room));
@@ -171,7 +171,7 @@ START_TEST(what_is_said_on_any_instance_is_staged_once_and_in_order)
 	(void)client_close(bob);
 	ck_becomes(pool_compliance_sql, "SELECT string_agg(k, ' ' ORDER BY k)"
 		   " FROM (SELECT kind || ':' || count(*) AS k FROM staged"
-		   " WHERE kind IN (20, 21) AND event->'room'->>'name' ="
+		   " WHERE kind IN (20, 21) AND event::jsonb->'room'->>'name' ="
 		   " 'Plain' GROUP BY kind) AS x", "20:2 21:2");
 	ck_becomes(pool_sql, "SELECT count(*) FROM outbox", "0");
 	mem_deref(room);
@@ -354,7 +354,7 @@ START_TEST(who_has_a_key_that_the_store_does_not_name_is_refused)
 	poke_timer(&tmr);
 	ck_assert_int_eq(wait_for(is_refused, &before, STAGED_MS), 0);
 	ck_assert(is(pool_compliance_sql(pool, "SELECT count(*) FROM staged"
-		" WHERE event->>'chat' = 'forged'", NULL), "0"));
+		" WHERE event::jsonb->>'chat' = 'forged'", NULL), "0"));
 
 	tmr_cancel(&tmr);
 	mem_deref(q);
