@@ -17,7 +17,9 @@
 #include "common/bus.h"
 #include "common/ctl.h"
 #include "common/queue.h"
+#include "tests/scenario/archive.h"
 #include "tests/scenario/scene.h"
+#include "tests/support/proc.h"
 #include "tests/unit/suite.h"
 
 
@@ -30,12 +32,24 @@ static const char data[] =
 	ROOM("Stream") "," ROOM("Closed") "," ROOM("Books") "]}";
 
 static struct pool *pool;
+static char dir[64];
 
 
+/* What was archived is kept: the tests look at it */
 static void up(void)
 {
-	const struct pool_opts opts = { .data = data, .compliance = 2 };
+	char adapter[128];
+	const char *setv[] = { adapter, "compliance.run.keep_s=86400",
+			       "compliance.run.settle_ms=0", NULL };
+	const struct pool_opts opts = {
+		.data = data, .compliance = 2, .setv = setv,
+	};
 
+	str_ncpy(dir, "/tmp/pchat-queue-XXXXXX", sizeof(dir));
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	archive_adapter(dir, dir, "null", "");
+	(void)re_snprintf(adapter, sizeof(adapter),
+			  "compliance.adapter=%s/null.conf", dir);
 	ck_assert_int_eq(pool_up(&pool, &opts), 0);
 }
 
@@ -44,6 +58,7 @@ static void down(void)
 {
 	pool_down(pool);
 	pool = NULL;
+	proc_rmtree(dir);
 }
 
 
@@ -413,6 +428,7 @@ START_TEST(fail_closed_refuses_posts_until_the_archive_has_caught_up)
 	set("1");
 	ck_post_becomes(ada, room, 503);
 	daemons(pool_start);
+	ck_assert_int_eq(archive_ctl(pool, "compliance run"), 0);
 	ck_post_becomes(ada, room, 200);
 	set("0");
 
