@@ -27,8 +27,8 @@ static int list(struct tool *tool)
 
 static int show(struct tool *tool)
 {
-	return list_show(tool, "ctl_hold_show", "hold", holdv,
-			 ARRAY_SIZE(holdv));
+	return list_show(tool, "ctl_hold_show", "hold",
+			 tool->argv[0], holdv, ARRAY_SIZE(holdv));
 }
 
 

@@ -4,7 +4,6 @@
 #include <re.h>
 #include <string.h>
 #include "deploy/ctl/tool.h"
-#include "deploy/ctl/store.h"
 #include "deploy/ctl/out.h"
 #include "deploy/ctl/list.h"
 #include "deploy/ctl/answer.h"
@@ -48,8 +47,8 @@ static int show(struct tool *tool)
 	if (!answer_user(tool, key, tool->argv[0]))
 		return TOOL_FAILED;
 
-	return answer_show(tool, "ctl_user_show", "user", key, showv,
-			   ARRAY_SIZE(showv));
+	return list_show(tool, "ctl_user_show", "user", key, showv,
+			 ARRAY_SIZE(showv));
 }
 
 

@@ -369,8 +369,8 @@ $$;
 
 -- Who is in a room when it begins or ends has a JOIN or a PART for that.
 -- False: it was so already.
-CREATE FUNCTION compliance_enable(enable boolean, actor text DEFAULT 'store')
-    RETURNS boolean LANGUAGE plpgsql AS $$
+CREATE FUNCTION compliance_enable(enable boolean) RETURNS boolean
+    LANGUAGE plpgsql AS $$
 BEGIN
     IF (SELECT s.compliance FROM store s FOR UPDATE) = enable THEN
         RETURN false;
@@ -380,9 +380,8 @@ BEGIN
     ELSE
         LOCK TABLE roster IN SHARE ROW EXCLUSIVE MODE;
     END IF;
-    INSERT INTO admin_audit (actor, action, object)
-    VALUES (actor, CASE WHEN enable THEN 'compliance enable'
-                        ELSE 'compliance disable' END, 'store');
+    PERFORM admin_audited(NULL, CASE WHEN enable THEN 'compliance.enable'
+                                ELSE 'compliance.disable' END, 'store', NULL);
     INSERT INTO outbox (kind, room_id, author_id, session, body)
     SELECT CASE WHEN enable THEN 20 ELSE 21 END, o.room_id, e.principal_id,
            o.endpoint_id, jsonb_build_object('since', o.joined_on)

@@ -227,7 +227,7 @@ BEGIN
     END IF;
     INSERT INTO hold (name, room_id, principal_id, set_by)
     VALUES (title, room, who, admin_actor(NULL));
-    PERFORM admin_audited(NULL, 'hold create', title,
+    PERFORM admin_audited(NULL, 'hold.create', title,
         jsonb_strip_nulls(jsonb_build_object('room', in_room, 'user', of_user)));
 EXCEPTION
     WHEN unique_violation THEN
@@ -246,7 +246,7 @@ BEGIN
     END IF;
     UPDATE hold SET lifted_on = now(), lifted_by = admin_actor(NULL)
      WHERE hold_id = h.hold_id;
-    PERFORM admin_audited(NULL, 'hold lift', title, NULL);
+    PERFORM admin_audited(NULL, 'hold.lift', title, NULL);
 END $$;
 
 -- Whoever forgets to ask is stopped here.
@@ -460,7 +460,7 @@ BEGIN
         room := s.next_room;
         msg := s.next_msg;
     END LOOP;
-    PERFORM admin_audited(NULL, 'message list', 'messages', c - 'action');
+    PERFORM admin_audited(NULL, 'message.list', 'messages', c - 'action');
     PERFORM event_emit(2::smallint, g.r, NULL, NULL, NULL,
                        jsonb_build_object('command', 'message list', 'asked', c - 'action',
                                           'ids', id_ranges(g.ids)))

@@ -253,7 +253,7 @@ START_TEST(holds_are_made_once_and_stay_on_record)
 	op_said("operator");
 	op_said("lifted");
 	ck_assert_int_eq(op_number("SELECT count(*) FROM admin_audit WHERE "
-		"actor = 'operator' AND action IN ('hold create', 'hold lift')"
+		"actor = 'operator' AND action IN ('hold.create', 'hold.lift')"
 		" AND object = 'Case'"), 2);
 }
 END_TEST
@@ -442,9 +442,9 @@ START_TEST(all_of_it_is_on_record)
 		"\"ids\": [[1, 1]]}'"), 1);
 	/* before and after, each; a look is one */
 	ck_assert_int_eq(op_number("SELECT count(*) FROM admin_audit WHERE "
-		"actor = 'operator' AND action LIKE 'message %%'"), 7);
+		"actor = 'operator' AND action LIKE 'message.%%'"), 7);
 	ck_assert_int_eq(op_number("SELECT count(*) FROM admin_audit WHERE "
-		"action = 'message remove done' AND detail @> "
+		"action = 'message.remove.done' AND detail @> "
 		"'{\"messages\": 2, \"held\": 0}'"), 1);
 }
 END_TEST
