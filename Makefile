@@ -34,7 +34,7 @@ SOURCES  = $(shell git ls-files '*.c' '*.h')
 obj      = $(patsubst %.c,$(BUILD)/%.o,$(1))
 COMMON_O := $(call obj,$(COMMON)) $(BUILD)/sql_embedded.o
 COMPLY_O := $(call obj,$(COMPLIANCE)) $(BUILD)/sql_compliance.o
-CTL_O    := $(call obj,$(CTL)) $(BUILD)/sql_compliance.o
+CTL_O    := $(call obj,$(CTL)) $(COMPLY_O)
 
 DAEMONS := pchat-channel pchat-compliance
 PROGS   := $(DAEMONS:%=$(BUILD)/%) $(BUILD)/pchatctl

@@ -35,6 +35,11 @@ const struct poolconf_key poolconf_keyv[] = {
 	  "largest file that may be uploaded, in KB" },
 	{ "Site", NULL, true, 0, 256,
 	  "the site that the pool is in: a policy of that name counts" },
+	{ "ComplianceRunInterval", NULL, false, 60, 2592000,
+	  "seconds between two batches for the archives; 900 when not set" },
+	{ "ComplianceLagAlarm", NULL, false, 0, 2592000,
+	  "seconds that an event may wait for the archives without an alarm; "
+	  "0: no alarm" },
 	{ "ComplianceFailClosed", NULL, false, 0, 2592000,
 	  "posts are refused when an event waits for so many seconds; 0: no" },
 	{ "RemovedMessageText", NULL, true, 1, 4096,

@@ -6,7 +6,9 @@
 #pragma once
 
 struct announce;
+struct archive;
 struct config;
+struct filestore;
 struct db;
 struct intake;
 struct queue_in;
@@ -24,5 +26,7 @@ struct compliance {
 
 	struct queue_in *queue;
 	struct announce *announce;
+	struct filestore *files;      /* NULL: files are not copied          */
 	struct intake *intake;
+	struct archive *archive;
 };

@@ -9,6 +9,7 @@
 #include "common/queue.h"
 #include "common/stats.h"
 #include "compliance/core.h"
+#include "compliance/filestore.h"
 #include "compliance/intake.h"
 
 enum { STATE_MS = 5000, COUNT_MAX = 1000000 };
@@ -26,7 +27,7 @@ struct batch {
 	struct intake *in;
 	struct queue_from from;
 	char *events;
-	bool sent;                   /* the statement is under way           */
+	bool sent;                   /* its files or itself are being stored */
 };
 
 static uint64_t n_batches, n_events, n_refused, n_waiting, n_oldest_ms;
@@ -104,7 +105,7 @@ static void stored_handler(int err, const struct db_res *res, void *arg)
 }
 
 
-static void batch_send(struct batch *batch)
+static void stage(struct batch *batch)
 {
 	struct compliance *svc = batch->in->svc;
 	struct db_args args;
@@ -113,6 +114,36 @@ static void batch_send(struct batch *batch)
 	db_text(&args, batch->events);
 	batch->sent = !db_exec(svc->db_staging, "stage", &args,
 			       stored_handler, batch);
+}
+
+
+/* Failed: its sender tries again */
+static void files_handler(int err, void *arg)
+{
+	struct batch *batch = arg;
+	struct intake *in = batch->in;
+
+	if (err)
+		mem_deref(batch);
+	else
+		stage(batch);
+
+	pace(in);
+}
+
+
+/* Files first: an event that is stored may have its file deleted next */
+static void batch_send(struct batch *batch)
+{
+	struct filestore *files = batch->in->svc->files;
+	const int err = files ? filestore_take_events(files, batch->events,
+						      files_handler, batch)
+			      : ENOENT;
+
+	if (err == ENOENT)
+		stage(batch);
+	else
+		batch->sent = !err;
 }
 
 

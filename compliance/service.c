@@ -10,8 +10,10 @@
 #include "common/json.h"
 #include "common/queue.h"
 #include "compliance/announce.h"
+#include "compliance/archive.h"
 #include "compliance/conf_keys.h"
 #include "compliance/core.h"
+#include "compliance/filestore.h"
 #include "compliance/intake.h"
 #include "compliance/service.h"
 
@@ -34,6 +36,8 @@ static void destructor(void *data)
 	tmr_cancel(&svc->tmr_staging);
 	svc->db_store = mem_deref(svc->db_store);
 	svc->db_staging = mem_deref(svc->db_staging);
+	mem_deref(svc->archive);
+	mem_deref(svc->files);
 	mem_deref(svc->intake);
 	mem_deref(svc->announce);
 	mem_deref(svc->queue);
@@ -45,8 +49,11 @@ static void destructor(void *data)
 
 static void both_known(struct compliance *svc)
 {
-	if (svc->store_known && svc->staging_known)
-		announce_store_up(svc->announce);
+	if (!svc->store_known || !svc->staging_known)
+		return;
+
+	announce_store_up(svc->announce);
+	archive_settings(svc->archive);
 }
 
 
@@ -178,18 +185,32 @@ static void ready_handler(struct compliance *svc)
 }
 
 
-static int open_parts(struct compliance *svc)
+static int files_open(struct compliance *svc)
+{
+	const char *from = config_str(svc->conf, "files.store");
+	const char *to = config_str(svc->conf, "files.archive");
+
+	return from && to ? filestore_alloc(&svc->files, from, to) : 0;
+}
+
+
+static int open_parts(struct compliance *svc, struct ctl *ctl)
 {
 	int err;
 
 	err = queue_in_open(&svc->queue, config_str(svc->conf, "queue.listen"),
 			    batch_handler, svc);
 	if (!err)
+		err = files_open(svc);
+	if (!err)
 		err = intake_open(&svc->intake, svc);
 	if (!err)
 		err = stores_open(svc);
 	if (!err)
 		err = announce_open(&svc->announce, svc, ready_handler);
+	if (!err)
+		err = archive_open(&svc->archive, svc->conf, svc->db_store,
+				   ctl);
 
 	return err;
 }
@@ -200,15 +221,13 @@ static int service_open(void **svcp, struct config *conf, struct ctl *ctl)
 	struct compliance *svc = mem_zalloc(sizeof(*svc), destructor);
 	int err;
 
-	(void)ctl;
-
 	if (!svc)
 		return ENOMEM;
 
 	svc->conf = conf;
 	svc->daemon_id = (int64_t)(rand_u64() >> 1);
 
-	err = open_parts(svc);
+	err = open_parts(svc, ctl);
 	if (err)
 		mem_deref(svc);
 	else
@@ -232,6 +251,7 @@ static void service_stop(void *arg)
 	struct compliance *svc = arg;
 
 	queue_in_pause(svc->queue, true);
+	archive_leave(svc->archive);
 	announce_leave(svc->announce, left_handler);
 }
 
@@ -256,6 +276,7 @@ static void service_status(void *arg, json_t *obj)
 	json_object_set_new(obj, "store", json_boolean(svc->store_known));
 	json_object_set_new(obj, "staging",
 			    json_boolean(svc->staging_known));
+	archive_status(svc->archive, obj);
 }
 
 

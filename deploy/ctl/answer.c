@@ -6,7 +6,7 @@
 #include <string.h>
 #include "common/chaturi.h"
 #include "deploy/ctl/tool.h"
-#include "deploy/ctl/store.h"
+#include "common/db/bstore.h"
 #include "deploy/ctl/import.h"
 #include "deploy/ctl/answer.h"
 

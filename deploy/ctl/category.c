@@ -2,6 +2,7 @@
  * @file deploy/ctl/category.c  pchatctl category
  */
 #include <re.h>
+#include "common/db/bstore.h"
 #include "deploy/ctl/tool.h"
 #include "deploy/ctl/out.h"
 #include "deploy/ctl/list.h"

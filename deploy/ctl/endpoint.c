@@ -6,7 +6,7 @@
  */
 #include <re.h>
 #include "deploy/ctl/tool.h"
-#include "deploy/ctl/store.h"
+#include "common/db/bstore.h"
 #include "deploy/ctl/out.h"
 #include "deploy/ctl/list.h"
 #include "deploy/ctl/answer.h"

@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include "common/json.h"
+#include "common/db/bstore.h"
 #include "deploy/ctl/tool.h"
-#include "deploy/ctl/store.h"
 #include "deploy/ctl/list.h"
 #include "deploy/ctl/report.h"
 

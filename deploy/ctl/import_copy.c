@@ -3,7 +3,7 @@
  */
 #include <re.h>
 #include <string.h>
-#include "deploy/ctl/store.h"
+#include "common/db/bstore.h"
 #include "deploy/ctl/credential.h"
 #include "deploy/ctl/import.h"
 

@@ -20,7 +20,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include "deploy/ctl/store.h"
+#include "common/db/bstore.h"
 #include "deploy/ctl/list.h"
 #include "deploy/ctl/import.h"
 

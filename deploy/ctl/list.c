@@ -5,8 +5,8 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include "common/db/bstore.h"
 #include "deploy/ctl/tool.h"
-#include "deploy/ctl/store.h"
 #include "deploy/ctl/out.h"
 #include "deploy/ctl/import.h"
 #include "deploy/ctl/list.h"

@@ -4,8 +4,8 @@
 #include <re.h>
 #include <stdlib.h>
 #include <string.h>
+#include "common/db/bstore.h"
 #include "deploy/ctl/tool.h"
-#include "deploy/ctl/store.h"
 #include "deploy/ctl/out.h"
 #include "deploy/ctl/list.h"
 #include "deploy/ctl/removal.h"

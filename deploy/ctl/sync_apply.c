@@ -8,7 +8,7 @@
 #include <re.h>
 #include <stdlib.h>
 #include "deploy/ctl/tool.h"
-#include "deploy/ctl/store.h"
+#include "common/db/bstore.h"
 #include "deploy/ctl/sync.h"
 
 enum { STATISTICS_FROM = 5 };     /* slices written that call for ANALYZE */

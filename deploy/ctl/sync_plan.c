@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <re.h>
 #include "deploy/ctl/tool.h"
-#include "deploy/ctl/store.h"
+#include "common/db/bstore.h"
 #include "deploy/ctl/sync.h"
 
 enum { REMOVALS_HARMLESS = 10 };

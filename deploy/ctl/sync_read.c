@@ -9,7 +9,7 @@
 #include <re.h>
 #include "common/chaturi.h"
 #include "deploy/ctl/tool.h"
-#include "deploy/ctl/store.h"
+#include "common/db/bstore.h"
 #include "deploy/ctl/sync.h"
 #include "deploy/ctl/sync_dir.h"
 

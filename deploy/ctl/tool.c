@@ -7,9 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 #include "common/db/db.h"
+#include "common/db/bstore.h"
 #include "deploy/ctl/tool.h"
 #include "deploy/ctl/options.h"
-#include "deploy/ctl/store.h"
 
 
 static struct {

@@ -3,6 +3,7 @@
  */
 #include <re.h>
 #include <string.h>
+#include "common/db/bstore.h"
 #include "deploy/ctl/tool.h"
 #include "deploy/ctl/out.h"
 #include "deploy/ctl/list.h"

@@ -11,7 +11,9 @@
 #include "tests/unit/suite.h"
 
 /* What works on temporary tables of its own */
-static const char *const ownv[] = { "ctl_import_", "ctl_export_", "ctl_sync_" };
+static const char *const ownv[] = {
+	"ctl_import_", "ctl_export_", "ctl_sync_", "ctl_check_",
+};
 
 
 static bool can_prepare(PGconn *pg, const struct sql_stmt *stmt)

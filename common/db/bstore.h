@@ -1,7 +1,8 @@
 /**
- * @file deploy/ctl/store.h  The store as a command line tool sees it
+ * @file common/db/bstore.h  A database for who may wait for it
  *
- * A blocking connection that runs the statements of sql/statements by name,
+ * For command line tools and for the processes of adapters, never on a loop: a
+ * blocking connection that runs the statements of its set by name,
  * parameters and results as text.  Every function that fails has said why on
  * the connection's error stream, except where noted.
  */
@@ -49,6 +50,13 @@ int  bstore_exec(struct bstore *st, uint64_t *rowsp, const char *stmt,
 
 /** Any number of statements in a text, a migration; @p name is for reports */
 int  bstore_script(struct bstore *st, const char *name, const char *text);
+
+/**
+ * Wait for a notification (LISTEN), or until @p fd can be read, or @p ms
+ *
+ * @return 0 in all these cases, EPROTO (the connection was lost)
+ */
+int  bstore_wait(struct bstore *st, int fd, uint32_t ms);
 
 int  bstore_begin(struct bstore *st);
 int  bstore_commit(struct bstore *st);

@@ -1,13 +1,15 @@
 /**
- * @file deploy/ctl/store.c  A blocking connection to the store
+ * @file common/db/bstore.c  A blocking connection to the store
  */
 #include <re.h>
+#include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include "common/db/db.h"
 #include "common/db/embedded.h"
-#include "deploy/ctl/store.h"
+#include "common/db/bstore.h"
 
 
 enum { COPY_CHUNK = 64 * 1024 };
@@ -65,7 +67,8 @@ static bool refused(const struct bstore *st, const PGresult *res)
 /* libpq's messages end with a newline and may have several lines */
 static void report(struct bstore *st, const char *what, const char *message)
 {
-	(void)fprintf(st->err, "pchatctl: %s: %s%s%s", st->set->name,
+	(void)fprintf(st->err, "%s: %s: %s%s%s",
+		      program_invocation_short_name, st->set->name,
 		      what ? what : "",
 		      what ? ": " : "", message);
 	if (!*message || message[strlen(message) - 1] != '\n')
@@ -194,6 +197,45 @@ int bstore_script(struct bstore *st, const char *name, const char *text)
 	PQclear(res);
 
 	return err;
+}
+
+
+/* Those that came while a statement ran count */
+static bool notified(struct bstore *st)
+{
+	PGnotify *note;
+	bool any = false;
+
+	while ((note = PQnotifies(st->pg))) {
+		PQfreemem(note);
+		any = true;
+	}
+
+	return any;
+}
+
+
+int bstore_wait(struct bstore *st, int fd, uint32_t ms)
+{
+	struct pollfd pfdv[] = {
+		{ .fd = PQsocket(st->pg), .events = POLLIN },
+		{ .fd = fd, .events = POLLIN },
+	};
+
+	if (notified(st))
+		return 0;
+
+	if (poll(pfdv, ARRAY_SIZE(pfdv), (int)ms) <= 0 || !pfdv[0].revents)
+		return 0;
+
+	if (!PQconsumeInput(st->pg)) {
+		report(st, "wait", PQerrorMessage(st->pg));
+		return EPROTO;
+	}
+
+	(void)notified(st);
+
+	return 0;
 }
 
 

@@ -1,0 +1,157 @@
+/**
+ * @file tests/db/plugin/lines.c  An adapter of somebody else's
+ *
+ * Built by the tests out of our tree, with nothing of ours but adapter.h: a
+ * file each batch, a line each event.  The key "mood" names a file that says
+ * what it does next: "later", "refuse N", "crash N" or "hang N", N a batch.
+ */
+#define _POSIX_C_SOURCE 200809L
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "compliance/adapter.h"
+
+struct lines {
+	const struct adapter_host *host;
+	char name[64];
+	char mood[256];
+};
+
+static const struct adapter_key keyv[] = {
+	{ "mood", NULL, "File that says what to do." },
+};
+
+
+static int lines_open(void **statep, const struct adapter_setting *settingv,
+		      size_t settingc, const struct adapter_host *host)
+{
+	struct lines *l = calloc(1, sizeof(*l));
+	size_t i;
+
+	if (!l)
+		return ENOMEM;
+
+	l->host = host;
+	for (i = 0; i < settingc; i++) {
+		const char *v = settingv[i].value;
+
+		if (!strcmp(settingv[i].key, "name"))
+			snprintf(l->name, sizeof(l->name), "%s", v);
+		if (!strcmp(settingv[i].key, "mood"))
+			snprintf(l->mood, sizeof(l->mood), "%s", v);
+	}
+
+	*statep = l;
+
+	return 0;
+}
+
+
+static int mood(const struct lines *l, unsigned long long batch)
+{
+	unsigned long long n = 0;
+	char word[16] = "";
+	FILE *f = fopen(l->mood, "r");
+	int err = 0;
+
+	if (!f)
+		return 0;
+	if (fscanf(f, "%15s %llu", word, &n) < 1)
+		word[0] = '\0';
+	fclose(f);
+
+	if (!strcmp(word, "later"))
+		err = EAGAIN;
+	else if (!strcmp(word, "refuse") && n == batch)
+		err = EBADMSG;
+	else if (!strcmp(word, "crash") && n == batch)
+		abort();
+	else if (!strcmp(word, "hang") && n == batch)
+		pause();
+
+	return err;
+}
+
+
+static void people(FILE *f, const char *what,
+		   const struct adapter_user *const *userv, size_t userc)
+{
+	size_t i;
+
+	fprintf(f, "%s", what);
+	for (i = 0; i < userc; i++)
+		fprintf(f, " %s", userv[i]->uri);
+	fprintf(f, "\n");
+}
+
+
+static void conversation(FILE *f, const struct adapter_conversation *conv)
+{
+	size_t i;
+
+	fprintf(f, "room %s\n", conv->room ? conv->room->name : "-");
+	people(f, "start", conv->startv, conv->startc);
+
+	for (i = 0; i < conv->eventc; i++) {
+		const struct adapter_event *ev = &conv->eventv[i];
+
+		fprintf(f, "%s %lld %s %s %s\n", ev->type,
+			(long long)ev->msg_id, ev->user ? ev->user->uri : "-",
+			ev->chat ? ev->chat : "-", ev->path ? ev->path : "-");
+	}
+
+	people(f, "end", conv->endv, conv->endc);
+}
+
+
+static int lines_deliver(void *state, const struct adapter_batch *batch,
+			 char *errbuf, size_t errsize)
+{
+	struct lines *l = state;
+	char path[512];
+	size_t i;
+	FILE *f;
+	int err;
+
+	snprintf(path, sizeof(path), "%s/%s-%012llu.txt", batch->dir, l->name,
+		 (unsigned long long)batch->id);
+	f = fopen(path, "w");
+	if (!f)
+		return EAGAIN;
+	for (i = 0; i < batch->convc; i++)
+		conversation(f, &batch->convv[i]);
+	if (fclose(f))
+		return EAGAIN;
+
+	if (l->host->wrote(l->host->arg, path))
+		return EAGAIN;
+
+	/* late, so that something has been written */
+	err = mood(l, batch->id);
+	if (err)
+		snprintf(errbuf, errsize, "not in the mood");
+
+	return err;
+}
+
+
+static void lines_close(void *state)
+{
+	free(state);
+}
+
+
+static const struct adapter lines = {
+	.abi = ADAPTER_ABI, .name = "lines", .help = "A line each event.",
+	.keyv = keyv, .keyc = 1,
+	.open = lines_open, .deliver = lines_deliver, .close = lines_close,
+};
+
+
+const struct adapter *pchat_adapter(void)
+{
+	return &lines;
+}
