@@ -194,8 +194,10 @@ END_TEST
 START_TEST(a_hold_beats_everything)
 {
 	sql("UPDATE category SET retention_d = 30");
+	op_ok("hold create 'Case 1' --room Two --dry-run");
+	op_fails("no such hold: Case 1", "hold show 'Case 1'");
 	op_ok("hold create 'Case 1' --room Two");
-	op_said("Two");
+	op_said("Case 1: set");
 	op_ok("hold create 'Case 2' --user sip:bob@x");
 
 	op_ok("message remove --dry-run --words 'green grass' --match any");
@@ -220,7 +222,7 @@ START_TEST(a_hold_beats_everything)
 	ck_assert_int_eq(op_number(LEFT), 7);
 
 	op_ok("hold lift 'Case 1'");
-	op_said("lifted");
+	op_said("Case 1: lifted");
 	op_ok("message remove --room Two");
 	op_said("removed: 1\nkept, because of a hold: 1\n");
 }
