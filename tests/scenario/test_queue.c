@@ -17,7 +17,7 @@
 #include "common/bus.h"
 #include "common/ctl.h"
 #include "common/queue.h"
-#include "tests/scenario/scene.h"
+#include "tests/scenario/stage.h"
 #include "tests/unit/suite.h"
 
 
@@ -29,21 +29,12 @@ static const char data[] =
 	"\"rooms\":[" ROOM("Plain") "," ROOM("Daemon") "," ROOM("Orphans") ","
 	ROOM("Stream") "," ROOM("Closed") "," ROOM("Books") "]}";
 
-static struct pool *pool;
-
 
 static void up(void)
 {
 	const struct pool_opts opts = { .data = data, .compliance = 2 };
 
-	ck_assert_int_eq(pool_up(&pool, &opts), 0);
-}
-
-
-static void down(void)
-{
-	pool_down(pool);
-	pool = NULL;
+	stage_up(&opts);
 }
 
 
@@ -431,7 +422,7 @@ static Suite *scenario_queue_suite(void)
 	Suite *suite = suite_create("scenario/queue");
 	TCase *tc = tcase_create("queue");
 
-	tcase_add_unchecked_fixture(tc, up, down);
+	tcase_add_unchecked_fixture(tc, up, stage_down);
 	tcase_add_checked_fixture(tc, setup, NULL);
 	tcase_set_timeout(tc, 180);
 	tcase_add_test(tc,
