@@ -27,8 +27,8 @@ COMPLIANCE := $(filter-out compliance/main.c,$(wildcard compliance/*.c complianc
 CTL     := $(filter-out deploy/ctl/main.c,$(wildcard deploy/ctl/*.c))
 SUPPORT := $(wildcard tests/support/*.c)
 UNIT    := $(wildcard tests/unit/*.c tests/unit/*/*.c)
-DBTEST  := tests/unit/main.c $(wildcard tests/db/*.c)
-SCEN    := $(wildcard tests/scenario/*.c)
+DBTEST  := tests/unit/main.c tests/unit/suite.c $(wildcard tests/db/*.c)
+SCEN    := tests/unit/suite.c $(wildcard tests/scenario/*.c)
 SOURCES  = $(shell git ls-files '*.c' '*.h')
 
 obj      = $(patsubst %.c,$(BUILD)/%.o,$(1))

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "tests/scenario/archive.h"
-#include "tests/scenario/scene.h"
+#include "tests/scenario/stage.h"
 #include "tests/support/proc.h"
 #include "tests/unit/suite.h"
 
@@ -16,7 +16,6 @@ static const char data[] =
 	"{\"users\":[" USER("ada") "," USER("ben") "],\"categories\":[" MAIN
 	"],\"rooms\":[" ROOM("Hall") "," ROOM("Yard") "," ROOM("Attic") "]}";
 
-static struct pool *pool;
 static char dir[64];
 
 
@@ -38,14 +37,13 @@ static void up(void)
 	(void)re_snprintf(jsonl, sizeof(jsonl),
 			  "compliance.adapter=%s/jsonl.conf", dir);
 
-	ck_assert_int_eq(pool_up(&pool, &opts), 0);
+	stage_up(&opts);
 }
 
 
 static void down(void)
 {
-	pool_down(pool);
-	pool = NULL;
+	stage_down();
 	proc_rmtree(dir);
 }
 

@@ -18,7 +18,7 @@
 #include "common/ctl.h"
 #include "common/queue.h"
 #include "tests/scenario/archive.h"
-#include "tests/scenario/scene.h"
+#include "tests/scenario/stage.h"
 #include "tests/support/proc.h"
 #include "tests/unit/suite.h"
 
@@ -31,7 +31,6 @@ static const char data[] =
 	"\"rooms\":[" ROOM("Plain") "," ROOM("Daemon") "," ROOM("Orphans") ","
 	ROOM("Stream") "," ROOM("Closed") "," ROOM("Books") "]}";
 
-static struct pool *pool;
 static char dir[64];
 
 
@@ -50,14 +49,14 @@ static void up(void)
 	archive_adapter(dir, dir, "null", "");
 	(void)re_snprintf(adapter, sizeof(adapter),
 			  "compliance.adapter=%s/null.conf", dir);
-	ck_assert_int_eq(pool_up(&pool, &opts), 0);
+
+	stage_up(&opts);
 }
 
 
 static void down(void)
 {
-	pool_down(pool);
-	pool = NULL;
+	stage_down();
 	proc_rmtree(dir);
 }
 
