@@ -92,15 +92,17 @@ static bool listed(const char *words, const char *ext)
 
 static int ext_copy(char ext[FILE_EXT_MAX + 1], const char *from)
 {
+	const size_t len = strlen(from);
 	size_t i;
 
-	for (i = 0; from[i]; i++) {
-		if (i >= FILE_EXT_MAX || !isalnum((unsigned char)from[i]) ||
-		    (from[i] & 0x80))
+	if (len > FILE_EXT_MAX)
+		return EINVAL;
+	for (i = 0; i < len; i++) {
+		if (!isalnum((unsigned char)from[i]) || (from[i] & 0x80))
 			return EINVAL;
 		ext[i] = (char)tolower((unsigned char)from[i]);
 	}
-	ext[i] = '\0';
+	ext[len] = '\0';
 
 	return 0;
 }

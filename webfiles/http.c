@@ -298,6 +298,8 @@ static int address(struct sa *sa, const struct web *web, bool tls)
 
 static int start(struct http *http, const struct sa *sa)
 {
+	static char priorities[] = "SECURE128:-VERS-ALL:+VERS-TLS1.3:"
+		"+VERS-TLS1.2";
 	const struct config *conf = http->web->conf;
 	unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME |
 		MHD_USE_ERROR_LOG;
@@ -324,6 +326,7 @@ static int start(struct http *http, const struct sa *sa)
 		  http },
 		{ http->tls ? MHD_OPTION_HTTPS_CERT_CALLBACK : MHD_OPTION_END,
 		  0, (void *)(intptr_t)web_tls_retrieve },
+		{ MHD_OPTION_HTTPS_PRIORITIES, 0, priorities },
 		{ MHD_OPTION_END, 0, NULL },
 	};
 

@@ -55,13 +55,6 @@ $$;
 -- the name of the errno that the refusal stands for.  direction: 1 upload, 2
 -- download.
 
-CREATE FUNCTION setting_number(setting text, otherwise bigint) RETURNS bigint
-    LANGUAGE sql STABLE AS $$
-SELECT coalesce((SELECT c.value::bigint FROM configuration c
-                  WHERE c.key = setting AND c.scope IN ('global', 'pool')
-                  ORDER BY c.scope = 'pool' DESC LIMIT 1), otherwise)
-$$;
-
 -- May this user bring files to that room, or take them from there?
 CREATE FUNCTION file_right(who bigint, room uuid, direction integer)
     RETURNS text LANGUAGE plpgsql STABLE AS $$
@@ -154,6 +147,9 @@ DECLARE
     room_no bigint := (SELECT r.room_id FROM room r WHERE r.guid = room);
     posted bigint;
 BEGIN
+    IF status = 'ok' AND size > (SELECT l.room_left FROM file_room_left(room) AS l) THEN
+        status := 'EDQUOT';     -- others came in the meantime
+    END IF;
     IF status = 'ok' THEN
         INSERT INTO file (file_id, room_id, name, extension, size_bytes, sha256,
                           uploaded_by)
@@ -220,11 +216,17 @@ SELECT EXISTS (SELECT FROM message m
 $$;
 
 -- Finds out which files nobody can come by any more and answers with some that
--- shall go from disk now; tokens out of date go as well.
+-- shall go from disk now: not those of which the archive, which copies them,
+-- may not have heard yet.  Tokens out of date go as well.
 CREATE FUNCTION files_clean(after_h integer, most integer)
     RETURNS TABLE (room uuid, id uuid, ext text) LANGUAGE plpgsql AS $$
 DECLARE
     before timestamptz := now() - make_interval(hours => after_h);
+    oldest timestamptz := (SELECT coalesce(min(b.ts), 'infinity')
+                             FROM outbox_owners() AS o (id)
+                            CROSS JOIN LATERAL (
+                                  SELECT x.ts FROM outbox x WHERE x.instance_id = o.id
+                                   ORDER BY x.event_id LIMIT 1) AS b);
 BEGIN
     DELETE FROM file_token WHERE expires_on < now();
 
@@ -252,7 +254,8 @@ BEGIN
 
     RETURN QUERY SELECT r.guid, p.file_id, p.extension
                    FROM files_purged(most) AS p JOIN room r ON r.room_id = p.room_id
-                  WHERE p.purged_on <= before;
+                  WHERE p.purged_on <= before
+                    AND p.uploaded_on < oldest - interval '1 minute';
 END $$;
 
 INSERT INTO schema_version (version) VALUES (11);

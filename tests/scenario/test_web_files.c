@@ -31,9 +31,9 @@ static const char data[] =
 	"\"history\":false,\"allowed\":[\"domain:example.net\"]}],"
 	"\"rooms\":[" ROOM("Put") "," ROOM("Range") "," ROOM("Soap") ","
 	ROOM("Fault") "," ROOM("Told") "," ROOM("Kinds") "," ROOM("Big") ","
-	ROOM("Full") "," ROOM("Shared") "," ROOM("Purged") "," ROOM("Doomed")
+	ROOM("Full") "," ROOM("Race") "," ROOM("Purged") "," ROOM("Doomed")
 	"," ROOM("Orphan") "," ROOM("Other") "," ROOM("Half") ","
-	ROOM("Held") "," CLOSED("Ours") ","
+	ROOM("Held") "," ROOM("Archived") "," CLOSED("Ours") ","
 	"{\"name\":\"Bare one\",\"category\":\"Bare\",\"privacy\":\"open\"},"
 	"{\"name\":\"Mute one\",\"category\":\"Mute\",\"privacy\":\"open\"}"
 	"]}";
@@ -146,6 +146,22 @@ static unsigned get_text(const struct person *p, const char *file)
 	mem_deref(t);
 
 	return status;
+}
+
+
+static bool nothing_aside(void *arg)
+{
+	(void)arg;
+
+	return !web_files(pool, "new");
+}
+
+
+static bool something_aside(void *arg)
+{
+	(void)arg;
+
+	return web_files(pool, "new") > 0;
 }
 
 
@@ -524,6 +540,35 @@ START_TEST(a_room_has_room_for_so_much)
 END_TEST
 
 
+/* Two at once each fit, not both */
+START_TEST(a_room_that_fills_during_an_upload)
+{
+	static uint8_t bytes[80 * 1024];
+	struct rawtls *r;
+	struct person ada;
+	char *t;
+
+	enter(&ada, 0, "ada", "Race");
+	t = token(&ada, "getfutok");
+	web_setting(pool, "RoomFileQuotaKB", "100");
+	ck_assert(web_until(nothing_aside, NULL));
+	ck_assert_int_eq(rawtls_open(&r, pool, 0), 0);
+	ck_assert_int_eq(rawtls_printf(r, "PUT /files/%s/x.bin HTTP/1.1\r\n"
+		"Host: h\r\nAuthorization: Bearer %s\r\nContent-Length: %zu"
+		"\r\n\r\n", xd_room_id(ada.room), t, sizeof(bytes)), 0);
+	ck_assert(web_until(something_aside, NULL));
+	ck_status(ada.b, put(&ada, t, bytes, sizeof(bytes), "a.bin"), 201);
+	ck_assert_int_eq(rawtls_write(r, bytes, sizeof(bytes)), 0);
+	ck_assert_uint_eq(rawtls_status(r), 507);
+	ck_assert_int_eq(web_files(pool, xd_room_id(ada.room)), 1);
+	ck_assert_int_eq(web_files(pool, "new"), 0);
+	web_setting(pool, "RoomFileQuotaKB", NULL);
+	mem_deref(r);
+	mem_deref(t);
+}
+END_TEST
+
+
 /* --------------------------------------------------------------- compliance */
 
 static int64_t told(int kind, const char *file)
@@ -563,6 +608,7 @@ START_TEST(compliance_learns_who_brought_and_who_took)
 		file), 200);
 	ck_assert_int_eq(told(3, file), 2);
 	web_sql(pool, "SELECT compliance_enable(false)", NULL);
+	web_sql(pool, "DELETE FROM outbox RETURNING 1", NULL);
 	mem_deref(t);
 }
 END_TEST
@@ -670,6 +716,27 @@ START_TEST(a_hold_keeps_files)
 END_TEST
 
 
+START_TEST(a_file_waits_for_the_archive)
+{
+	struct person ada;
+	char file[2][64];
+
+	enter(&ada, 0, "ada", "Archived");
+	put_text(&ada, "one", "?post=false", file[0]);
+	make_old();
+	web_sql(pool, "SELECT compliance_enable(true)", NULL);
+	put_text(&ada, "two", "?post=false", file[1]);
+	web_sql(pool, "SELECT compliance_enable(false)", NULL);
+	web_sql(pool, "UPDATE outbox SET ts = ts - interval '2 days' "
+		"RETURNING 1", NULL);
+	ck_gone(&ada, file[0], 1);
+	ck_assert(!gone(file[1]));
+	web_sql(pool, "DELETE FROM outbox RETURNING 1", NULL);
+	ck_gone(&ada, file[1], 0);
+}
+END_TEST
+
+
 START_TEST(what_nobody_linked_goes_what_a_client_linked_stays)
 {
 	struct person ada;
@@ -701,22 +768,6 @@ START_TEST(a_room_without_history_keeps_no_files)
 END_TEST
 
 
-static bool nothing_aside(void *arg)
-{
-	(void)arg;
-
-	return !web_files(pool, "new");
-}
-
-
-static bool something_aside(void *arg)
-{
-	(void)arg;
-
-	return web_files(pool, "new") > 0;
-}
-
-
 START_TEST(a_process_killed_in_an_upload_leaves_nothing)
 {
 	struct rawtls *r;
@@ -725,6 +776,7 @@ START_TEST(a_process_killed_in_an_upload_leaves_nothing)
 
 	enter(&ada, 0, "ada", "Half");
 	t = token(&ada, "getfutok");
+	ck_assert(web_until(nothing_aside, NULL));
 	ck_assert_int_eq(rawtls_open(&r, pool, 1), 0);
 	ck_assert_int_eq(rawtls_printf(r, "PUT /files/%s/x.bin HTTP/1.1\r\n"
 		"Host: h\r\nAuthorization: Bearer %s\r\nContent-Length: 100000"
@@ -782,10 +834,12 @@ static Suite *web_files_suite(void)
 	tcase_add_test(tc, kinds_of_files);
 	tcase_add_test(tc, a_file_has_a_largest_size);
 	tcase_add_test(tc, a_room_has_room_for_so_much);
+	tcase_add_test(tc, a_room_that_fills_during_an_upload);
 	tcase_add_test(tc, compliance_learns_who_brought_and_who_took);
 	tcase_add_test(tc, a_file_goes_with_its_message);
 	tcase_add_test(tc, files_go_with_their_room);
 	tcase_add_test(tc, a_hold_keeps_files);
+	tcase_add_test(tc, a_file_waits_for_the_archive);
 	tcase_add_test(tc,
 		       what_nobody_linked_goes_what_a_client_linked_stays);
 	tcase_add_test(tc, a_room_without_history_keeps_no_files);

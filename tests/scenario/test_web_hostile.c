@@ -309,8 +309,9 @@ static const char *const jsonv[] = {
 	"{", "}", "nul", "{\"text\":}", "{\"text\":\"\xff\xfe\"}",
 	"{\"text\":\"\xed\xa0\x80\"}", "{\"text\":\"\\ud800\"}",
 	"{\"text\":\"a\\u0000b\"}", "{\"text\":\"x\",\"text\":\"y\"}",
-	"{\"text\":1e999}", "[[[[[[[[[[[[[[[[[[[[[[", "\"text\"", "{\"text\":"
-	"\"x\"} {\"text\":\"y\"}", "{\"text\":{\"a\":1}}", "{\"alert\":true}",
+	"{\"text\":1e999}", "[[[[[[[[[[[[[[[[[[[[[[", "\"text\"",
+	"{\"text\":\"x\"} {}", "{\"text\":{\"a\":1}}",
+	"{\"alert\":true}",
 };
 
 START_TEST(bodies_that_are_no_json)

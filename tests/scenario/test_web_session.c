@@ -110,7 +110,7 @@ START_TEST(a_cookie_from_elsewhere_is_never_a_session)
 	static const char planted[] =
 		"__Host-pchat=00112233445566778899aabbccddeeff00112233";
 	struct browser *thief, *ada;
-	char cookie[128];
+	char cookie[128], bare[128];
 
 	/* he plants a cookie, she signs in with it */
 	ck_assert_int_eq(browser_open(&ada, pool, 0), 0);
@@ -123,11 +123,10 @@ START_TEST(a_cookie_from_elsewhere_is_never_a_session)
 	browser_cookie(thief, planted);
 	ck_status(thief, browser_get(thief, SESSION), 401);
 
-	/* nor is the name without its prefix, nor the hash that is stored */
-	cookie[strcspn(cookie, "=")] = '\0';
-	(void)re_snprintf(cookie, sizeof(cookie), "pchat=%s",
-			  cookie + strlen(cookie) + 1);
-	browser_cookie(thief, cookie);
+	/* nor is the name without its prefix */
+	(void)re_snprintf(bare, sizeof(bare), "pchat%s",
+			  cookie + strcspn(cookie, "="));
+	browser_cookie(thief, bare);
 	ck_status(thief, browser_get(thief, SESSION), 401);
 }
 END_TEST
@@ -244,6 +243,14 @@ START_TEST(an_unknown_user_and_a_wrong_password_are_alike)
 END_TEST
 
 
+static int64_t eves_wait(void)
+{
+	return web_number(pool, "SELECT ceil(extract(epoch FROM blocked_to - "
+			  "failed_on))::integer FROM web_throttle WHERE key = "
+			  "'user:sip:eve@example.net'", NULL);
+}
+
+
 START_TEST(after_some_failures_there_is_a_wait)
 {
 	struct browser *b, *c;
@@ -253,20 +260,23 @@ START_TEST(after_some_failures_there_is_a_wait)
 	for (i = 0; i < 4; i++)
 		ck_status(b, attempt(b, "eve", "wrong"), 401);
 
-	/* on the other process, with the right password, in other letters */
+	ck_assert_int_eq(eves_wait(), 2);
+
+	/* a longer one, as this machine may be slow: on the other process,
+	   with the right password, in other letters */
+	web_sql(pool, "UPDATE web_throttle SET blocked_to = now() + "
+		"interval '100 s' RETURNING 1", NULL);
 	ck_assert_int_eq(browser_open(&c, pool, 1), 0);
 	ck_status(c, attempt(c, "EVE@Example.net", "eve"), 429);
 	wait = (unsigned)atoi(browser_head(c, "Retry-After"));
 	ck_assert_uint_ge(wait, 1);
-	ck_assert_uint_le(wait, 2);
+	ck_assert_uint_le(wait, 100);
 
 	/* each failure doubles it; others are not concerned */
 	web_sql(pool, "UPDATE web_throttle SET blocked_to = now() RETURNING 1",
 		NULL);
 	ck_status(b, attempt(b, "eve", "wrong"), 401);
-	ck_assert_int_ge(web_number(pool, "SELECT ceil(extract(epoch FROM "
-		"blocked_to - failed_on))::integer FROM web_throttle WHERE "
-		"key = 'user:sip:eve@example.net'", NULL), 4);
+	ck_assert_int_eq(eves_wait(), 4);
 	ck_status(c, browser_signin(c, "bob"), 201);
 
 	web_sql(pool, "UPDATE web_throttle SET blocked_to = now() RETURNING 1",

@@ -52,12 +52,16 @@ static int dial(struct rawtls *r, const char *url)
 }
 
 
-static int shake(struct rawtls *r, const char *ca)
+static int shake(struct rawtls *r, const char *ca, int version)
 {
 	r->ctx = SSL_CTX_new(TLS_client_method());
 	if (!r->ctx || SSL_CTX_load_verify_locations(r->ctx, ca, NULL) != 1)
 		return ENOMEM;
 
+	if (version) {
+		SSL_CTX_set_security_level(r->ctx, 0);
+		(void)SSL_CTX_set_max_proto_version(r->ctx, version);
+	}
 	SSL_CTX_set_verify(r->ctx, SSL_VERIFY_PEER, NULL);
 	r->ssl = SSL_new(r->ctx);
 	if (!r->ssl || SSL_set_fd(r->ssl, r->fd) != 1)
@@ -68,6 +72,13 @@ static int shake(struct rawtls *r, const char *ca)
 
 
 int rawtls_open(struct rawtls **rp, const struct pool *pool, size_t web)
+{
+	return rawtls_open_old(rp, pool, web, 0);
+}
+
+
+int rawtls_open_old(struct rawtls **rp, const struct pool *pool, size_t web,
+		    int version)
 {
 	const struct pool_web *pw = pool_web(pool, web);
 	struct rawtls *r = mem_zalloc(sizeof(*r), destructor);
@@ -80,13 +91,26 @@ int rawtls_open(struct rawtls **rp, const struct pool *pool, size_t web)
 	r->mb = mbuf_alloc(4096);
 	err = pw && r->mb ? dial(r, pw->url) : EINVAL;
 	if (!err)
-		err = shake(r, pool_ca(pool));
+		err = shake(r, pool_ca(pool), version);
 	if (err)
 		mem_deref(r);
 	else
 		*rp = r;
 
 	return err;
+}
+
+
+void rawtls_peer(const struct rawtls *r, char *name, size_t size)
+{
+	X509 *cert = SSL_get1_peer_certificate(r->ssl);
+
+	name[0] = '\0';
+	if (cert)
+		(void)X509_NAME_get_text_by_NID(X509_get_subject_name(cert),
+						NID_commonName, name,
+						(int)size);
+	X509_free(cert);
 }
 
 

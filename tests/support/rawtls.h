@@ -14,6 +14,11 @@ struct pool;
 
 /** @return 0, ECONNREFUSED, EPROTO (no TLS); mem_deref() closes it */
 int  rawtls_open(struct rawtls **rp, const struct pool *pool, size_t web);
+/** The same with no version of TLS beyond this one (TLS1_1_VERSION) */
+int  rawtls_open_old(struct rawtls **rp, const struct pool *pool, size_t web,
+		     int version);
+/** Common name in the certificate that the service showed */
+void rawtls_peer(const struct rawtls *r, char *name, size_t size);
 /** Bytes as they are.  EPIPE: it was closed */
 int  rawtls_write(struct rawtls *r, const void *p, size_t len);
 /** Text in libre's format */

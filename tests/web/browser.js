@@ -37,6 +37,21 @@ async function open(browser, options = {}) {
   return page;
 }
 
+/** Count what loading this page takes: { requests, bytes }, heads included */
+async function weigh(page, load) {
+  const cdp = await page.context().newCDPSession(page);
+  const weight = { requests: 0, bytes: 0 };
+  cdp.on("Network.loadingFinished", (e) => {
+    weight.requests += 1;
+    weight.bytes += e.encodedDataLength;
+  });
+  await cdp.send("Network.enable");
+  await load();
+  await page.waitForLoadState("networkidle");
+  await cdp.detach();
+  return weight;
+}
+
 function sound(page) {
   assert.deepEqual(page.faults, []);
 }
@@ -86,4 +101,4 @@ async function tabTo(page, selector) {
   assert.fail(`Tab does not come to ${selector}`);
 }
 
-module.exports = { LIMIT_MS, SHOTS, accessible, fits, launch, open, shot, sound, tabTo, titled, visit };
+module.exports = { LIMIT_MS, SHOTS, accessible, fits, launch, open, shot, sound, tabTo, titled, visit, weigh };

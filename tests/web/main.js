@@ -4,7 +4,7 @@
 const assert = require("node:assert/strict");
 const { readFileSync } = require("node:fs");
 const { Person, Pool } = require("./pool.js");
-const { LIMIT_MS, SHOTS, accessible, fits, launch, open, shot, sound, tabTo, titled, visit } = require("./browser.js");
+const { LIMIT_MS, SHOTS, accessible, fits, launch, open, shot, sound, tabTo, titled, visit, weigh } = require("./browser.js");
 
 const user = (name, display) => ({ uri: `sip:${name}@example.net`, display, email: `${name}@example.net`, password: `${name}-pw`, enabled: true });
 
@@ -43,7 +43,9 @@ async function signIn(page, url, name) {
 const steps = {
   async "signing in with the keyboard alone"() {
     const page = at.ada = await open(at.browser);
-    await page.goto(`${at.url}/`);
+    const weight = await weigh(page, () => page.goto(`${at.url}/`));
+    console.log(`  the first view: ${weight.requests} requests, ${weight.bytes} bytes`);
+    assert.ok(weight.requests <= 20 && weight.bytes <= 100000);
     await titled(page, "Sign in");
     assert.equal(await page.evaluate(() => document.activeElement.name), "user");
     await page.keyboard.type("ada");
