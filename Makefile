@@ -29,8 +29,8 @@ COMPLIANCE := $(filter-out compliance/main.c,$(wildcard compliance/*.c complianc
 CTL     := $(filter-out deploy/ctl/main.c,$(wildcard deploy/ctl/*.c))
 SUPPORT := $(wildcard tests/support/*.c)
 UNIT    := $(wildcard tests/unit/*.c tests/unit/*/*.c)
-DBTEST  := tests/unit/main.c $(wildcard tests/db/*.c)
-SCEN    := $(wildcard tests/scenario/*.c)
+DBTEST  := tests/unit/main.c tests/unit/suite.c $(wildcard tests/db/*.c)
+SCEN    := tests/unit/suite.c $(wildcard tests/scenario/*.c)
 SOURCES  = $(shell git ls-files '*.c' '*.h')
 
 obj      = $(patsubst %.c,$(BUILD)/%.o,$(1))
@@ -46,7 +46,7 @@ TOOLS   := $(BUILD)/tests/load $(BUILD)/tests/floor $(BUILD)/tests/adapters $(BU
 FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
 .PHONY: all tests tools deps run stop check check-unit check-db check-scenario \
-	check-web check-conf check-fuzz fuzz asan lint bench bench-web conf-doc install clean help
+	check-web check-conf check-fuzz fuzz chaos asan lint bench bench-web conf-doc install clean help
 
 .SECONDARY:
 
@@ -189,6 +189,12 @@ check-fuzz fuzz: $(FUZZERS)
 		$$f -s $(if $(filter check-fuzz,$@),3,$(S)) \
 			tests/fuzz/corpus/$$(basename $$f) || exit 1; done
 
+# An archive whose pool is wrecked for so many seconds: also a short one in
+# check-scenario.
+chaos: all tests
+	$(Q)PCHAT_BUILD=$(abspath $(BUILD)) PCHAT_CHAOS_S=$(S) T=chaos \
+		$(BUILD)/tests/scenario-tests
+
 # Everything again with the address and undefined-behaviour checkers: built
 # with as many jobs as asked for, tested one after another.
 ASAN = $(MAKE) --no-print-directory BUILD=$(BUILD)/asan \
@@ -243,6 +249,7 @@ help:
 	@echo 'make asan       all tests with the address and undefined-behaviour checkers'
 	@echo 'make lint       cppcheck and clang-tidy'
 	@echo 'make fuzz S=60  parsers under random input, seconds each'
+	@echo 'make chaos S=60  an archive whose pool is killed and broken all the time'
 	@echo 'make bench      the load program against a pool, and against the floor'
 	@echo 'make bench-web  files through the web service, beside what the machine can do'
 	@echo 'make conf-doc   manual page and sample from the key tables'

@@ -40,7 +40,7 @@ struct service {
 	struct db *db_read;           /* what answers at once: history pages,
 	                                 rooms by name                       */
 	struct db *db_search;         /* history that may take a while       */
-	struct db *db_index;          /* the full-text index, retention      */
+	struct db *db_index;          /* what is done behind: see step.h     */
 	struct bus *bus;
 	struct uas *uas;
 
@@ -64,12 +64,7 @@ struct service {
 	struct tmr tmr_sweep;
 	uint32_t sweeps;
 	struct tmr tmr_forget;
-	struct tmr tmr_index;
-	struct tmr tmr_invite;
-	uint64_t invite_ms;           /* when its last step began            */
-	bool invites_many, invites_full;  /* was said: see invite.c         */
-	int64_t index_room;           /* where the next step goes on         */
-	struct tmr tmr_retain;
+	struct list stepl;            /* work behind: see step.c             */
 
 	int64_t instance_id;          /* random                              */
 	uint64_t envid;               /* of our last document                */

@@ -6,21 +6,20 @@
 #include <re.h>
 #include "common/chaturi.h"
 #include "common/db/db.h"
-#include "common/log.h"
 #include "common/stats.h"
 #include "channel/cmd/table.h"
 #include "channel/core.h"
 #include "channel/endpoint.h"
 #include "channel/feed.h"
+#include "channel/step.h"
 #include "channel/user.h"
 #include "channel/xccos/emit.h"
 #include "channel/xccos/tokens.h"
 #include "channel/xccos/xccos.h"
 
 enum {
-	REST_MS  = 500,        /* when all was looked at, or another works   */
+	REST_MS  = 500,        /* when all was looked at                     */
 	AGAIN_MS = 10,         /* more messages wait                         */
-	ERROR_MS = 5000,
 	MESSAGES = 500,
 	KEPT     = 200,        /* finds of a watch                           */
 	ROWS     = 200,        /* told at a time                             */
@@ -29,7 +28,7 @@ enum {
 
 struct feed {
 	struct service *svc;
-	struct tmr tmr_step, tmr_tell;
+	struct tmr tmr_tell;
 	struct list listenl;   /* endpoints that are told                    */
 	int64_t after;         /* all of them know what is up to there       */
 	bool reading;
@@ -47,8 +46,6 @@ static const struct stats_row rowv[] = {
 
 static const char *const kindv[] = { NULL, "topic", "ego" };
 
-static void step(void *arg);
-
 
 static void __attribute__((constructor)) init(void)
 {
@@ -60,7 +57,6 @@ static void destructor(void *data)
 {
 	struct feed *feed = data;
 
-	tmr_cancel(&feed->tmr_step);
 	tmr_cancel(&feed->tmr_tell);
 	list_clear(&feed->listenl);
 }
@@ -103,51 +99,28 @@ int feed_kind(const char *name)
 
 /* --------------------------------------------------------------- looking */
 
-static void later(struct feed *feed, uint32_t ms)
+static void arguments(struct db_args *args, const struct step *step)
 {
-	tmr_start(&feed->tmr_step, ms + rand_u16() % (ms / 5 + 1), step,
-		  feed);
+	(void)step;
+
+	db_int4(args, MESSAGES);
+	db_int4(args, KEPT);
 }
 
 
-static void step_handler(int err, const struct db_res *res, void *arg)
+static uint32_t done(struct step *step, const struct db_res *res)
 {
-	struct feed *feed = arg;
-	int64_t passed = 0;
+	const int64_t passed = db_get_int(res, 0, 0);
 
-	if (err == ECANCELED)
-		return;
-	if (err) {
-		log_warn("feed.step", "error=%d", err);
-		later(feed, ERROR_MS);
-		return;
-	}
+	(void)step;
 
-	if (db_rows(res))
-		passed = db_get_int(res, 0, 0);
 	n_looked += (uint64_t)passed;
-	later(feed, passed >= MESSAGES ? AGAIN_MS : REST_MS);
+
+	return passed >= MESSAGES ? AGAIN_MS : REST_MS;
 }
 
 
-static void step(void *arg)
-{
-	struct feed *feed = arg;
-	struct db_args args;
-
-	db_args_init(&args);
-	db_int4(&args, MESSAGES);
-	db_int4(&args, KEPT);
-	if (db_exec(feed->svc->db_index, "feed_step", &args, step_handler,
-		    feed))
-		later(feed, REST_MS);
-}
-
-
-void feed_start(struct feed *feed)
-{
-	later(feed, REST_MS);
-}
+const struct step_job feed_job = { "feed_step", REST_MS, arguments, done };
 
 
 /* --------------------------------------------------------------- telling */

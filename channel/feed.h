@@ -17,10 +17,12 @@ struct feed;
 struct mbuf;
 struct service;
 
+/** Looks through what is said */
+extern const struct step_job feed_job;
+
 int  feed_alloc(struct feed **feedp, struct service *svc);
 /** Ask the store for what it tells; once its connection is open */
 int  feed_open(struct feed *feed);
-void feed_start(struct feed *feed);
 /** Something may have been found that we were not told of */
 void feed_look(struct feed *feed);
 

@@ -1,20 +1,19 @@
 /**
  * @file channel/retain.c  Removes messages that are past their retention
  */
-#include <errno.h>
 #include <re.h>
 #include "common/conf.h"
 #include "common/db/db.h"
-#include "common/log.h"
 #include "common/stats.h"
 #include "channel/core.h"
 #include "channel/retain.h"
+#include "channel/step.h"
 
 enum {
 	SLICE    = 1000,       /* messages looked at in one transaction      */
 	AGAIN_MS = 50,         /* between slices: others want the store too  */
 	TRIES    = 4,          /* in one interval, to see whether it is time */
-	ERROR_MS = 5000,
+	REST_MS  = 1000,
 };
 
 static uint64_t n_removed, n_held;
@@ -26,8 +25,6 @@ static const struct stats_row rowv[] = {
 	  "Those that it left because of a hold, each time it came by" },
 };
 
-static void step(void *arg);
-
 
 static void __attribute__((constructor)) init(void)
 {
@@ -35,57 +32,29 @@ static void __attribute__((constructor)) init(void)
 }
 
 
-static uint32_t interval_s(const struct service *svc)
+static uint32_t interval_s(const struct step *step)
 {
-	return (uint32_t)config_uint(svc->conf, "retention.interval_s");
+	return (uint32_t)config_uint(step->svc->conf, "retention.interval_s");
 }
 
 
-static void later(struct service *svc, uint32_t ms)
+static void arguments(struct db_args *args, const struct step *step)
 {
-	tmr_start(&svc->tmr_retain, ms + rand_u16() % (ms / 5 + 1), step, svc);
+	db_int4(args, (int32_t)interval_s(step));
+	db_int4(args, SLICE);
 }
 
 
-static void step_handler(int err, const struct db_res *res, void *arg)
+static uint32_t done(struct step *step, const struct db_res *res)
 {
-	struct service *svc = arg;
-
-	if (err == ECANCELED)
-		return;
-	if (err || !db_rows(res)) {
-		log_warn("retention.step", "error=%d", err);
-		later(svc, ERROR_MS);
-		return;
-	}
-
 	n_removed += (uint64_t)db_get_int(res, 0, 1);
 	n_held    += (uint64_t)db_get_int(res, 0, 2);
-	later(svc, db_get_bool(res, 0, 0) ? AGAIN_MS :
-	      interval_s(svc) * 1000 / TRIES);
+
+	return db_get_bool(res, 0, 0) ? AGAIN_MS :
+		interval_s(step) * 1000 / TRIES;
 }
 
 
-static void step(void *arg)
-{
-	struct service *svc = arg;
-	struct db_args args;
-
-	db_args_init(&args);
-	db_int4(&args, (int32_t)interval_s(svc));
-	db_int4(&args, SLICE);
-	if (db_exec(svc->db_index, "retention_step", &args, step_handler, svc))
-		later(svc, ERROR_MS);
-}
-
-
-void retain_start(struct service *svc)
-{
-	later(svc, interval_s(svc) * 1000 / TRIES);
-}
-
-
-void retain_stop(struct service *svc)
-{
-	tmr_cancel(&svc->tmr_retain);
-}
+const struct step_job retain_job = {
+	"retention_step", REST_MS, arguments, done
+};

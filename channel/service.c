@@ -34,11 +34,16 @@
 #include "channel/service.h"
 #include "channel/signin.h"
 #include "channel/signoff.h"
+#include "channel/step.h"
 #include "channel/store.h"
 #include "channel/sweep.h"
 #include "channel/trace.h"
 #include "channel/user.h"
 #include "channel/watch.h"
+
+static const struct step_job *const jobv[] = {
+	&index_job, &retain_job, &invite_job, &feed_job,
+};
 
 static uint64_t n_endpoints, n_rooms;
 
@@ -157,11 +162,9 @@ static void destructor(void *data)
 	struct le *le;
 
 	sweep_stop(svc);
-	index_stop(svc);
-	retain_stop(svc);
-	invite_stop(svc);
 	outbox_stop(svc->outbox);
 	store_close(svc);
+	list_flush(&svc->stepl);
 	mem_deref(svc->outbox);
 	lookup_cancel_all(svc);
 	tmr_cancel(&svc->tmr_end);
@@ -192,11 +195,14 @@ static void destructor(void *data)
 
 static void ready_handler(struct service *svc)
 {
+	size_t i;
+	int err = 0;
+
 	sweep_start(svc);
-	index_start(svc);
-	retain_start(svc);
-	feed_start(svc->feed);
-	invite_start(svc);
+	for (i = 0; i < ARRAY_SIZE(jobv) && !err; i++)
+		err = step_start(svc, jobv[i]);
+	if (err)
+		log_err("service.jobs", "error=\"%m\"", err);
 	daemon_ready();
 }
 

@@ -21,6 +21,7 @@ struct web {
 	struct http *http;
 	struct auth *auth;
 	struct worker *worker;     /* for files                             */
+	struct list signinl;       /* under way                             */
 	struct worker *doors;      /* for sign-ins, which may take long      */
 	struct filestore *files;
 	struct clean *clean;

@@ -17,6 +17,7 @@
 struct opening {
 	char token[SESSION_TOKEN_MAX];
 	char csrf[SESSION_TOKEN_MAX];
+	char address[AUTH_ADDRESS_MAX];
 	unsigned status;
 };
 
@@ -78,8 +79,8 @@ static void opened_handler(struct req *req, const struct db_res *res)
 	}
 	else {
 		++n_ok;
-		log_info("web.signin", "user=%s address=%j", uri,
-			 req_peer(req));
+		log_info("web.signin", "user=%s address=%s", uri,
+			 op->address);
 		set_cookie(req, op->token, false);
 		session_tell(req, op->status, uri, display,
 			     db_get_bool(res, 0, 2), op->csrf);
@@ -95,7 +96,7 @@ void session_open(struct req *req, unsigned status, int64_t principal_id,
 {
 	struct opening *op = mem_zalloc(sizeof(*op), destructor);
 	const char *agent = req_header(req, "User-Agent");
-	char hash[SESSION_HASH_MAX], address[AUTH_ADDRESS_MAX];
+	char hash[SESSION_HASH_MAX];
 	struct db_args args;
 
 	if (!op) {
@@ -107,13 +108,13 @@ void session_open(struct req *req, unsigned status, int64_t principal_id,
 	session_token(op->token);
 	session_token(op->csrf);
 	session_hash(hash, op->token);
-	auth_address(req_web(req)->auth, req, address);
+	auth_address(req_web(req)->auth, req, op->address);
 
 	db_args_init(&args);
 	db_text(&args, hash);
 	db_int8(&args, principal_id);
 	db_text(&args, op->csrf);
-	db_text(&args, address);
+	db_text(&args, op->address);
 	db_text(&args, agent ? agent : "");
 	db_text(&args, forget);
 	db_text(&args, rehash);

@@ -39,6 +39,7 @@ static void destructor(void *data)
 {
 	struct signin *s = data;
 
+	list_unlink(&s->le);
 	if (s->password)
 		OPENSSL_cleanse(s->password, strlen(s->password));
 	mem_deref(s->password);
@@ -61,6 +62,16 @@ static void away(struct req *req, const char *kind, const char *detail)
 }
 
 
+/* Not before the store has counted it: the next try must find that */
+static void counted_handler(struct req *req, const struct db_res *res)
+{
+	(void)res;
+
+	req_problem(req, 401, "credentials",
+		    "no such user, or not that password");
+}
+
+
 static void wrong(struct req *req, const struct signin *s)
 {
 	const struct web *web = req_web(req);
@@ -77,12 +88,10 @@ static void wrong(struct req *req, const struct signin *s)
 	db_textv(&args, keyv, ARRAY_SIZE(keyv));
 	db_int4v(&args, limitv, ARRAY_SIZE(limitv));
 	db_int4(&args, (int32_t)config_uint(web->conf, "auth.wait_max_s"));
-	(void)db_exec(web->db, "web_login_failed", &args, NULL, NULL);
 
 	++n_wrong;
 	log_info("web.signin_refused", "from=\"%s\"", s->address_key);
-	req_problem(req, 401, "credentials",
-		    "no such user, or not that password");
+	req_db(req, "web_login_failed", &args, counted_handler);
 }
 
 
@@ -143,13 +152,31 @@ static void blocked(struct req *req, int64_t wait)
 }
 
 
+/* Of guesses at one user that are made at the same time, before the first of
+   them is counted: is this one behind too many? */
+static bool too_many(const struct web *web, const struct signin *s)
+{
+	const uint64_t most = config_uint(web->conf, "auth.failures_user");
+	const struct le *le;
+	uint64_t n = 0;
+
+	for (le = web->signinl.head; le && le->data != s; le = le->next) {
+		const struct signin *other = le->data;
+
+		n += !strcmp(other->user_key, s->user_key);
+	}
+
+	return n > most;
+}
+
+
 static void login_handler(struct req *req, const struct db_res *res)
 {
 	struct signin *s = req_data(req);
 	const int64_t wait = db_get_int(res, 0, 0);
 
-	if (wait > 0) {
-		blocked(req, wait);
+	if (wait > 0 || too_many(req_web(req), s)) {
+		blocked(req, wait > 0 ? wait : 1);
 		return;
 	}
 
@@ -223,6 +250,7 @@ static void by_password(struct req *req, const char *name,
 	pl_set_str(&keyv[0], s->user_key);
 	pl_set_str(&keyv[1], s->address_key);
 	req_set_data(req, s);
+	list_append(&req_web(req)->signinl, &s->le, s);
 	mem_deref(s);
 	login_ask(req, key, keyv, ARRAY_SIZE(keyv), login_handler);
 }

@@ -17,6 +17,7 @@ enum signin_result {
 /** Kept with its request; the worker's thread reads all but the last members,
  *  and writes these */
 struct signin {
+	struct le le;              /* of those under way                     */
 	const struct auth *auth;
 	char *key;                 /* "sip:user@host", canonical             */
 	char *password;

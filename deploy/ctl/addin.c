@@ -35,8 +35,8 @@ static int list(struct tool *tool)
 
 static int show(struct tool *tool)
 {
-	return list_show(tool, "ctl_addin_show", "add-in", showv,
-			 ARRAY_SIZE(showv));
+	return list_show(tool, "ctl_addin_show", "add-in",
+			 tool->argv[0], showv, ARRAY_SIZE(showv));
 }
 
 

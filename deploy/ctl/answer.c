@@ -45,35 +45,6 @@ int answer_change(struct tool *tool, const char *stmt,
 }
 
 
-int answer_show(struct tool *tool, const char *stmt, const char *kind,
-		const char *name, const struct out_col *colv, size_t colc)
-{
-	struct bstore *st = NULL;
-	PGresult *res = NULL;
-	int err;
-
-	err = tool_connect(&st, tool);
-	if (!err)
-		err = bstore_query(st, &res, stmt, &name, 1);
-	if (!err && !PQntuples(res)) {
-		(void)fprintf(tool->err, "pchatctl: no such %s: %s\n", kind,
-			      name);
-		err = ENOENT;
-	}
-	else if (!err) {
-		err = out_record(tool->out, tool->json, res, colv, colc);
-		if (err)
-			(void)fprintf(tool->err, "pchatctl: cannot print:"
-				      " %s\n", strerror(err));
-	}
-
-	PQclear(res);
-	mem_deref(st);
-
-	return err ? TOOL_FAILED : TOOL_OK;
-}
-
-
 const char *answer_user(const struct tool *tool, char buf[ANSWER_KEY_SIZE],
 			const char *given)
 {

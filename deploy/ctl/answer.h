@@ -3,7 +3,7 @@
  */
 #pragma once
 
-#include "deploy/ctl/out.h"
+struct tool;
 
 /**
  * Run a statement that changes something, and say what came of it
@@ -18,11 +18,6 @@
 int answer_change(struct tool *tool, const char *stmt,
 		  const char *const *argv, int argc,
 		  const char *what, const char *done);
-
-/** Show the one row of a statement of @p name; @p kind of thing it is, for
- *  the message when there is none.  Exit status */
-int answer_show(struct tool *tool, const char *stmt, const char *kind,
-		const char *name, const struct out_col *colv, size_t colc);
 
 enum { ANSWER_KEY_SIZE = 512 };
 

@@ -67,8 +67,8 @@ static int list(struct tool *tool)
 
 static int show(struct tool *tool)
 {
-	return list_show(tool, "ctl_category_show", "category", showv,
-			 ARRAY_SIZE(showv));
+	return list_show(tool, "ctl_category_show", "category",
+			 tool->argv[0], showv, ARRAY_SIZE(showv));
 }
 
 

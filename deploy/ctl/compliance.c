@@ -1,35 +1,15 @@
 /**
  * @file deploy/ctl/compliance.c  pchatctl compliance: events for the archive
  */
-#include <string.h>
 #include <re.h>
-#include "common/db/bstore.h"
 #include "deploy/ctl/tool.h"
+#include "deploy/ctl/answer.h"
 
 
-static int turn(struct tool *tool, const char *value, const char *what)
+static int turn(struct tool *tool, const char *value, const char *done)
 {
-	const char *argv[] = { value, tool->actor };
-	PGresult *res = NULL;
-	bool changed;
-	int status;
-
-	status = tool_change(tool, &res, "ctl_compliance_enable", argv,
-			     ARRAY_SIZE(argv));
-	if (status != TOOL_OK)
-		return status;
-
-	changed = 0 == strcmp(PQgetvalue(res, 0, 0), "t");
-	if (tool->json)
-		(void)fprintf(tool->out, "{\"compliance\": %s,"
-			      " \"changed\": %s}\n", value,
-			      changed ? "true" : "false");
-	else
-		(void)fprintf(tool->out, "compliance: %s%s\n", what,
-			      changed ? "" : ", as before");
-	PQclear(res);
-
-	return TOOL_OK;
+	return answer_change(tool, "ctl_compliance_enable", &value, 1,
+			     "compliance", done);
 }
 
 

@@ -5,8 +5,8 @@
 #include <string.h>
 #include <re.h>
 #include "common/poolconf.h"
-#include "common/db/bstore.h"
 #include "deploy/ctl/tool.h"
+#include "deploy/ctl/answer.h"
 #include "deploy/ctl/out.h"
 #include "deploy/ctl/list.h"
 
@@ -61,68 +61,41 @@ static bool good(const struct tool *tool, const struct poolconf_key *key)
 }
 
 
-/* Says what changed, or that nothing did */
-static int change(struct tool *tool, const char *stmt, const char *const *argv,
-		  int argc, const char *done, const char *nothing)
-{
-	struct bstore *st = NULL;
-	PGresult *res = NULL;
-	int err;
-
-	err = tool_connect(&st, tool);
-	if (!err)
-		err = bstore_query(st, &res, stmt, argv, argc);
-	if (!err)
-		(void)fprintf(tool->out, "%s: %s\n", argv[0],
-			      PQntuples(res) ? done : nothing);
-
-	PQclear(res);
-	mem_deref(st);
-
-	return err ? TOOL_FAILED : TOOL_OK;
-}
-
-
 static int set(struct tool *tool)
 {
 	const struct poolconf_key *key = known(tool);
-	const char *argv[3];
+	const char *argv[2];
 
 	if (!key || !good(tool, key))
 		return TOOL_FAILED;
 
 	argv[0] = key->name;
 	argv[1] = tool->argv[1];
-	argv[2] = tool->actor;
 
-	return change(tool, "ctl_config_set", argv, 3, "set",
-		      "was so already");
+	return answer_change(tool, "ctl_config_set", argv, 2, key->name,
+			     "set");
 }
 
 
 static int remove_key(struct tool *tool)
 {
 	const struct poolconf_key *key = known(tool);
-	const char *argv[2];
 
 	if (!key)
 		return TOOL_FAILED;
 
-	argv[0] = key->name;
-	argv[1] = tool->actor;
-
-	return change(tool, "ctl_config_remove", argv, 2,
-		      "removed: the processes' own files decide",
-		      "was not set");
+	return answer_change(tool, "ctl_config_remove", &key->name, 1,
+			     key->name,
+			     "removed: the processes' own files decide");
 }
 
 
 static const struct tool_cmd cmdv[] = {
 	{ "config", "list", NULL, TOOL_STORE, list,
 	  "settings of the pool that are kept in the store", NULL },
-	{ "config", "set", "KEY VALUE", TOOL_STORE, set,
+	{ "config", "set", "KEY VALUE", TOOL_STORE | TOOL_DRY, set,
 	  "change one; running processes obey at once", NULL },
-	{ "config", "remove", "KEY", TOOL_STORE, remove_key,
+	{ "config", "remove", "KEY", TOOL_STORE | TOOL_DRY, remove_key,
 	  "leave it to the processes' own files again", NULL },
 };
 

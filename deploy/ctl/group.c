@@ -7,7 +7,6 @@
 #include <re.h>
 #include <string.h>
 #include "deploy/ctl/tool.h"
-#include "common/db/bstore.h"
 #include "deploy/ctl/out.h"
 #include "deploy/ctl/list.h"
 #include "deploy/ctl/answer.h"
@@ -60,9 +59,9 @@ static int show(struct tool *tool)
 {
 	char key[ANSWER_KEY_SIZE];
 
-	return answer_show(tool, "ctl_group_show", "group",
-			   group_key(key, tool->argv[0]), showv,
-			   ARRAY_SIZE(showv));
+	return list_show(tool, "ctl_group_show", "group",
+			 group_key(key, tool->argv[0]), showv,
+			 ARRAY_SIZE(showv));
 }
 
 

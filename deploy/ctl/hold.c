@@ -5,6 +5,7 @@
 #include "deploy/ctl/tool.h"
 #include "deploy/ctl/out.h"
 #include "deploy/ctl/list.h"
+#include "deploy/ctl/answer.h"
 
 static const struct out_col holdv[] = {
 	{ "name",      "NAME",      OUT_TEXT },
@@ -27,18 +28,8 @@ static int list(struct tool *tool)
 
 static int show(struct tool *tool)
 {
-	return list_show(tool, "ctl_hold_show", "hold", holdv,
-			 ARRAY_SIZE(holdv));
-}
-
-
-/* What it is afterwards */
-static int change(struct tool *tool, const char *stmt, const char *const *argv,
-		  int argc)
-{
-	const int status = tool_change(tool, NULL, stmt, argv, argc);
-
-	return status == TOOL_OK ? show(tool) : status;
+	return list_show(tool, "ctl_hold_show", "hold",
+			 tool->argv[0], holdv, ARRAY_SIZE(holdv));
 }
 
 
@@ -48,7 +39,8 @@ static int create(struct tool *tool)
 		tool->argv[0], tool_opt(tool, "room"), tool_opt(tool, "user"),
 	};
 
-	return change(tool, "ctl_hold_create", argv, ARRAY_SIZE(argv));
+	return answer_change(tool, "ctl_hold_create", argv, ARRAY_SIZE(argv),
+			     argv[0], "set");
 }
 
 
@@ -56,7 +48,8 @@ static int lift(struct tool *tool)
 {
 	const char *const argv[] = { tool->argv[0] };
 
-	return change(tool, "ctl_hold_lift", argv, ARRAY_SIZE(argv));
+	return answer_change(tool, "ctl_hold_lift", argv, ARRAY_SIZE(argv),
+			     argv[0], "lifted");
 }
 
 
@@ -71,9 +64,9 @@ static const struct tool_cmd cmdv[] = {
 	  "legal holds, lifted ones too", NULL },
 	{ "hold", "show", "NAME", TOOL_STORE, show,
 	  "one hold, and how many messages it keeps", NULL },
-	{ "hold", "create", "NAME", TOOL_STORE, create,
+	{ "hold", "create", "NAME", TOOL_STORE | TOOL_DRY, create,
 	  "keep a room's or a user's messages from being removed", createv },
-	{ "hold", "lift", "NAME", TOOL_STORE, lift,
+	{ "hold", "lift", "NAME", TOOL_STORE | TOOL_DRY, lift,
 	  "let them go again", NULL },
 };
 

@@ -35,8 +35,7 @@ enum { USERS, GROUPS, CATEGORIES, ROOMS, ADDINS };
 
 struct step {
 	const char *stmt;
-	enum { RUN, CHECK, BY } how;   /* CHECK: rows are problems; BY: $1
-					  is who imports */
+	enum { RUN, CHECK } how;       /* CHECK: rows are problems */
 	int count;
 };
 
@@ -69,13 +68,13 @@ static const struct step stepv[] = {
 	{ "ctl_import_affiliation",          RUN,   COUNT_DERIVED },
 
 	{ "ctl_import_category_id",          RUN,   COUNT_NOT },
-	{ "ctl_import_category_new",         BY,    COUNT_NEW + CATEGORIES },
+	{ "ctl_import_category_new",         RUN,   COUNT_NEW + CATEGORIES },
 	{ "ctl_import_scope",                RUN,   COUNT_NOT },
 	{ "ctl_import_scope_gone",           RUN,   COUNT_ENTRIES },
 	{ "ctl_import_scope_new",            RUN,   COUNT_ENTRIES },
 	{ "ctl_import_creator_gone",         RUN,   COUNT_ENTRIES },
 	{ "ctl_import_creator_new",          RUN,   COUNT_ENTRIES },
-	{ "ctl_import_category_changed",     BY,    COUNT_CHANGED + CATEGORIES },
+	{ "ctl_import_category_changed",     RUN,   COUNT_CHANGED + CATEGORIES },
 
 	{ "ctl_import_addin_changed",        RUN,   COUNT_CHANGED + ADDINS },
 	{ "ctl_import_addin_new",            RUN,   COUNT_NEW + ADDINS },
@@ -83,14 +82,14 @@ static const struct step stepv[] = {
 	{ "ctl_import_room_id",              RUN,   COUNT_NOT },
 	{ "ctl_import_room_id_index",        RUN,   COUNT_NOT },
 	{ "ctl_import_room_id_analyze",      RUN,   COUNT_NOT },
-	{ "ctl_import_room_new",             BY,    COUNT_NEW + ROOMS },
+	{ "ctl_import_room_new",             RUN,   COUNT_NEW + ROOMS },
 	{ "ctl_import_role",                 RUN,   COUNT_NOT },
 	{ "ctl_import_role_analyze",         RUN,   COUNT_NOT },
 	{ "ctl_import_role_gone",            RUN,   COUNT_ENTRIES },
 	{ "ctl_import_role_new",             RUN,   COUNT_ENTRIES },
 	{ "ctl_import_bulk_end",             RUN,   COUNT_NOT },
 	{ "ctl_import_touched_analyze",      RUN,   COUNT_NOT },
-	{ "ctl_import_room_changed",         BY,    COUNT_CHANGED + ROOMS },
+	{ "ctl_import_room_changed",         RUN,   COUNT_CHANGED + ROOMS },
 	{ "ctl_import_check_presenter",      CHECK, COUNT_NOT },
 };
 
@@ -112,7 +111,7 @@ static const struct step contentv[] = {
 struct merge {
 	struct import *im;
 	struct bstore *st;
-	const char *actor;
+	const char *actor;             /* for the report          */
 	FILE *report;                  /* NULL: none wanted       */
 	bool dry_run;
 	uint64_t countv[COUNTS];
@@ -148,8 +147,7 @@ static int step_run(struct merge *m, const struct step *step)
 	if (step->how == CHECK)
 		return step_check(m, step->stmt);
 
-	err = bstore_exec(m->st, &rows, step->stmt, &m->actor,
-			  step->how == BY ? 1 : 0);
+	err = bstore_exec(m->st, &rows, step->stmt, NULL, 0);
 	if (err)
 		return err;
 
@@ -202,15 +200,13 @@ static int audit(struct merge *m)
 	const char *slash = strrchr(m->im->file, '/');
 	json_t *sum = summary(m);
 	char *detail = json_dumps(sum, JSON_COMPACT);
-	const char *argv[3];
+	const char *const argv[] = { slash ? slash + 1 : m->im->file,
+				     detail };
 	int err = ENOMEM;
 
-	argv[0] = m->actor;
-	argv[1] = slash ? slash + 1 : m->im->file;
-	argv[2] = detail;
-
 	if (detail)
-		err = bstore_exec(m->st, NULL, "ctl_import_audit", argv, 3);
+		err = bstore_exec(m->st, NULL, "ctl_import_audit", argv,
+				  ARRAY_SIZE(argv));
 
 	free(detail);
 	json_decref(sum);

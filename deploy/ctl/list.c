@@ -134,10 +134,9 @@ int list_filtered(struct tool *tool, const char *stmt, const char *first,
 }
 
 
-int list_show(struct tool *tool, const char *stmt, const char *what,
-	      const struct out_col *colv, size_t colc)
+int list_show(struct tool *tool, const char *stmt, const char *kind,
+	      const char *name, const struct out_col *colv, size_t colc)
 {
-	const char *name = tool->argv[0];
 	struct bstore *st = NULL;
 	PGresult *res = NULL;
 	int err;
@@ -146,7 +145,7 @@ int list_show(struct tool *tool, const char *stmt, const char *what,
 	if (!err)
 		err = bstore_query(st, &res, stmt, &name, 1);
 	if (!err && PQntuples(res) < 1) {
-		(void)fprintf(tool->err, "pchatctl: no such %s: %s\n", what,
+		(void)fprintf(tool->err, "pchatctl: no such %s: %s\n", kind,
 			      name);
 		err = ENOENT;
 	}

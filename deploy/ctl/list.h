@@ -24,10 +24,10 @@ int list_run(struct tool *tool, const char *stmt,
 int list_filtered(struct tool *tool, const char *stmt, const char *first,
 		  const struct list_opt *optv, size_t optc,
 		  const struct out_col *colv, size_t colc);
-/** A whole show command: the one row that @p stmt has for the operand; @p what
- *  it is, for the message when there is none.  Exit status */
-int list_show(struct tool *tool, const char *stmt, const char *what,
-	      const struct out_col *colv, size_t colc);
+/** A whole show command: the one row that @p stmt has for @p name; @p kind of
+ *  thing it is, for the message when there is none.  Exit status */
+int list_show(struct tool *tool, const char *stmt, const char *kind,
+	      const char *name, const struct out_col *colv, size_t colc);
 
 /** RFC 3339 or its date alone, as far as can be said without a calendar */
 bool list_is_time(const char *s);

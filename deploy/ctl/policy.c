@@ -4,7 +4,6 @@
 #include <re.h>
 #include <string.h>
 #include "deploy/ctl/tool.h"
-#include "common/db/bstore.h"
 #include "deploy/ctl/out.h"
 #include "deploy/ctl/list.h"
 #include "deploy/ctl/answer.h"
@@ -37,8 +36,8 @@ static int list(struct tool *tool)
 
 static int show(struct tool *tool)
 {
-	return answer_show(tool, "ctl_policy_show", "policy", tool->argv[0],
-			   showv, ARRAY_SIZE(showv));
+	return list_show(tool, "ctl_policy_show", "policy",
+			 tool->argv[0], showv, ARRAY_SIZE(showv));
 }
 
 

@@ -69,7 +69,7 @@ static int audit(struct bstore *st, const struct removal *r, const char *what,
 	char action[48];
 	const char *const argv[] = { action, r->object, detail };
 
-	(void)snprintf(action, sizeof(action), "message %s%s", r->action, what);
+	(void)snprintf(action, sizeof(action), "message.%s%s", r->action, what);
 
 	return bstore_exec(st, NULL, "ctl_message_audit", argv,
 			   ARRAY_SIZE(argv));
@@ -91,7 +91,7 @@ static int work(struct bstore *st, const struct removal *r, const char *cond,
 
 	(void)snprintf(counts, sizeof(counts), "{\"messages\": %" PRIu64
 		       ", \"held\": %" PRIu64 "}", p->found, p->held);
-	if (audit(st, r, err ? " broken off" : " done", counts) && !err)
+	if (audit(st, r, err ? ".broken" : ".done", counts) && !err)
 		err = EPROTO;
 
 	return err;

@@ -96,8 +96,8 @@ static const struct change_opt changev[] = {
 
 static int show(struct tool *tool)
 {
-	return list_show(tool, "ctl_room_show", "room", showv,
-			 ARRAY_SIZE(showv));
+	return list_show(tool, "ctl_room_show", "room",
+			 tool->argv[0], showv, ARRAY_SIZE(showv));
 }
 
 

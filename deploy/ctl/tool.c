@@ -57,25 +57,36 @@ static bool cmd_matches(const struct tool_cmd *cmd, char *const *argv,
 }
 
 
+static void help_option(FILE *f, const char *name, const char *value,
+			const char *text)
+{
+	char line[80];
+
+	(void)snprintf(line, sizeof(line), "--%s%s%s", name, value ? " " : "",
+		       value ? value : "");
+	(void)fprintf(f, "      %-28s %s\n", line, text);
+}
+
+
 static void help_command(FILE *f, const struct tool_cmd *cmd, bool options)
 {
 	const struct tool_opt *opt;
 	char line[80];
 
-	(void)snprintf(line, sizeof(line), "%s%s%s%s%s%s",
-		       cmd->subject,
+	(void)snprintf(line, sizeof(line), "%s%s%s%s%s", cmd->subject,
 		       cmd->verb ? " " : "", cmd->verb ? cmd->verb : "",
-		       cmd->flags & TOOL_DRY ? " [--dry-run]" : "",
 		       cmd->operand ? " " : "",
 		       cmd->operand ? cmd->operand : "");
 	(void)fprintf(f, "  %-32s %s\n", line, cmd->help);
 
-	for (opt = options ? cmd->optv : NULL; opt && opt->name; ++opt) {
-		(void)snprintf(line, sizeof(line), "--%s%s%s", opt->name,
-			       opt->value ? " " : "",
-			       opt->value ? opt->value : "");
-		(void)fprintf(f, "      %-28s %s\n", line, opt->help);
-	}
+	if (!options)
+		return;
+
+	for (opt = cmd->optv; opt && opt->name; ++opt)
+		help_option(f, opt->name, opt->value, opt->help);
+	if (cmd->flags & TOOL_DRY)
+		help_option(f, "dry-run", NULL, "say what would change,"
+			    " change nothing");
 }
 
 
@@ -85,8 +96,7 @@ static void help_print(FILE *f, char *const *argv, int argc)
 	const struct tool_cmd *cmd;
 	size_t i;
 
-	(void)fprintf(f, "usage: pchatctl [--store CONNINFO] [--json]"
-		      " COMMAND\n\n");
+	(void)fprintf(f, "usage: pchatctl COMMAND [OPTIONS]\n\n");
 
 	for (i = 0; (cmd = tool_cmd_nth(i)); i++) {
 		if (cmd_matches(cmd, argv, argc))
@@ -98,7 +108,7 @@ static void help_print(FILE *f, char *const *argv, int argc)
 		      " without it $PCHAT_STORE\n"
 		      "  --json            print JSON instead of text\n"
 		      "  --dry-run         say what would change,"
-		      " change nothing\n"
+		      " change nothing; most commands that change know it\n"
 		      "  --as NAME         who does it, for the audit;"
 		      " without it the system user\n"
 		      "  --help            this text; after a command:"

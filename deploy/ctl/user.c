@@ -49,8 +49,8 @@ static int show(struct tool *tool)
 	if (!answer_user(tool, key, tool->argv[0]))
 		return TOOL_FAILED;
 
-	return answer_show(tool, "ctl_user_show", "user", key, showv,
-			   ARRAY_SIZE(showv));
+	return list_show(tool, "ctl_user_show", "user", key, showv,
+			 ARRAY_SIZE(showv));
 }
 
 

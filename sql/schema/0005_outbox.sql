@@ -1,10 +1,48 @@
--- Events for the compliance service: what the outbox holds, who writes it,
--- and the switch.  Kinds: common/event.h.
+-- What the migrations from here on share; then events for the compliance
+-- service: what the outbox holds, who writes it, and the switch.  Kinds:
+-- common/event.h.
 --
 -- Everything that is a row of a table becomes an event by a trigger whose
 -- name begins with compliance_; while compliance is off they are disabled and
 -- cost nothing.  What is no row (history read, a message replaced or purged)
 -- is told by event_emit().
+
+-- ----------------------------------------------------------- for all of them
+
+-- A setting of the pool (common/poolconf.c knows them), or otherwise.
+CREATE FUNCTION setting_text(setting text, otherwise text) RETURNS text
+    LANGUAGE sql STABLE AS $$
+SELECT coalesce((SELECT c.value FROM configuration c
+                  WHERE c.key = setting AND c.scope IN ('global', 'pool')
+                  ORDER BY c.scope = 'pool' DESC LIMIT 1), otherwise)
+$$;
+
+CREATE FUNCTION setting_number(setting text, otherwise bigint) RETURNS bigint
+    LANGUAGE sql STABLE AS $$
+SELECT coalesce((SELECT t.value::bigint FROM setting_text(setting, NULL) AS t (value)
+                  WHERE t.value ~ '^[0-9]{1,18}$'), otherwise)
+$$;
+
+-- Who does it: a user, or NULL for the operator, whom pchatctl names.
+CREATE FUNCTION admin_actor(who bigint) RETURNS text LANGUAGE sql STABLE AS $$
+SELECT CASE WHEN who IS NULL
+            THEN coalesce(nullif(current_setting('pchat.actor', true), ''), 'system')
+            ELSE (SELECT p.key FROM principal p WHERE p.principal_id = who) END
+$$;
+
+CREATE FUNCTION admin_audited(who bigint, what text, object text, detail jsonb)
+    RETURNS void LANGUAGE sql AS $$
+INSERT INTO admin_audit (actor, action, object, detail)
+VALUES (admin_actor(who), what, object, detail)
+$$;
+
+-- What an operator asked for cannot be: in words that he is shown.
+CREATE FUNCTION ctl_refuse(what text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION USING ERRCODE = 'PC002', MESSAGE = what;
+END $$;
+
+-- ---------------------------------------------------------- compliance or not
 
 ALTER TABLE store ADD COLUMN compliance boolean NOT NULL DEFAULT false;
 
@@ -331,8 +369,8 @@ $$;
 
 -- Who is in a room when it begins or ends has a JOIN or a PART for that.
 -- False: it was so already.
-CREATE FUNCTION compliance_enable(enable boolean, actor text DEFAULT 'store')
-    RETURNS boolean LANGUAGE plpgsql AS $$
+CREATE FUNCTION compliance_enable(enable boolean) RETURNS boolean
+    LANGUAGE plpgsql AS $$
 BEGIN
     IF (SELECT s.compliance FROM store s FOR UPDATE) = enable THEN
         RETURN false;
@@ -342,9 +380,8 @@ BEGIN
     ELSE
         LOCK TABLE roster IN SHARE ROW EXCLUSIVE MODE;
     END IF;
-    INSERT INTO admin_audit (actor, action, object)
-    VALUES (actor, CASE WHEN enable THEN 'compliance enable'
-                        ELSE 'compliance disable' END, 'store');
+    PERFORM admin_audited(NULL, CASE WHEN enable THEN 'compliance.enable'
+                                ELSE 'compliance.disable' END, 'store', NULL);
     INSERT INTO outbox (kind, room_id, author_id, session, body)
     SELECT CASE WHEN enable THEN 20 ELSE 21 END, o.room_id, e.principal_id,
            o.endpoint_id, jsonb_build_object('since', o.joined_on)
@@ -440,11 +477,7 @@ SELECT s.compliance AND limit_s > 0 AND (t.closed OR EXISTS (
             WHERE b.ts < now() - make_interval(secs => limit_s)))
   FROM store s
  CROSS JOIN compliance_state t
- CROSS JOIN (SELECT coalesce((SELECT c.value::integer FROM configuration c
-                               WHERE c.key = 'ComplianceFailClosed'
-                                 AND c.scope IN ('global', 'pool')
-                               ORDER BY c.scope = 'pool' DESC LIMIT 1), 0))
-    AS f (limit_s)
+ CROSS JOIN setting_number('ComplianceFailClosed', 0) AS f (limit_s)
 $$;
 
 INSERT INTO schema_version (version) VALUES (5);

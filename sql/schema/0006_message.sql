@@ -179,15 +179,17 @@ END $$;
 ALTER TABLE hold ADD COLUMN lifted_by text;
 CREATE INDEX hold_active ON hold (room_id, principal_id) WHERE lifted_on IS NULL;
 
--- A room by its name, or by URI or GUID: then also one that was deleted, whose
--- messages are still there.
-CREATE FUNCTION message_room(given text) RETURNS room LANGUAGE plpgsql STABLE AS $$
+-- A room by its name, or by URI or GUID: then, if wanted, also one that was
+-- removed, whose messages are still there.
+CREATE FUNCTION ctl_room(given text, removed boolean DEFAULT false) RETURNS room
+    LANGUAGE plpgsql STABLE AS $$
 DECLARE
     r room%ROWTYPE;
 BEGIN
     SELECT * INTO r FROM room x
      WHERE x.name_key = lower(given) AND x.deleted_at IS NULL
-        OR x.guid::text = lower(regexp_replace(given, '^ma-chan://[^/]*/', ''));
+        OR x.guid::text = lower(regexp_replace(given, '^ma-chan://[^/]*/', ''))
+           AND (removed OR x.deleted_at IS NULL);
     IF NOT FOUND THEN
         PERFORM ctl_refuse('no such room: ' || given);
     END IF;
@@ -219,14 +221,13 @@ BEGIN
         PERFORM ctl_refuse('a hold needs a name');
     END IF;
     IF in_room IS NOT NULL THEN
-        room := (message_room(in_room)).room_id;
+        room := (ctl_room(in_room, true)).room_id;
     ELSE
         who := (message_author(of_user)).principal_id;
     END IF;
     INSERT INTO hold (name, room_id, principal_id, set_by)
-    VALUES (title, room, who,
-            admin_actor(NULL));
-    PERFORM admin_audited(NULL, 'hold create', title,
+    VALUES (title, room, who, admin_actor(NULL));
+    PERFORM admin_audited(NULL, 'hold.create', title,
         jsonb_strip_nulls(jsonb_build_object('room', in_room, 'user', of_user)));
 EXCEPTION
     WHEN unique_violation THEN
@@ -243,10 +244,9 @@ BEGIN
     ELSIF h.lifted_on IS NOT NULL THEN
         PERFORM ctl_refuse('this hold was lifted already: ' || title);
     END IF;
-    UPDATE hold SET lifted_on = now(),
-           lifted_by = admin_actor(NULL)
+    UPDATE hold SET lifted_on = now(), lifted_by = admin_actor(NULL)
      WHERE hold_id = h.hold_id;
-    PERFORM admin_audited(NULL, 'hold lift', title, NULL);
+    PERFORM admin_audited(NULL, 'hold.lift', title, NULL);
 END $$;
 
 -- Whoever forgets to ask is stopped here.
@@ -319,13 +319,6 @@ EXCEPTION
                                || '2026-01-31T12:00:00Z: ' || given);
 END $$;
 
-CREATE FUNCTION removal_notice() RETURNS text LANGUAGE sql STABLE AS $$
-SELECT coalesce((SELECT value FROM configuration
-                  WHERE key = 'RemovedMessageText' AND scope IN ('global', 'pool')
-                  ORDER BY scope = 'pool' DESC LIMIT 1),
-                'This message was removed by an administrator.')
-$$;
-
 -- What message_scan() takes: action (list, remove, replace, clear, retention),
 -- room, user, from (inclusive), until (exclusive), words, match, case, text.
 -- Where nothing is named, nothing is meant.
@@ -352,14 +345,15 @@ BEGIN
 
     c := jsonb_strip_nulls(jsonb_build_object(
         'action', action,
-        'room', CASE WHEN in_room IS NOT NULL THEN (message_room(in_room)).room_id END,
+        'room', CASE WHEN in_room IS NOT NULL THEN (ctl_room(in_room, true)).room_id END,
         'user', CASE WHEN of_user IS NOT NULL THEN (message_author(of_user)).principal_id END,
         'from', message_time(from_time, false),
         'until', coalesce(message_time(before, false), message_time(to_time, true)),
         'words', words,
         'match', CASE coalesce(match, 'all') WHEN 'any' THEN 0 WHEN 'all' THEN 1 ELSE 2 END,
         'case', coalesce(matchcase, false),
-        'text', CASE WHEN action = 'replace' THEN coalesce(new_text, removal_notice()) END));
+        'text', CASE WHEN action = 'replace' THEN coalesce(new_text,
+            setting_text('RemovedMessageText', 'This message was removed by an administrator.')) END));
     IF c ->> 'until' IS NOT NULL
        AND (c ->> 'until')::timestamptz <= (c ->> 'from')::timestamptz THEN
         PERFORM ctl_refuse('no time is between ' || from_time || ' and ' || to_time);
@@ -466,7 +460,7 @@ BEGIN
         room := s.next_room;
         msg := s.next_msg;
     END LOOP;
-    PERFORM admin_audited(NULL, 'message list', 'messages', c - 'action');
+    PERFORM admin_audited(NULL, 'message.list', 'messages', c - 'action');
     PERFORM event_emit(2::smallint, g.r, NULL, NULL, NULL,
                        jsonb_build_object('command', 'message list', 'asked', c - 'action',
                                           'ids', id_ranges(g.ids)))

@@ -39,20 +39,11 @@ CREATE TABLE pool_size (
 );
 INSERT INTO pool_size DEFAULT VALUES;
 
--- A number of the table configuration.
-CREATE FUNCTION pool_limit(called text, fallback bigint) RETURNS bigint
-    LANGUAGE sql STABLE AS $$
-    SELECT coalesce((SELECT c.value::bigint FROM configuration c
-                      WHERE c.scope IN ('global', 'pool') AND c.key = called
-                        AND c.value ~ '^[0-9]{1,18}$'
-                      ORDER BY c.scope = 'pool' DESC LIMIT 1), fallback)
-$$;
-
 -- -------------------------------------------------------- what leaves work
 
 CREATE FUNCTION role_made() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
-    most   bigint := pool_limit('AccessEntryLimit', 2000000);
+    most   bigint := setting_number('AccessEntryLimit', 2000000);
     stored bigint := (SELECT access_entries FROM pool_size);
     coming bigint := (SELECT count(*) FROM changed);
 BEGIN
@@ -196,8 +187,8 @@ BEGIN
     made := 0;
     refused := 0;
     more := false;
-    ceiling := pool_limit('InvitationLimit', 2000000);
-    warn_above := pool_limit('InvitationWarning', 1000000);
+    ceiling := setting_number('InvitationLimit', 2000000);
+    warn_above := setting_number('InvitationWarning', 1000000);
     IF NOT pg_try_advisory_xact_lock(hashtextextended('pchat.invite', 0)) THEN
         SELECT z.invitations, z.access_entries INTO stored, entries FROM pool_size z;
         RETURN NEXT;

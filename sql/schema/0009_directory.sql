@@ -1,8 +1,5 @@
 -- Policies, further addresses of the pool, and principals: changed one by one
 -- by an operator, or many at a time by a directory.
---
--- What a function refuses, it raises with words for people: ctl_refuse(), and
--- like admin_audited() from the next migration.
 
 -- Whoever writes principals or who is in which: one at a time, until the end
 -- of the transaction.  Sign-in, join and post do not ask for it.
@@ -17,16 +14,11 @@ $$;
 CREATE UNIQUE INDEX policy_single ON policy (scope) WHERE scope IN ('global', 'pool');
 CREATE UNIQUE INDEX policy_name ON policy (lower(name));
 
-CREATE VIEW site_name AS
-SELECT c.value AS name FROM configuration c
- WHERE c.key = 'Site' AND c.scope IN ('global', 'pool')
- ORDER BY (c.scope = 'pool') DESC LIMIT 1;
-
 -- EnablePersistentChat for who was granted no policy.
 CREATE VIEW chat_default AS
 SELECT p.enable_chat FROM policy p
  WHERE p.scope IN ('pool', 'global')
-    OR p.scope = 'site' AND lower(p.name) = (SELECT lower(name) FROM site_name)
+    OR p.scope = 'site' AND lower(p.name) = (SELECT lower(setting_text('Site', NULL)))
  ORDER BY array_position(ARRAY['pool', 'site', 'global'], p.scope) LIMIT 1;
 
 -- The same for who was granted that policy, or none (NULL).
@@ -129,13 +121,11 @@ END $$;
 
 -- MaxFileSizeKB as it is now, in bytes.
 CREATE FUNCTION file_size_max_bytes() RETURNS bigint LANGUAGE sql STABLE AS $$
-SELECT 1024 * coalesce((
-       SELECT c.value::bigint FROM configuration c
-        WHERE c.key = 'MaxFileSizeKB' AND c.scope IN ('global', 'pool')
-        ORDER BY (c.scope = 'pool') DESC LIMIT 1), 20000)
+SELECT 1024 * setting_number('MaxFileSizeKB', 20000)
 $$;
 
--- Look-up addresses (the product's endpoints) beside those in the processes' files, for older clients.
+-- Look-up addresses (the product's endpoints) beside those in the processes'
+-- files, for older clients.
 CREATE TABLE pool_address (
     uri        text PRIMARY KEY,
     display    text NOT NULL DEFAULT '',
@@ -158,7 +148,7 @@ BEGIN
         PERFORM ctl_refuse('that is the address of a user: ' || given);
     END IF;
     INSERT INTO pool_address (uri, display, updated_by)
-    VALUES (given, coalesce(shown, ''), current_setting('pchat.actor', true));
+    VALUES (given, coalesce(shown, ''), admin_actor(NULL));
     PERFORM admin_audited(NULL, 'endpoint.create', given, NULL);
 EXCEPTION WHEN unique_violation THEN
     PERFORM ctl_refuse('there is such an endpoint: ' || given);

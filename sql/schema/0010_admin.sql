@@ -1,7 +1,7 @@
 -- What administrators do to rooms, categories and add-ins: over the wire and
 -- by pchatctl through the same functions.  who is a user, or NULL for the
--- operator, who is pchat.actor in the audit.  Refusals: PC001 inside, the name
--- of an errno with what is wrong in words as detail; PC002 is for people.
+-- operator.  Refusals: PC001 inside, the name of an errno with what is wrong
+-- in words as detail; PC002 is for people.
 
 -- A category may be removed though rooms that were in it are remembered.
 ALTER TABLE room ALTER COLUMN category_id DROP NOT NULL,
@@ -9,29 +9,12 @@ ALTER TABLE room ALTER COLUMN category_id DROP NOT NULL,
 
 CREATE INDEX admin_audit_time ON admin_audit (ts);
 
-CREATE FUNCTION admin_actor(who bigint) RETURNS text LANGUAGE sql STABLE AS $$
-SELECT CASE WHEN who IS NULL
-            THEN coalesce(nullif(current_setting('pchat.actor', true), ''), 'system')
-            ELSE (SELECT p.key FROM principal p WHERE p.principal_id = who) END
-$$;
-
 DROP FUNCTION room_audit(bigint, text, text, jsonb);
-CREATE FUNCTION admin_audited(who bigint, what text, object text, detail jsonb)
-    RETURNS void LANGUAGE sql AS $$
-INSERT INTO admin_audit (actor, action, object, detail)
-VALUES (admin_actor(who), what, object, detail)
-$$;
-
 DROP FUNCTION room_refuse(text);
 CREATE FUNCTION room_refuse(why text, what text) RETURNS void
     LANGUAGE plpgsql AS $$
 BEGIN
     RAISE EXCEPTION USING ERRCODE = 'PC001', MESSAGE = why, DETAIL = what;
-END $$;
-
-CREATE FUNCTION ctl_refuse(what text) RETURNS void LANGUAGE plpgsql AS $$
-BEGIN
-    RAISE EXCEPTION USING ERRCODE = 'PC002', MESSAGE = what;
 END $$;
 
 -- As import files, lists and command lines spell a principal.
@@ -448,21 +431,6 @@ EXCEPTION
 END $$;
 
 -- --------------------------------------------------------- of the operator
-
--- A room by name, URI or GUID.
-CREATE FUNCTION ctl_room(given text) RETURNS room LANGUAGE plpgsql STABLE AS $$
-DECLARE
-    r room%ROWTYPE;
-BEGIN
-    SELECT * INTO r FROM room x
-     WHERE x.deleted_at IS NULL
-       AND (x.name_key = lower(given)
-            OR x.guid::text = lower(regexp_replace(given, '^ma-chan://[^/]*/', '')));
-    IF NOT FOUND THEN
-        PERFORM ctl_refuse('no such room: ' || given);
-    END IF;
-    RETURN r;
-END $$;
 
 CREATE FUNCTION ctl_category(given text) RETURNS category
     LANGUAGE plpgsql STABLE AS $$

@@ -55,13 +55,6 @@ $$;
 -- the name of the errno that the refusal stands for.  direction: 1 upload, 2
 -- download.
 
-CREATE FUNCTION setting_number(setting text, otherwise bigint) RETURNS bigint
-    LANGUAGE sql STABLE AS $$
-SELECT coalesce((SELECT c.value::bigint FROM configuration c
-                  WHERE c.key = setting AND c.scope IN ('global', 'pool')
-                  ORDER BY c.scope = 'pool' DESC LIMIT 1), otherwise)
-$$;
-
 -- May this user bring files to that room, or take them from there?
 CREATE FUNCTION file_right(who bigint, room uuid, direction integer)
     RETURNS text LANGUAGE plpgsql STABLE AS $$

@@ -396,11 +396,14 @@ BEGIN
                         ORDER BY y.msg_id);
     END IF;
     oldest := (found[1]).msg_id;
-    PERFORM event_emit(2::smallint, x.room_id, NULL, who, NULL, jsonb_build_object(
-        'command', 'web', 'asked', jsonb_strip_nulls(jsonb_build_object(
-            'before', before, 'after', after, 'limit', most)),
-        'ids', CASE WHEN oldest IS NULL THEN '[]'::jsonb ELSE jsonb_build_array(
-            jsonb_build_array(oldest, (found[cardinality(found)]).msg_id)) END));
+    -- a page that looks every few seconds and finds nothing has read nothing
+    IF oldest IS NOT NULL OR after IS NULL THEN
+        PERFORM event_emit(2::smallint, x.room_id, NULL, who, NULL, jsonb_build_object(
+            'command', 'web', 'asked', jsonb_strip_nulls(jsonb_build_object(
+                'before', before, 'after', after, 'limit', most)),
+            'ids', CASE WHEN oldest IS NULL THEN '[]'::jsonb ELSE jsonb_build_array(
+                jsonb_build_array(oldest, (found[cardinality(found)]).msg_id)) END));
+    END IF;
     RETURN api_reply('ok', api_list(
         (SELECT jsonb_agg(api_message_json(f) ORDER BY f.msg_id)
            FROM unnest(found) AS f),

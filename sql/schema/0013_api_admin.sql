@@ -315,6 +315,17 @@ SELECT 'ok', jsonb_build_object(
   FROM store s CROSS JOIN compliance_state t
 $$;
 
+-- Those in force first.
+CREATE FUNCTION api_holds() RETURNS api_answer LANGUAGE sql STABLE AS $$
+SELECT 'ok', api_list(jsonb_agg(jsonb_build_object('name', h.name,
+           'room', r.name, 'user', p.name, 'set_by', h.set_by, 'set_on', api_time(h.set_on),
+           'lifted_by', h.lifted_by, 'lifted_on', api_time(h.lifted_on))
+           ORDER BY h.lifted_on IS NOT NULL, h.name), NULL), NULL
+  FROM hold h
+  LEFT JOIN room r ON r.room_id = h.room_id
+  LEFT JOIN principal p ON p.principal_id = h.principal_id
+$$;
+
 -- The newest first.
 CREATE FUNCTION api_audit(before bigint, q text, most integer) RETURNS api_answer
     LANGUAGE sql STABLE AS $$

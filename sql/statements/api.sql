@@ -107,6 +107,9 @@ SELECT status, body, tag FROM api_pool();
 -- name: api_compliance
 SELECT status, body, tag FROM api_compliance();
 
+-- name: api_holds
+SELECT status, body, tag FROM api_holds();
+
 -- name: api_audit
 -- $1 bigint: id to go on before or NULL, $2 text: words, $3 integer: limit
 SELECT status, body, tag FROM api_audit($1::bigint, $2::text, $3::integer);

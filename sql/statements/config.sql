@@ -13,29 +13,27 @@ SELECT key, value, scope, updated_by,
   FROM configuration ORDER BY key, scope;
 
 -- name: ctl_config_set
--- One row when it changed anything.  $1: key, $2: value, $3: who
+-- How many rows changed.  $1: key, $2: value
 WITH changed AS (
        INSERT INTO configuration AS c (key, value, updated_by)
-       VALUES ($1, $2, $3)
+       VALUES ($1, $2, admin_actor(NULL))
            ON CONFLICT (scope, key) DO UPDATE
           SET value = excluded.value, updated_by = excluded.updated_by,
               updated_on = now()
         WHERE c.value <> excluded.value
     RETURNING key
-     ), audited AS (
-       INSERT INTO admin_audit (actor, action, object, detail)
-       SELECT $3, 'config set', key, jsonb_build_object('value', $2::text)
-         FROM changed
      )
-SELECT key, pg_notify('pchat_config', '') FROM changed;
+SELECT count(*), count(pg_notify('pchat_config', '')),
+       count(admin_audited(NULL, 'config.set', key,
+                           jsonb_build_object('value', $2::text)))
+  FROM changed;
 
 -- name: ctl_config_remove
--- One row when there was one.  $1: key, $2: who
+-- How many rows there were.  $1: key
 WITH changed AS (
        DELETE FROM configuration WHERE scope = 'global' AND key = $1
     RETURNING key
-     ), audited AS (
-       INSERT INTO admin_audit (actor, action, object)
-       SELECT $2, 'config remove', key FROM changed
      )
-SELECT key, pg_notify('pchat_config', '') FROM changed;
+SELECT count(*), count(pg_notify('pchat_config', '')),
+       count(admin_audited(NULL, 'config.remove', key, NULL))
+  FROM changed;

@@ -96,7 +96,7 @@ SELECT group_change($1::text, ARRAY[$2::text], false);
 SELECT p.name, p.scope, p.enable_chat,
        (SELECT count(*) FROM principal x WHERE x.policy_id = p.policy_id AND x.state <> 2),
        p.scope IN ('global', 'pool', 'user')
-       OR coalesce(lower(p.name) = (SELECT lower(s.name) FROM site_name s), false),
+       OR coalesce(lower(p.name) = lower(setting_text('Site', NULL)), false),
        p.description
   FROM policy p
  ORDER BY array_position(ARRAY['global', 'site', 'pool', 'user'], p.scope), lower(p.name);
@@ -105,7 +105,7 @@ SELECT p.name, p.scope, p.enable_chat,
 -- $1 text: name
 SELECT p.name, p.scope, p.enable_chat, p.description,
        p.scope IN ('global', 'pool', 'user')
-       OR coalesce(lower(p.name) = (SELECT lower(s.name) FROM site_name s), false),
+       OR coalesce(lower(p.name) = lower(setting_text('Site', NULL)), false),
        (SELECT coalesce(json_agg(x.key ORDER BY x.key), '[]') FROM principal x
          WHERE x.policy_id = p.policy_id AND x.state <> 2)
   FROM policy p WHERE lower(p.name) = lower($1::text);

@@ -459,7 +459,6 @@ SELECT i.pos, c.category_id IS NULL AS made,
   LEFT JOIN category c ON c.name_key = i.name_key;
 
 -- name: ctl_import_category_new
--- $1 text: who imports
 -- A GUID that something has already stays with it.
 INSERT INTO category (category_id, guid, name, description, invitations, files,
                       history, retention_d, created_by, updated_by)
@@ -468,7 +467,8 @@ SELECT x.category_id,
             THEN gen_random_uuid() ELSE i.guid END,
        i.name, coalesce(i.description, ''),
        coalesce(i.invitations, true), coalesce(i.files, true),
-       coalesce(i.history, true), nullif(i.retention, 0), $1::text, $1::text
+       coalesce(i.history, true), nullif(i.retention, 0),
+       (SELECT admin_actor(NULL)), (SELECT admin_actor(NULL))
   FROM import_category_id x JOIN import_category i ON i.pos = x.pos
  WHERE x.made;
 
@@ -535,7 +535,6 @@ WITH made AS (
 INSERT INTO import_touched SELECT 1, category_id FROM made;
 
 -- name: ctl_import_category_changed
--- $1 text: who imports
 UPDATE category c
    SET name = i.name,
        description = coalesce(i.description, c.description),
@@ -544,7 +543,7 @@ UPDATE category c
        history = coalesce(i.history, c.history),
        retention_d = CASE WHEN i.retention IS NULL THEN c.retention_d
                           ELSE nullif(i.retention, 0) END,
-       updated_by = $1::text, updated_on = now()
+       updated_by = (SELECT admin_actor(NULL)), updated_on = now()
   FROM import_category_id x JOIN import_category i ON i.pos = x.pos
  WHERE c.category_id = x.category_id AND NOT x.made
    AND (c.name <> i.name OR c.description <> i.description
@@ -595,7 +594,6 @@ CREATE INDEX ON import_room_id (room_id);
 ANALYZE import_room_id;
 
 -- name: ctl_import_room_new
--- $1 text: who imports
 INSERT INTO room (room_id, guid, category_id, name, description, privacy,
                   behavior, invitations, disabled, addin_id, retention_d,
                   created_by, updated_by)
@@ -605,7 +603,8 @@ SELECT x.room_id,
        c.category_id, i.name, coalesce(i.description, ''),
        coalesce(i.privacy, 1), coalesce(i.behavior, 0),
        coalesce(i.invitations, true), coalesce(i.disabled, false),
-       a.addin_id, nullif(i.retention, 0), $1::text, $1::text
+       a.addin_id, nullif(i.retention, 0),
+       (SELECT admin_actor(NULL)), (SELECT admin_actor(NULL))
   FROM import_room_id x
   JOIN import_room i ON i.pos = x.pos
   JOIN category c ON c.name_key = lower(i.category)
@@ -655,7 +654,6 @@ INSERT INTO import_touched SELECT 2, room_id FROM made;
 ANALYZE import_touched;
 
 -- name: ctl_import_room_changed
--- $1 text: who imports
 UPDATE room r
    SET name = i.name, category_id = coalesce(c.category_id, r.category_id),
        description = coalesce(i.description, r.description),
@@ -666,7 +664,7 @@ UPDATE room r
        addin_id = CASE WHEN i.addin IS NULL THEN r.addin_id ELSE a.addin_id END,
        retention_d = CASE WHEN i.retention IS NULL THEN r.retention_d
                           ELSE nullif(i.retention, 0) END,
-       updated_by = $1::text, updated_on = now()
+       updated_by = (SELECT admin_actor(NULL)), updated_on = now()
   FROM import_room_id x
   JOIN import_room i ON i.pos = x.pos
   LEFT JOIN category c ON c.name_key = lower(i.category)
@@ -683,9 +681,8 @@ UPDATE room r
 -- -------------------------------------------------------------------- end
 
 -- name: ctl_import_audit
--- $1 text: who, $2 text: what file, $3 jsonb: counts
-INSERT INTO admin_audit (actor, action, object, detail)
-VALUES ($1::text, 'import', $2::text, $3::jsonb);
+-- $1 text: what file, $2 jsonb: counts
+SELECT admin_audited(NULL, 'import', $1::text, $2::jsonb);
 
 -- name: ctl_import_notify
 -- Running processes look again at what they remember.

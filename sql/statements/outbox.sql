@@ -143,5 +143,5 @@ SELECT m.daemon_id, i.bus_key
 DELETE FROM compliance_daemon WHERE daemon_id = $1;
 
 -- name: ctl_compliance_enable
--- True when that changed anything.  $1: true or false, $2: who
-SELECT compliance_enable($1::boolean, $2);
+-- True when that changed anything.  $1: true or false
+SELECT compliance_enable($1::boolean);

@@ -1,16 +1,12 @@
 /**
  * @file tests/db/ldapfix.c  A store and a directory to take over into it
  */
-#include <re.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <check.h>
-#include "tests/db/ctl.h"
 #include "tests/db/ldapfix.h"
 
 
-struct store *dt_store;
 struct slapd *dt_slapd;
 char dt_conf[128];
 
@@ -53,7 +49,7 @@ void dt_configure(const char *more)
 
 void dt_setup(void)
 {
-	ck_assert_int_eq(store_start(&dt_store), 0);
+	op_setup();
 	ck_assert_int_eq(slapd_start(&dt_slapd, false), 0);
 	dt_configure("");
 }
@@ -61,7 +57,7 @@ void dt_setup(void)
 
 void dt_setup_ad(void)
 {
-	ck_assert_int_eq(store_start(&dt_store), 0);
+	op_setup();
 	ck_assert_int_eq(slapd_start(&dt_slapd, true), 0);
 }
 
@@ -69,7 +65,7 @@ void dt_setup_ad(void)
 void dt_teardown(void)
 {
 	slapd_stop(dt_slapd);
-	store_stop(dt_store);
+	op_teardown();
 }
 
 
@@ -81,67 +77,34 @@ void dt_change(const char *ldif)
 
 int dt_try_sync(const char *more)
 {
-	char line[256];
-
-	(void)snprintf(line, sizeof(line), "sync ldap --config %s %s", dt_conf,
-		       more);
-
-	return ctl_run(dt_store, line);
+	return op_run("sync ldap --config %s %s", dt_conf, more);
 }
 
 
 void dt_sync_well(void)
 {
-	const int status = dt_try_sync("");
-
-	ck_assert_msg(!status, "%s", ctl_err());
-	ck_assert_str_eq(ctl_err(), "");
-}
-
-
-void dt_failed(const char *words)
-{
-	ck_assert_msg(strstr(ctl_err(), words) != NULL, "%s", ctl_err());
-}
-
-
-long long dt_number(const char *sql)
-{
-	return store_number(dt_store, sql);
+	op_ok("sync ldap --config %s", dt_conf);
 }
 
 
 bool dt_is_in(const char *who, const char *what)
 {
-	char sql[512];
-
-	(void)snprintf(sql, sizeof(sql), "SELECT count(*) FROM principal p, "
-		       "principal_affiliation a, principal g WHERE "
-		       "p.key = '%s' AND g.key = '%s' AND "
-		       "a.principal_id = p.principal_id AND "
-		       "a.ancestor_id = g.principal_id", who, what);
-
-	return dt_number(sql) == 1;
+	return op_number("SELECT count(*) FROM principal p, "
+			 "principal_affiliation a, principal g WHERE "
+			 "p.key = '%s' AND g.key = '%s' AND "
+			 "a.principal_id = p.principal_id AND "
+			 "a.ancestor_id = g.principal_id", who, what) == 1;
 }
 
 
 long long dt_state(const char *key)
 {
-	char sql[256];
-
-	(void)snprintf(sql, sizeof(sql), "SELECT state FROM principal "
-		       "WHERE key = '%s'", key);
-
-	return dt_number(sql);
+	return op_number("SELECT state FROM principal WHERE key = '%s'", key);
 }
 
 
 long long dt_id_of(const char *key)
 {
-	char sql[256];
-
-	(void)snprintf(sql, sizeof(sql), "SELECT principal_id FROM principal "
-		       "WHERE key = '%s'", key);
-
-	return dt_number(sql);
+	return op_number("SELECT principal_id FROM principal "
+			 "WHERE key = '%s'", key);
 }

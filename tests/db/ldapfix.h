@@ -1,11 +1,11 @@
 /**
- * @file tests/db/ldapfix.h  A store and a directory to take over into it
+ * @file tests/db/ldapfix.h  A directory to take over into the operator's store
  */
 #pragma once
 
 #include <stdbool.h>
+#include "tests/db/operator.h"
 #include "tests/support/slapd.h"
-#include "tests/support/store.h"
 
 #define BASE SLAPD_BASE
 #define OU(rdn, above) "dn: ou=" rdn "," above "\n" \
@@ -35,7 +35,6 @@
 #define BERLIN "folder:ou=berlin,ou=staff," BASE
 
 /** Of the test that runs */
-extern struct store *dt_store;
 extern struct slapd *dt_slapd;
 extern char dt_conf[128];
 
@@ -55,12 +54,8 @@ void dt_change(const char *ldif);
 
 /** pchatctl sync ldap, with more options; its exit status */
 int  dt_try_sync(const char *more);
-/** The same, which must not have a word of error */
+/** The same, which must do its work without a word of error */
 void dt_sync_well(void);
-/** The last command's error has these words */
-void dt_failed(const char *words);
-
-long long dt_number(const char *sql);
 /** Whether somebody is in something, at any depth */
 bool dt_is_in(const char *who, const char *what);
 /** A principal's state and number; -1: there is none of that key */

@@ -60,28 +60,51 @@ const char *op_err(void)
 }
 
 
-int op_run(const char *word, ...)
+/* In place; @return how many words there are now */
+static int split(char **argv, int argc, char *p)
 {
-	const char *argv[WORDS_MAX] = { "pchatctl", "--store",
-					store_conninfo(st), "--as",
-					"operator" };
-	int argc = 5, status;
+	while (argc < WORDS_MAX) {
+		p += strspn(p, " ");
+		if (!*p)
+			break;
+
+		argv[argc++] = p + (*p == '\'');
+		p = *p == '\'' ? strchr(p + 1, '\'') : strchrnul(p, ' ');
+		if (!p || !*p)
+			break;
+		*p++ = '\0';
+	}
+
+	return argc;
+}
+
+
+int op_run(const char *fmt, ...)
+{
+	char *argv[WORDS_MAX + 1] = { "pchatctl", "--store",
+				      (char *)store_conninfo(st), "--as",
+				      "operator" };
+	char *line;
+	FILE *o, *e;
 	va_list ap;
 	size_t n;
-	FILE *o, *e;
+	int status, argc;
 
-	va_start(ap, word);
-	for (; word && argc + 1 < WORDS_MAX; word = va_arg(ap, const char *))
-		argv[argc++] = word;
+	va_start(ap, fmt);
+	ck_assert_int_ge(vasprintf(&line, fmt, ap), 0);
 	va_end(ap);
+
+	argc = split(argv, 5, line);
+	argv[argc] = NULL;
 
 	free(out);
 	free(errs);
 	o = open_memstream(&out, &n);
 	e = open_memstream(&errs, &n);
-	status = tool_main(argc, (char **)argv, o, e);
+	status = tool_main(argc, argv, o, e);
 	(void)fclose(o);
 	(void)fclose(e);
+	free(line);
 
 	return status;
 }
@@ -99,7 +122,7 @@ int op_import(const char *json)
 	ck_assert_int_ge(fputs(json, f), 0);
 	ck_assert_int_eq(fclose(f), 0);
 
-	status = op_run("import", file, NULL);
+	status = op_run("import %s", file);
 	(void)unlink(file);
 
 	return status;

@@ -24,14 +24,13 @@ static void setup(void)
 
 START_TEST(a_category_is_made_with_its_scope)
 {
-	op_ok("category", "create", "--name", "Deals", "--description",
-	       "Walled", "--allowed", "domain:x.net", "--allowed",
-	       "eve@y.net", "--denied", "bob@x.net", "--creators",
-	       "group:staff", "--invitations", "no", "--files", "no",
-	       "--history", "no", "--retention", "7");
+	op_ok("category create --name Deals --description Walled --allowed "
+	      "domain:x.net --allowed eve@y.net --denied bob@x.net "
+	      "--creators group:staff --invitations no --files no --history "
+	      "no --retention 7");
 	op_said("Deals: created");
 
-	op_ok("category", "show", "deals", "--json");
+	op_ok("category show deals --json");
 	op_said("\"sip:eve@y.net\"");
 	op_said("\"group:Staff\"");
 	op_said("\"retention\": 7");
@@ -48,12 +47,12 @@ END_TEST
 
 START_TEST(one_that_does_not_say_is_for_everybody)
 {
-	op_ok("category", "create", "--name", "Open");
-	op_ok("eligible", "Open");
+	op_ok("category create --name Open");
+	op_ok("eligible Open");
 	op_said("sip:eve@y.net");
 
-	op_ok("category", "create", "--name", "Shut", "--allowed", "");
-	op_ok("eligible", "Shut");
+	op_ok("category create --name Shut --allowed ''");
+	op_ok("eligible Shut");
 	op_silent_on("sip:");
 }
 END_TEST
@@ -61,18 +60,16 @@ END_TEST
 
 START_TEST(lists_change_one_by_one_or_as_a_whole)
 {
-	op_ok("category", "set", "Here", "--add-allowed", "eve@y.net",
-	       "--add-denied", "bob@x.net", "--add-creator", "eve@y.net",
-	       "--remove-creator", "ada@x.net");
-	op_ok("eligible", "Here");
+	op_ok("category set Here --add-allowed eve@y.net --add-denied "
+	      "bob@x.net --add-creator eve@y.net --remove-creator ada@x.net");
+	op_ok("eligible Here");
 	op_said("sip:eve@y.net");
 	op_silent_on("sip:bob@x.net");
 
-	op_ok("category", "set", "Here", "--allowed", "any", "--denied",
-	       "");
-	op_ok("eligible", "Here");
+	op_ok("category set Here --allowed any --denied ''");
+	op_ok("eligible Here");
 	op_said("sip:bob@x.net");
-	op_ok("category", "list", "--json");
+	op_ok("category list --json");
 	op_said("\"allowed\": [\"any\"]");
 	op_said("\"denied\": []");
 	op_said("\"creators\": [\"sip:eve@y.net\"]");
@@ -83,30 +80,28 @@ END_TEST
 START_TEST(creators_are_of_those_who_are_allowed)
 {
 	op_fails("creators outside of the allowed members: sip:eve@y.net",
-		  "category", "set", "Here", "--add-creator", "eve@y.net");
+		 "category set Here --add-creator eve@y.net");
 	op_fails("creators outside of the allowed members: sip:ada@x.net",
-		  "category", "set", "Here", "--add-denied", "ada@x.net");
+		 "category set Here --add-denied ada@x.net");
 	op_fails("creators outside of the allowed members: sip:ada@x.net",
-		  "category", "set", "Here", "--allowed", "bob@x.net");
-	op_ok("category", "set", "Here", "--allowed", "bob@x.net",
-	       "--creators", "bob@x.net");
+		 "category set Here --allowed bob@x.net");
+	op_ok("category set Here --allowed bob@x.net --creators bob@x.net");
 }
 END_TEST
 
 
 START_TEST(only_an_empty_category_is_removed)
 {
-	op_fails("category Here holds 1 room: Lobby", "category", "remove",
-		  "Here");
-	op_ok("room", "remove", "Lobby");
-	op_ok("category", "remove", "Here", "--dry-run");
+	op_fails("category Here holds 1 room: Lobby", "category remove Here");
+	op_ok("room remove Lobby");
+	op_ok("category remove Here --dry-run");
 	ck_assert_int_eq(op_number("SELECT count(*) FROM category"), 1);
-	op_ok("category", "remove", "Here");
+	op_ok("category remove Here");
 	op_said("Here: removed");
 	ck_assert_int_eq(op_number("SELECT count(*) FROM category"), 0);
 	ck_assert_int_eq(op_number("SELECT count(*) FROM room WHERE"
 				    " deleted_at IS NOT NULL"), 1);
-	op_fails("no such category: Here", "category", "show", "Here");
+	op_fails("no such category: Here", "category show Here");
 }
 END_TEST
 
@@ -116,21 +111,20 @@ START_TEST(a_refusal_names_what_is_wrong)
 	const long long before = op_number("SELECT count(*) FROM"
 					    " admin_audit");
 
-	op_ok("category", "list");
-	op_fails("there is a room of this name: LOBBY", "category", "create",
-		  "--name", "LOBBY");
-	op_fails("there is a category of this name: here", "category",
-		  "create", "--name", "here");
-	op_fails("sip:zoe@x.net", "category", "set", "Here",
-		  "--add-allowed", "zoe@x.net");
-	op_fails("not on the list: sip:bob@x.net", "category", "set",
-		  "Here", "--remove-denied", "bob@x.net");
-	op_fails("--name : empty", "category", "set", "Here", "--name", "");
-	op_fails("--files perhaps: must be yes or no", "category", "set",
-		  "Here", "--files", "perhaps");
-	ck_assert_int_eq(op_run("category", "create", NULL), TOOL_USAGE);
-	ck_assert_int_eq(op_run("category", "set", "Here", "--addin", "x",
-				 NULL), TOOL_USAGE);
+	op_ok("category list");
+	op_fails("there is a room of this name: LOBBY",
+		 "category create --name LOBBY");
+	op_fails("there is a category of this name: here",
+		 "category create --name here");
+	op_fails("sip:zoe@x.net",
+		 "category set Here --add-allowed zoe@x.net");
+	op_fails("not on the list: sip:bob@x.net",
+		 "category set Here --remove-denied bob@x.net");
+	op_fails("--name : empty", "category set Here --name ''");
+	op_fails("--files perhaps: must be yes or no",
+		 "category set Here --files perhaps");
+	ck_assert_int_eq(op_run("category create"), TOOL_USAGE);
+	ck_assert_int_eq(op_run("category set Here --addin x"), TOOL_USAGE);
 	ck_assert_int_eq(op_number("SELECT count(*) FROM admin_audit"),
 			 before);
 }
@@ -139,9 +133,8 @@ END_TEST
 
 START_TEST(the_audit_has_what_was_before)
 {
-	op_ok("category", "set", "Here", "--add-allowed", "eve@y.net",
-	       "--files", "no");
-	op_ok("audit", "list", "--action", "category.modify", "--json");
+	op_ok("category set Here --add-allowed eve@y.net --files no");
+	op_ok("audit list --action category.modify --json");
 	op_said("\"was\": {\"files\": true, \"allowed\":"
 		 " [\"domain:x.net\"]}");
 	op_said("\"allowed\": {\"add\": [\"sip:eve@y.net\"]}");

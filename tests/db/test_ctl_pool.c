@@ -22,10 +22,10 @@ static void setup(void)
 
 START_TEST(processes_are_listed_with_what_they_do)
 {
-	op_ok("pool", "list");
+	op_ok("pool list");
 	op_said("one   ready           7");
 	op_said("dead  lapsed");
-	op_ok("pool", "list", "--json");
+	op_ok("pool list --json");
 	op_said("\"endpoints\": 9");
 }
 END_TEST
@@ -33,19 +33,19 @@ END_TEST
 
 START_TEST(one_is_taken_out_and_put_back)
 {
-	op_ok("pool", "drain", "one");
+	op_ok("pool drain one");
 	op_said("one: takes no new clients");
-	op_ok("pool", "drain", "one");
+	op_ok("pool drain one");
 	op_said("was so already");
-	op_ok("pool", "list");
+	op_ok("pool list");
 	op_said("one   draining");
 
 	/* it is not forgotten while the process is away */
 	ck_assert_int_eq(store_sql(op_store(), "DELETE FROM instance"
 				   " WHERE name = 'one'"), 0);
-	op_ok("pool", "list");
+	op_ok("pool list");
 	op_said("one   absent");
-	op_ok("pool", "activate", "one");
+	op_ok("pool activate one");
 	op_said("one: takes clients");
 	ck_assert_int_eq(op_number("SELECT count(*) FROM admin_audit WHERE"
 				   " action LIKE 'pool.%%' AND"
@@ -56,14 +56,11 @@ END_TEST
 
 START_TEST(the_last_one_stays)
 {
-	op_ok("pool", "drain", "one", "--dry-run");
-	op_ok("pool", "drain", "one");
-	op_fails("nobody else would take clients: two", "pool", "drain",
-		 "two");
-	op_fails("no such process in the pool: three", "pool", "drain",
-		 "three");
-	op_fails("no such process in the pool: three", "pool", "activate",
-		 "three");
+	op_ok("pool drain one --dry-run");
+	op_ok("pool drain one");
+	op_fails("nobody else would take clients: two", "pool drain two");
+	op_fails("no such process in the pool: three", "pool drain three");
+	op_fails("no such process in the pool: three", "pool activate three");
 }
 END_TEST
 

@@ -37,14 +37,11 @@ static void setup(void)
 
 START_TEST(a_room_is_made_with_its_lists)
 {
-	op_ok("addin", "create", "--name", "Wiki", "--url",
-	       "https://wiki.x.net/");
-	op_ok("room", "create", "--name", "Stage", "--category", "here",
-	       "--description", "Talks", "--privacy", "open", "--type",
-	       "auditorium", "--invitations", "false", "--addin", "wiki",
-	       "--retention", "30", "--add-manager", "bob@x.net",
-	       "--members", "group:Staff", "--members", "sip:bob@X.net",
-	       "--presenters", "ada@x.net");
+	op_ok("addin create --name Wiki --url https://wiki.x.net/");
+	op_ok("room create --name Stage --category here --description Talks "
+	      "--privacy open --type auditorium --invitations false --addin "
+	      "wiki --retention 30 --add-manager bob@x.net --members "
+	      "group:Staff --members sip:bob@X.net --presenters ada@x.net");
 	op_said("Stage: created");
 	ck_assert_int_eq(op_number(
 		"SELECT count(*) FROM room JOIN addin a USING (addin_id)"
@@ -55,7 +52,7 @@ START_TEST(a_room_is_made_with_its_lists)
 	ck_assert_int_eq(op_number(ROLES("Stage", "2")), 1);
 	ck_assert_int_eq(op_number(ROLES("Stage", "3")), 1);
 
-	op_ok("room", "show", "stage", "--json");
+	op_ok("room show stage --json");
 	op_said("\"retention\": 30");
 	op_said("\"addin\": \"Wiki\"");
 	op_said("\"group:Staff\"");
@@ -65,20 +62,17 @@ END_TEST
 
 START_TEST(what_is_not_said_stays)
 {
-	op_ok("room", "set", "club", "--add-member", "bob@x.net",
-	       "--name", "Clubhouse");
+	op_ok("room set club --add-member bob@x.net --name Clubhouse");
 	op_said("Clubhouse: changed");
 	ck_assert_int_eq(op_number(ROLES("Clubhouse", "1")), 2);
 	ck_assert_int_eq(op_number(ROLES("Clubhouse", "2")), 1);
 
-	op_ok("room", "set", "clubhouse", "--remove-member", "group:staff",
-	       "--managers", "");
+	op_ok("room set clubhouse --remove-member group:staff --managers ''");
 	ck_assert_int_eq(op_number(ROLES("Clubhouse", "1")), 1);
 	ck_assert_int_eq(op_number(ROLES("Clubhouse", "2")), 0);
 
-	op_ok("room", "set", "clubhouse", "--retention", "9",
-	       "--disabled", "yes");
-	op_ok("room", "set", "clubhouse", "--retention", "none");
+	op_ok("room set clubhouse --retention 9 --disabled yes");
+	op_ok("room set clubhouse --retention none");
 	ck_assert_int_eq(op_number("SELECT count(*) FROM room WHERE name ="
 				    " 'Clubhouse' AND disabled AND"
 				    " retention_d IS NULL"), 1);
@@ -91,41 +85,35 @@ START_TEST(a_refusal_names_what_is_wrong)
 	const long long before = op_number("SELECT count(*) FROM"
 					    " admin_audit");
 
-	op_fails("no such room: Nowhere", "room", "set", "Nowhere",
-		  "--disabled", "yes");
+	op_fails("no such room: Nowhere", "room set Nowhere --disabled yes");
 	op_fails("not in the scope of category Here: sip:eve@y.net",
-		  "room", "set", "Lobby", "--add-member", "eve@y.net");
-	op_fails("group:Mixed", "room", "set", "Lobby", "--add-member",
-		  "group:mixed");
-	op_fails("sip:who@x.net", "room", "set", "Lobby", "--add-member",
-		  "who@x.net");
-	op_fails("not on the list: sip:ada@x.net", "room", "set", "Lobby",
-		  "--remove-member", "ada@x.net");
-	op_fails("there is a room of this name: CLUB", "room", "set",
-		  "Lobby", "--name", "CLUB");
-	op_fails("there is a category of this name: all", "room", "create",
-		  "--name", "all", "--category", "Here");
-	op_fails("no such category: There", "room", "create", "--name",
-		  "New", "--category", "There");
-	op_fails("no such add-in: Wiki", "room", "set", "Lobby", "--addin",
-		  "Wiki");
-	op_fails("only an auditorium has presenters: sip:bob@x.net", "room",
-		  "set", "Lobby", "--add-presenter", "bob@x.net");
-	op_fails("presenters that are not members: sip:bob@x.net", "room",
-		  "set", "Club", "--type", "auditorium", "--add-presenter",
-		  "bob@x.net");
-	op_fails("--privacy hidden: must be", "room", "set", "Lobby",
-		  "--privacy", "hidden");
-	op_fails("--retention 0: must be days", "room", "set", "Lobby",
-		  "--retention", "0");
-	op_fails("--disabled maybe: must be yes or no", "room", "set",
-		  "Lobby", "--disabled", "maybe");
-	op_fails("neither", "room", "set", "Lobby", "--members", "nobody");
-	op_fails("all of the list is given, too", "room", "set", "Lobby",
-		  "--members", "ada@x.net", "--add-member", "bob@x.net");
-	ck_assert_int_eq(op_run("room", "set", "Lobby", NULL), TOOL_USAGE);
-	ck_assert_int_eq(op_run("room", "create", "--name", "X", NULL),
-			 TOOL_USAGE);
+		 "room set Lobby --add-member eve@y.net");
+	op_fails("group:Mixed", "room set Lobby --add-member group:mixed");
+	op_fails("sip:who@x.net", "room set Lobby --add-member who@x.net");
+	op_fails("not on the list: sip:ada@x.net",
+		 "room set Lobby --remove-member ada@x.net");
+	op_fails("there is a room of this name: CLUB",
+		 "room set Lobby --name CLUB");
+	op_fails("there is a category of this name: all",
+		 "room create --name all --category Here");
+	op_fails("no such category: There",
+		 "room create --name New --category There");
+	op_fails("no such add-in: Wiki", "room set Lobby --addin Wiki");
+	op_fails("only an auditorium has presenters: sip:bob@x.net",
+		 "room set Lobby --add-presenter bob@x.net");
+	op_fails("presenters that are not members: sip:bob@x.net",
+		 "room set Club --type auditorium --add-presenter bob@x.net");
+	op_fails("--privacy hidden: must be",
+		 "room set Lobby --privacy hidden");
+	op_fails("--retention 0: must be days",
+		 "room set Lobby --retention 0");
+	op_fails("--disabled maybe: must be yes or no",
+		 "room set Lobby --disabled maybe");
+	op_fails("neither", "room set Lobby --members nobody");
+	op_fails("all of the list is given, too",
+		 "room set Lobby --members ada@x.net --add-member bob@x.net");
+	ck_assert_int_eq(op_run("room set Lobby"), TOOL_USAGE);
+	ck_assert_int_eq(op_run("room create --name X"), TOOL_USAGE);
 
 	ck_assert_int_eq(op_number("SELECT count(*) FROM admin_audit"),
 			 before);
@@ -136,22 +124,22 @@ END_TEST
 
 START_TEST(a_move_drops_who_is_not_in_scope_there)
 {
-	op_ok("room", "set", "World", "--category", "Here");
+	op_ok("room set World --category Here");
 	ck_assert_int_eq(op_number(ROLES("World", "1")), 1);
 	op_fails("not in the scope of category Here: sip:eve@y.net",
-		  "room", "set", "World", "--add-member", "eve@y.net");
+		 "room set World --add-member eve@y.net");
 }
 END_TEST
 
 
 START_TEST(a_removed_room_frees_its_name)
 {
-	op_ok("room", "remove", "Lobby", "--dry-run");
+	op_ok("room remove Lobby --dry-run");
 	op_said("nothing was written");
-	op_ok("room", "remove", "Lobby");
+	op_ok("room remove Lobby");
 	op_said("Lobby: removed");
-	op_fails("no such room: Lobby", "room", "show", "Lobby");
-	op_ok("room", "create", "--name", "lobby", "--category", "All");
+	op_fails("no such room: Lobby", "room show Lobby");
+	op_ok("room create --name lobby --category All");
 	ck_assert_int_eq(op_number("SELECT count(*) FROM room"
 				    " WHERE name_key = 'lobby'"), 2);
 }
@@ -184,15 +172,16 @@ START_TEST(rooms_are_found_by_what_they_are)
 	static const char *const roomv[] = { "Club", "Lobby", "World" };
 	size_t i, k;
 
-	op_ok("addin", "create", "--name", "Wiki", "--url", "https://w");
-	op_ok("room", "set", "Club", "--addin", "Wiki");
-	op_ok("room", "set", "World", "--disabled", "yes");
+	op_ok("addin create --name Wiki --url https://w");
+	op_ok("room set Club --addin Wiki");
+	op_ok("room set World --disabled yes");
 	ck_assert_int_eq(store_sql(op_store(),
 		"INSERT INTO message SELECT room_id, 1, 1, now(), 0, 0,"
 		" repeat('x', 1000001) FROM room WHERE name = 'World'"), 0);
 
 	for (i = 0; i < ARRAY_SIZE(filterv); i++) {
-		op_ok("room", "list", filterv[i].opt, filterv[i].value);
+		op_ok("room list %s '%s'", filterv[i].opt,
+		      filterv[i].value);
 		for (k = 0; k < ARRAY_SIZE(roomv); k++)
 			ck_assert_msg(!strstr(op_out(), roomv[k]) ==
 				      !strstr(filterv[i].rooms, roomv[k]),
@@ -200,61 +189,59 @@ START_TEST(rooms_are_found_by_what_they_are)
 				      filterv[i].value, op_out());
 	}
 
-	op_fails("no such user, group or domain: sip:zoe@x.net", "room",
-		  "list", "--member", "zoe@x.net");
-	ck_assert_int_eq(op_run("room", "list", "--limit", "many", NULL),
-			 TOOL_USAGE);
-	ck_assert_int_eq(op_run("room", "list", "--privacy", "shut", NULL),
-			 TOOL_USAGE);
+	op_fails("no such user, group or domain: sip:zoe@x.net",
+		 "room list --member zoe@x.net");
+	ck_assert_int_eq(op_run("room list --limit many"), TOOL_USAGE);
+	ck_assert_int_eq(op_run("room list --privacy shut"), TOOL_USAGE);
 }
 END_TEST
 
 
 START_TEST(who_could_be_on_a_list_is_told)
 {
-	op_ok("eligible", "Lobby");
+	op_ok("eligible Lobby");
 	op_said("sip:ada@x.net");
 	op_said("group:Staff");
 	op_said("domain:x.net");
 	op_silent_on("eve");
 	op_silent_on("Mixed");
 
-	op_ok("eligible", "All", "--filter", "EVE");
+	op_ok("eligible All --filter EVE");
 	op_said("sip:eve@y.net");
 	op_silent_on("ada");
-	op_ok("eligible", "All", "--filter", "100%");
+	op_ok("eligible All --filter 100%%");
 	op_silent_on("ada");
-	op_ok("eligible", "All", "--limit", "1", "--json");
+	op_ok("eligible All --limit 1 --json");
 	op_silent_on("eve");
 
-	op_fails("only an auditorium", "eligible", "Club", "--presenter");
-	op_ok("room", "set", "Club", "--type", "auditorium");
-	op_ok("eligible", "Club", "--presenter");
+	op_fails("only an auditorium", "eligible Club --presenter");
+	op_ok("room set Club --type auditorium");
+	op_ok("eligible Club --presenter");
 	op_said("sip:ada@x.net");
 	op_silent_on("bob");
-	op_fails("no such room: Nothing", "eligible", "Nothing");
+	op_fails("no such room: Nothing", "eligible Nothing");
 }
 END_TEST
 
 
 START_TEST(every_change_is_in_the_audit)
 {
-	op_ok("room", "set", "Lobby", "--description", "Front door");
-	op_ok("room", "remove", "Club");
+	op_ok("room set Lobby --description 'Front door'");
+	op_ok("room remove Club");
 
-	op_ok("audit", "list", "--action", "room");
+	op_ok("audit list --action room");
 	op_said("operator");
 	op_said("room.modify");
 	op_said("room.delete");
 	op_silent_on("import");
 
-	op_ok("audit", "list", "--object", "lobby", "--json");
+	op_ok("audit list --object lobby --json");
 	op_said("\"change\": {\"description\": \"Front door\"}");
 	op_said("\"was\": {\"description\": \"The way in\"}");
 	op_silent_on("Club");
 
-	op_ok("room", "set", "World", "--members", "");
-	op_ok("audit", "list", "--object", "world", "--json");
+	op_ok("room set World --members ''");
+	op_ok("audit list --object world --json");
 	op_said("\"was\": {\"members\": [\"sip:ada@x.net\","
 		" \"sip:eve@y.net\"]}");
 	ck_assert_int_eq(op_number(
@@ -262,17 +249,16 @@ START_TEST(every_change_is_in_the_audit)
 		"'members', (SELECT jsonb_agg(n) FROM generate_series(1, 300)"
 		" AS n))) AS c WHERE c->>'members' = '300 principals'"), 1);
 
-	op_ok("audit", "list", "--actor", "Nobody");
+	op_ok("audit list --actor Nobody");
 	op_silent_on("room");
-	op_ok("audit", "list", "--limit", "1");
+	op_ok("audit list --limit 1");
 	op_said("World");
 	op_silent_on("room.delete");
-	op_ok("audit", "list", "--to", "2020-01-01");
+	op_ok("audit list --to 2020-01-01");
 	op_silent_on("room");
-	op_ok("audit", "list", "--from", "2020-01-01T00:00:00Z");
+	op_ok("audit list --from 2020-01-01T00:00:00Z");
 	op_said("room.delete");
-	ck_assert_int_eq(op_run("audit", "list", "--from", "today", NULL),
-			 TOOL_USAGE);
+	ck_assert_int_eq(op_run("audit list --from today"), TOOL_USAGE);
 }
 END_TEST
 

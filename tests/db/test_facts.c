@@ -6,11 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include <re.h>
 #include "common/db/db.h"
-#include "deploy/ctl/tool.h"
 #include "tests/db/ask.h"
+#include "tests/db/operator.h"
 #include "tests/support/store.h"
 #include "tests/unit/suite.h"
 
@@ -74,22 +73,12 @@ static const char names[] =
 
 static void import(void)
 {
-	char path[128];
-	char *argv[] = { "pchatctl", "--store",
-			 (char *)store_conninfo(ask_store()), "import", path,
-			 NULL };
-	FILE *f, *out = fopen("/dev/null", "w");
+	char *json;
 
-	(void)snprintf(path, sizeof(path), "%s/people.json",
-		       store_dir(ask_store()));
-	f = fopen(path, "w");
-	ck_assert(f && out);
-	ck_assert_int_ge(fprintf(f, "%s%s", people, names), 0);
-	ck_assert_int_eq(fclose(f), 0);
-
-	ck_assert_int_eq(tool_main(5, argv, out, stderr), TOOL_OK);
-	(void)fclose(out);
-	(void)unlink(path);
+	(void)op_use(ask_store());
+	ck_assert_int_ge(asprintf(&json, "%s%s", people, names), 0);
+	ck_assert_msg(op_import(json) == TOOL_OK, "%s", op_err());
+	free(json);
 }
 
 

@@ -11,8 +11,7 @@
 #include <unistd.h>
 #include <libpq-fe.h>
 #include "common/json.h"
-#include "deploy/ctl/tool.h"
-#include "tests/support/store.h"
+#include "tests/db/operator.h"
 #include "tests/unit/suite.h"
 
 
@@ -60,56 +59,21 @@ static const char sample[] =
 "  \"invitations\":\"false\"},"
 " {\"name\":\"Plain\",\"category\":\"General\"}]}";
 
-static struct store *st;
-static char *out, *errs;         /* what the last command printed */
 static char file[128];
 
 
 static void setup(void)
 {
-	ck_assert_int_eq(store_start(&st), 0);
-	(void)snprintf(file, sizeof(file), "%s/data.json", store_dir(st));
+	op_setup();
+	(void)snprintf(file, sizeof(file), "%s/data.json",
+		       store_dir(op_store()));
 }
 
 
 static void teardown(void)
 {
 	(void)unlink(file);
-	free(out);
-	free(errs);
-	store_stop(st);
-}
-
-
-static long long number(const char *sql)
-{
-	return store_number(st, sql);
-}
-
-
-/* pchatctl --store OURS a b c */
-static int ctl(const char *a, const char *b, const char *c)
-{
-	const char *argv[] = { "pchatctl", "--store", store_conninfo(st),
-			       a, b, c, NULL };
-	size_t n;
-	FILE *o, *e;
-	int status, argc = 0;
-
-	while (argv[argc])
-		++argc;
-
-	free(out);
-	free(errs);
-	o = open_memstream(&out, &n);
-	e = open_memstream(&errs, &n);
-
-	status = tool_main(argc, (char **)argv, o, e);
-
-	(void)fclose(o);
-	(void)fclose(e);
-
-	return status;
+	op_teardown();
 }
 
 
@@ -127,7 +91,7 @@ static int import(const char *json)
 {
 	file_write(json);
 
-	return ctl("import", file, NULL);
+	return op_run("import %s", file);
 }
 
 
@@ -135,8 +99,8 @@ static void import_well(const char *json)
 {
 	const int status = import(json);
 
-	ck_assert_msg(status == TOOL_OK, "%s", errs);
-	ck_assert_str_eq(errs, "");
+	ck_assert_msg(status == TOOL_OK, "%s", op_err());
+	ck_assert_str_eq(op_err(), "");
 }
 
 
@@ -144,33 +108,33 @@ START_TEST(a_file_becomes_users_groups_categories_and_rooms)
 {
 	import_well(sample);
 
-	ck_assert_int_eq(number("SELECT count(*) FROM principal"
-				" WHERE kind = 5"), 3);
-	ck_assert_int_eq(number("SELECT count(*) FROM principal"
-				" WHERE kind = 8"), 2);
-	ck_assert_int_eq(number("SELECT count(*) FROM principal"
-				" WHERE kind = 9"), 2);
-	ck_assert_int_eq(number("SELECT policy_id FROM principal WHERE"
-				" key = 'sip:alice@example.net' AND"
-				" name = key AND display = 'Alice A.'"), 2);
-	ck_assert_int_eq(number("SELECT policy_id FROM principal WHERE"
-				" key = 'sip:bob@example.net'"), 3);
-	ck_assert_int_eq(number("SELECT count(*) FROM category"
-				" WHERE invitations AND history"), 3);
-	ck_assert_int_eq(number("SELECT count(*) FROM room JOIN room_head"
-				" USING (room_id) WHERE open AND keep"), 3);
-	ck_assert_int_eq(number("SELECT count(*) FROM room WHERE"
-				" name = 'Plain' AND privacy = 1 AND"
-				" behavior = 0 AND invitations"), 1);
-	ck_assert_int_eq(number("SELECT count(*) FROM room WHERE"
-				" description = E'A\\ttab, a \\\\ and a"
-				" \\u00e4'"), 1);
-	ck_assert_int_eq(number("SELECT count(*) FROM room_role"), 4);
-	ck_assert_int_eq(number("SELECT count(*) FROM admin_audit WHERE"
-				" action = 'import' AND object = 'data.json'"
-				" AND detail->'rooms'->>'new' = '3'"), 1);
-	ck_assert_int_eq(number("SELECT count(*) FROM store"
-				" WHERE domain = 'example.net'"), 1);
+	ck_assert_int_eq(op_number("SELECT count(*) FROM principal"
+				   " WHERE kind = 5"), 3);
+	ck_assert_int_eq(op_number("SELECT count(*) FROM principal"
+				   " WHERE kind = 8"), 2);
+	ck_assert_int_eq(op_number("SELECT count(*) FROM principal"
+				   " WHERE kind = 9"), 2);
+	ck_assert_int_eq(op_number("SELECT policy_id FROM principal WHERE"
+				   " key = 'sip:alice@example.net' AND"
+				   " name = key AND display = 'Alice A.'"), 2);
+	ck_assert_int_eq(op_number("SELECT policy_id FROM principal WHERE"
+				   " key = 'sip:bob@example.net'"), 3);
+	ck_assert_int_eq(op_number("SELECT count(*) FROM category"
+				   " WHERE invitations AND history"), 3);
+	ck_assert_int_eq(op_number("SELECT count(*) FROM room JOIN room_head"
+				   " USING (room_id) WHERE open AND keep"), 3);
+	ck_assert_int_eq(op_number("SELECT count(*) FROM room WHERE"
+				   " name = 'Plain' AND privacy = 1 AND"
+				   " behavior = 0 AND invitations"), 1);
+	ck_assert_int_eq(op_number("SELECT count(*) FROM room WHERE"
+				   " description = E'A\\ttab, a \\\\ and a"
+				   " \\u00e4'"), 1);
+	ck_assert_int_eq(op_number("SELECT count(*) FROM room_role"), 4);
+	ck_assert_int_eq(op_number("SELECT count(*) FROM admin_audit WHERE"
+				   " action = 'import' AND object = 'data.json'"
+				   " AND detail->'rooms'->>'new' = '3'"), 1);
+	ck_assert_int_eq(op_number("SELECT count(*) FROM store"
+				   " WHERE domain = 'example.net'"), 1);
 }
 END_TEST
 
@@ -179,8 +143,8 @@ START_TEST(a_password_becomes_what_digest_needs)
 {
 	import_well(sample);
 
-	ck_assert_int_eq(number("SELECT count(*) FROM credential"), 1);
-	ck_assert_int_eq(number(
+	ck_assert_int_eq(op_number("SELECT count(*) FROM credential"), 1);
+	ck_assert_int_eq(op_number(
 		"SELECT count(*) FROM credential WHERE username = 'alice'"
 		" AND realm = 'example.net'"
 		" AND ha1 = md5('alice:example.net:secret') AND ha1b ="
@@ -188,11 +152,11 @@ START_TEST(a_password_becomes_what_digest_needs)
 
 	import_well("{\"users\":[{\"uri\":\"alice@example.net\","
 		    "\"display\":\"A\"}]}");
-	ck_assert_int_eq(number("SELECT count(*) FROM credential"), 1);
+	ck_assert_int_eq(op_number("SELECT count(*) FROM credential"), 1);
 
 	import_well("{\"users\":[{\"uri\":\"alice@example.net\","
 		    "\"password\":\"other\"}]}");
-	ck_assert_int_eq(number(
+	ck_assert_int_eq(op_number(
 		"SELECT count(*) FROM credential WHERE"
 		" ha1 = md5('alice:example.net:other')"), 1);
 }
@@ -203,16 +167,16 @@ START_TEST(a_category_is_for_all_unless_it_says_otherwise)
 {
 	import_well(sample);
 
-	ck_assert_int_eq(number("SELECT principal_id FROM category_scope"
-				" JOIN category USING (category_id)"
-				" WHERE name = 'General' AND NOT denied"), 1);
-	ck_assert_int_eq(number("SELECT count(*) FROM category_scope"
-				" JOIN category USING (category_id)"
-				" WHERE name = 'Nobody'"), 0);
-	ck_assert_int_eq(number("SELECT count(*) FROM category_scope"
-				" JOIN category USING (category_id)"
-				" WHERE name = 'Narrow'"), 2);
-	ck_assert_int_eq(number("SELECT count(*) FROM category_creator"), 1);
+	ck_assert_int_eq(op_number("SELECT principal_id FROM category_scope"
+				   " JOIN category USING (category_id)"
+				   " WHERE name = 'General' AND NOT denied"), 1);
+	ck_assert_int_eq(op_number("SELECT count(*) FROM category_scope"
+				   " JOIN category USING (category_id)"
+				   " WHERE name = 'Nobody'"), 0);
+	ck_assert_int_eq(op_number("SELECT count(*) FROM category_scope"
+				   " JOIN category USING (category_id)"
+				   " WHERE name = 'Narrow'"), 2);
+	ck_assert_int_eq(op_number("SELECT count(*) FROM category_creator"), 1);
 }
 END_TEST
 
@@ -226,7 +190,7 @@ static long long ancestors(const char *key)
 		       " principal_affiliation JOIN principal USING"
 		       " (principal_id) WHERE key = '%s'", key);
 
-	return number(sql);
+	return op_number("%s", sql);
 }
 
 
@@ -262,22 +226,22 @@ START_TEST(importing_twice_changes_nothing)
 	long long before;
 
 	import_well(sample);
-	before = number(FINGERPRINT);
+	before = op_number(FINGERPRINT);
 
 	import_well(sample);
-	ck_assert_int_eq(number(FINGERPRINT), before);
+	ck_assert_int_eq(op_number(FINGERPRINT), before);
 }
 END_TEST
 
 
 START_TEST(a_dry_run_writes_nothing)
 {
-	const long long before = number(FINGERPRINT);
+	const long long before = op_number(FINGERPRINT);
 
 	file_write(sample);
-	ck_assert_int_eq(ctl("import", file, "--dry-run"), TOOL_OK);
-	ck_assert_ptr_nonnull(strstr(out, "nothing was written"));
-	ck_assert_int_eq(number(FINGERPRINT), before);
+	ck_assert_int_eq(op_run("import %s --dry-run", file), TOOL_OK);
+	op_said("nothing was written");
+	ck_assert_int_eq(op_number(FINGERPRINT), before);
 }
 END_TEST
 
@@ -290,27 +254,27 @@ START_TEST(lists_in_the_file_replace_and_absent_keys_leave)
 		    "\"rooms\":[{\"name\":\"hall\","
 		    "\"managers\":[\"sip:bob@example.net\"]}]}");
 
-	ck_assert_int_eq(number("SELECT count(*) FROM category_scope"
-				" JOIN category USING (category_id)"
-				" WHERE name = 'narrow' AND NOT denied"), 1);
-	ck_assert_int_eq(number("SELECT count(*) FROM category_scope"
-				" WHERE denied"), 0);
-	ck_assert_int_eq(number("SELECT count(*) FROM room WHERE"
-				" name = 'hall' AND behavior = 1 AND"
-				" NOT invitations AND"
-				" length(description) > 0 AND"
-				" updated_on > created_on"), 1);
-	ck_assert_int_eq(number("SELECT count(*) FROM room_role"
-				" WHERE role = 1"), 2);
-	ck_assert_int_eq(number("SELECT count(*) FROM room_role JOIN"
-				" principal USING (principal_id) WHERE"
-				" role = 2 AND key = 'sip:bob@example.net'"),
+	ck_assert_int_eq(op_number("SELECT count(*) FROM category_scope"
+				   " JOIN category USING (category_id)"
+				   " WHERE name = 'narrow' AND NOT denied"), 1);
+	ck_assert_int_eq(op_number("SELECT count(*) FROM category_scope"
+				   " WHERE denied"), 0);
+	ck_assert_int_eq(op_number("SELECT count(*) FROM room WHERE"
+				   " name = 'hall' AND behavior = 1 AND"
+				   " NOT invitations AND"
+				   " length(description) > 0 AND"
+				   " updated_on > created_on"), 1);
+	ck_assert_int_eq(op_number("SELECT count(*) FROM room_role"
+				   " WHERE role = 1"), 2);
+	ck_assert_int_eq(op_number("SELECT count(*) FROM room_role JOIN"
+				   " principal USING (principal_id) WHERE"
+				   " role = 2 AND key = 'sip:bob@example.net'"),
 			 1);
-	ck_assert_int_eq(number("SELECT count(*) FROM room_role"
-				" WHERE role = 2"), 1);
-	ck_assert_int_eq(number("SELECT count(*) FROM room WHERE"
-				" name <> 'hall' AND"
-				" updated_on <> created_on"), 0);
+	ck_assert_int_eq(op_number("SELECT count(*) FROM room_role"
+				   " WHERE role = 2"), 1);
+	ck_assert_int_eq(op_number("SELECT count(*) FROM room WHERE"
+				   " name <> 'hall' AND"
+				   " updated_on <> created_on"), 0);
 }
 END_TEST
 
@@ -320,9 +284,9 @@ START_TEST(everybody_can_be_let_in_again)
 	import_well(sample);
 	import_well("{\"categories\":[{\"name\":\"Nobody\","
 		    "\"allowed\":[\"any\"]}]}");
-	ck_assert_int_eq(number("SELECT principal_id FROM category_scope"
-				" JOIN category USING (category_id)"
-				" WHERE name = 'Nobody'"), 1);
+	ck_assert_int_eq(op_number("SELECT principal_id FROM category_scope"
+				   " JOIN category USING (category_id)"
+				   " WHERE name = 'Nobody'"), 1);
 }
 END_TEST
 
@@ -331,12 +295,12 @@ START_TEST(the_first_users_domain_is_the_pools_for_good)
 {
 	import_well("{\"users\":[{\"uri\":\"a@first.example\"},"
 		    "{\"uri\":\"b@second.example\"}]}");
-	ck_assert_int_eq(number("SELECT count(*) FROM store"
-				" WHERE domain = 'first.example'"), 1);
+	ck_assert_int_eq(op_number("SELECT count(*) FROM store"
+				   " WHERE domain = 'first.example'"), 1);
 
 	import_well("{\"users\":[{\"uri\":\"c@third.example\"}]}");
-	ck_assert_int_eq(number("SELECT count(*) FROM store"
-				" WHERE domain = 'first.example'"), 1);
+	ck_assert_int_eq(op_number("SELECT count(*) FROM store"
+				   " WHERE domain = 'first.example'"), 1);
 }
 END_TEST
 
@@ -417,18 +381,18 @@ static const struct {
 
 START_TEST(an_error_names_its_place_and_imports_nothing)
 {
-	const long long before = number(FINGERPRINT);
+	const long long before = op_number(FINGERPRINT);
 	const size_t n = strlen(file);
 
 	ck_assert_int_eq(import(errorv[_i].json), TOOL_FAILED);
 
-	ck_assert_msg(!strncmp(errs, file, n) &&
-		      !strncmp(errs + n, ": ", 2) &&
-		      !strncmp(errs + n + 2, errorv[_i].error,
+	ck_assert_msg(!strncmp(op_err(), file, n) &&
+		      !strncmp(op_err() + n, ": ", 2) &&
+		      !strncmp(op_err() + n + 2, errorv[_i].error,
 			       strlen(errorv[_i].error)),
-		      "%s", errs);
-	ck_assert_str_eq(out, "");
-	ck_assert_int_eq(number(FINGERPRINT), before);
+		      "%s", op_err());
+	ck_assert_str_eq(op_out(), "");
+	ck_assert_int_eq(op_number(FINGERPRINT), before);
 }
 END_TEST
 
@@ -438,31 +402,31 @@ START_TEST(a_file_is_checked_against_what_is_stored)
 	long long before;
 
 	import_well(sample);
-	before = number(FINGERPRINT);
+	before = op_number(FINGERPRINT);
 
 	ck_assert_int_eq(import("{\"categories\":[{\"name\":\"lobby\"}]}"),
 			 TOOL_FAILED);
-	ck_assert_ptr_nonnull(strstr(errs, "categories[0].name: \"lobby\" is"
-				     " the name of a room"));
+	op_complained("categories[0].name: \"lobby\" is"
+		      " the name of a room");
 	ck_assert_int_eq(import("{\"rooms\":[{\"name\":\"nobody\","
 				"\"category\":\"General\"}]}"), TOOL_FAILED);
-	ck_assert_ptr_nonnull(strstr(errs, "rooms[0].name: "));
+	op_complained("rooms[0].name: ");
 	ck_assert_int_eq(import("{\"groups\":[{\"name\":\"staff\","
 				"\"members\":[\"group:Company\"]}]}"),
 			 TOOL_FAILED);
-	ck_assert_ptr_nonnull(strstr(errs, "Staff > Company > Staff"));
+	op_complained("Staff > Company > Staff");
 	ck_assert_int_eq(import("{\"rooms\":[{\"name\":\"Hall\","
 				"\"type\":\"normal\"}]}"), TOOL_FAILED);
-	ck_assert_ptr_nonnull(strstr(errs, "rooms[0].presenters: only"));
+	op_complained("rooms[0].presenters: only");
 
 	/* The group that covered the presenter no longer does */
 	ck_assert_int_eq(import("{\"rooms\":[{\"name\":\"Hall\","
 				"\"members\":[\"group:staff\"]}]}"),
 			 TOOL_FAILED);
-	ck_assert_ptr_nonnull(strstr(errs, "rooms[0].presenters: "
-				     "sip:eve@other.example is not among"));
+	op_complained("rooms[0].presenters: "
+		      "sip:eve@other.example is not among");
 
-	ck_assert_int_eq(number(FINGERPRINT), before);
+	ck_assert_int_eq(op_number(FINGERPRINT), before);
 }
 END_TEST
 
@@ -478,7 +442,7 @@ START_TEST(many_errors_are_cut_short)
 
 	ck_assert_int_eq(import(json), TOOL_FAILED);
 
-	for (const char *p = errs; *p; p++)
+	for (const char *p = op_err(); *p; p++)
 		lines += *p == '\n';
 	ck_assert_uint_eq(lines, 21);
 }
@@ -487,16 +451,16 @@ END_TEST
 
 START_TEST(a_file_that_is_not_there_is_named)
 {
-	ck_assert_int_eq(ctl("import", file, NULL), TOOL_FAILED);
-	ck_assert_ptr_nonnull(strstr(errs, file));
-	ck_assert_ptr_nonnull(strstr(errs, "No such file"));
+	ck_assert_int_eq(op_run("import %s", file), TOOL_FAILED);
+	op_complained(file);
+	op_complained("No such file");
 }
 END_TEST
 
 
 START_TEST(running_processes_hear_of_a_change_once)
 {
-	PGconn *pg = PQconnectdb(store_conninfo(st));
+	PGconn *pg = PQconnectdb(store_conninfo(op_store()));
 	PGnotify *note;
 	unsigned n = 0;
 
@@ -518,22 +482,13 @@ START_TEST(running_processes_hear_of_a_change_once)
 END_TEST
 
 
-static json_t *ctl_json(const char *a, const char *b, const char *c)
+static json_t *answer(const char *line)
 {
-	char *argv[] = { "pchatctl", "--json", "--store",
-			 (char *)store_conninfo(st), (char *)a, (char *)b,
-			 (char *)c, NULL };
 	json_t *v;
-	size_t n;
-	FILE *o;
 
-	free(out);
-	o = open_memstream(&out, &n);
-	ck_assert_int_eq(tool_main(c ? 7 : 6, argv, o, stderr), TOOL_OK);
-	(void)fclose(o);
-
-	v = json_loads(out, 0, NULL);
-	ck_assert_msg(v != NULL, "%s", out);
+	op_ok("%s --json", line);
+	v = json_loads(op_out(), 0, NULL);
+	ck_assert_msg(v != NULL, "%s", op_out());
 
 	return v;
 }
@@ -548,7 +503,7 @@ START_TEST(a_room_shows_what_was_imported)
 
 	import_well(sample);
 
-	v = ctl_json("room", "show", "HALL");
+	v = answer("room show HALL");
 	ck_assert_int_eq(json_unpack(
 		v, "{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:o, s:i, s:o,"
 		" s:i}", "name", &name, "uri", &uri, "guid", &guid,
@@ -580,14 +535,14 @@ START_TEST(messages_are_counted)
 	json_t *v;
 
 	import_well(sample);
-	ck_assert_int_eq(store_sql(st,
+	ck_assert_int_eq(store_sql(op_store(),
 		"INSERT INTO message (room_id, msg_id, author_id, ts, origin,"
 		" flags, chat) SELECT room_id, n, 1,"
 		" '2020-01-02 03:04:05.25+00', 0, CASE n WHEN 4 THEN 8 ELSE 0"
 		" END, 'x' FROM room, generate_series(1, 4) AS n"
 		" WHERE name = 'Lobby'"), 0);
 
-	v = ctl_json("room", "show", "Lobby");
+	v = answer("room show Lobby");
 	ck_assert_int_eq(json_integer_value(json_object_get(v, "messages")),
 			 3);
 	ck_assert_str_eq(json_string_value(
@@ -595,7 +550,7 @@ START_TEST(messages_are_counted)
 			 "2020-01-02T03:04:05.250000Z");
 	json_decref(v);
 
-	v = ctl_json("room", "list", NULL);
+	v = answer("room list");
 	ck_assert_uint_eq(json_array_size(v), 3);
 	ck_assert_str_eq(json_string_value(json_object_get(
 				 json_array_get(v, 1), "name")), "Lobby");
@@ -612,7 +567,7 @@ START_TEST(users_and_categories_are_listed)
 
 	import_well(sample);
 
-	v = ctl_json("user", "list", NULL);
+	v = answer("user list");
 	ck_assert_uint_eq(json_array_size(v), 3);
 	ck_assert(json_is_true(json_object_get(json_array_get(v, 0),
 					       "enabled")));
@@ -620,36 +575,36 @@ START_TEST(users_and_categories_are_listed)
 						"enabled")));
 	json_decref(v);
 
-	v = ctl_json("category", "list", NULL);
+	v = answer("category list");
 	ck_assert_uint_eq(json_array_size(v), 3);
 	json_decref(v);
 
-	ck_assert_int_eq(ctl("user", "list", NULL), TOOL_OK);
-	ck_assert_ptr_nonnull(strstr(out, "sip:eve@other.example"));
+	ck_assert_int_eq(op_run("user list"), TOOL_OK);
+	op_said("sip:eve@other.example");
 }
 END_TEST
 
 
 START_TEST(an_unknown_room_is_said_to_be)
 {
-	ck_assert_int_eq(ctl("room", "show", "Attic"), TOOL_FAILED);
-	ck_assert_ptr_nonnull(strstr(errs, "no such room: Attic"));
+	ck_assert_int_eq(op_run("room show Attic"), TOOL_FAILED);
+	op_complained("no such room: Attic");
 }
 END_TEST
 
 
 START_TEST(wrong_command_lines_are_refused)
 {
-	ck_assert_int_eq(ctl("room", "paint", NULL), TOOL_USAGE);
-	ck_assert_int_eq(ctl("room", "show", NULL), TOOL_USAGE);
-	ck_assert_int_eq(ctl("room", "list", "--dry-run"), TOOL_USAGE);
-	ck_assert_int_eq(ctl("room", "list", "--frob"), TOOL_USAGE);
-	ck_assert_int_eq(ctl("import", "a", "b"), TOOL_USAGE);
-	ck_assert_int_eq(ctl(NULL, NULL, NULL), TOOL_USAGE);
+	ck_assert_int_eq(op_run("room paint"), TOOL_USAGE);
+	ck_assert_int_eq(op_run("room show"), TOOL_USAGE);
+	ck_assert_int_eq(op_run("room list --dry-run"), TOOL_USAGE);
+	ck_assert_int_eq(op_run("room list --frob"), TOOL_USAGE);
+	ck_assert_int_eq(op_run("import a b"), TOOL_USAGE);
+	ck_assert_int_eq(op_run(" "), TOOL_USAGE);
 
-	ck_assert_int_eq(ctl("room", "--help", NULL), TOOL_OK);
-	ck_assert_ptr_nonnull(strstr(out, "room show ROOM"));
-	ck_assert_ptr_null(strstr(out, "user list"));
+	ck_assert_int_eq(op_run("room --help"), TOOL_OK);
+	op_said("room show ROOM");
+	op_silent_on("user list");
 }
 END_TEST
 
@@ -680,20 +635,20 @@ static void big_write(void)
 
 static void big_check(void)
 {
-	ck_assert_msg(ctl("import", file, NULL) == TOOL_OK, "%s", errs);
-	ck_assert_int_eq(number("SELECT count(*) FROM room_role"),
+	ck_assert_msg(op_run("import %s", file) == TOOL_OK, "%s", op_err());
+	ck_assert_int_eq(op_number("SELECT count(*) FROM room_role"),
 			 BIG_ROOMS * BIG_MEMBERS);
-	ck_assert_int_eq(number("SELECT count(*) FROM principal_affiliation"),
+	ck_assert_int_eq(op_number("SELECT count(*) FROM principal_affiliation"),
 			 3 * BIG_USERS + 2);
-	ck_assert_int_eq(number("SELECT count(*) FROM pg_constraint WHERE"
-				" contype IN ('p', 'f') AND conrelid IN"
-				" ('room_role'::regclass,"
-				" 'principal_member'::regclass,"
-				" 'principal_affiliation'::regclass)"), 9);
-	ck_assert_int_eq(number("SELECT count(*) FROM pg_index WHERE"
-				" indrelid IN ('room_role'::regclass,"
-				" 'principal_member'::regclass,"
-				" 'principal_affiliation'::regclass)"), 6);
+	ck_assert_int_eq(op_number("SELECT count(*) FROM pg_constraint WHERE"
+				   " contype IN ('p', 'f') AND conrelid IN"
+				   " ('room_role'::regclass,"
+				   " 'principal_member'::regclass,"
+				   " 'principal_affiliation'::regclass)"), 9);
+	ck_assert_int_eq(op_number("SELECT count(*) FROM pg_index WHERE"
+				   " indrelid IN ('room_role'::regclass,"
+				   " 'principal_member'::regclass,"
+				   " 'principal_affiliation'::regclass)"), 6);
 }
 
 
@@ -704,16 +659,16 @@ START_TEST(five_thousand_rooms_come_in_whole)
 	big_write();
 	big_check();
 
-	before = number(FINGERPRINT);
+	before = op_number(FINGERPRINT);
 	big_check();
-	ck_assert_int_eq(number(FINGERPRINT), before);
+	ck_assert_int_eq(op_number(FINGERPRINT), before);
 }
 END_TEST
 
 
 START_TEST(a_large_import_gets_along_with_a_table_in_use)
 {
-	PGconn *pg = PQconnectdb(store_conninfo(st));
+	PGconn *pg = PQconnectdb(store_conninfo(op_store()));
 
 	PQclear(PQexec(pg, "BEGIN"));
 	PQclear(PQexec(pg, "SELECT count(*) FROM room_role"));

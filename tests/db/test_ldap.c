@@ -1,11 +1,8 @@
 /**
  * @file tests/db/test_ldap.c  pchatctl sync ldap: what is taken over
  */
-#include <re.h>
 #include <stdlib.h>
 #include <string.h>
-#include <check.h>
-#include "tests/db/ctl.h"
 #include "tests/db/ldapfix.h"
 #include "tests/unit/suite.h"
 
@@ -14,9 +11,9 @@ START_TEST(users_groups_and_folders_are_taken_over)
 {
 	dt_change(dt_tree);
 	dt_sync_well();
-	ck_assert_int_eq(dt_number("SELECT count(*) FROM principal WHERE kind = 5"
+	ck_assert_int_eq(op_number("SELECT count(*) FROM principal WHERE kind = 5"
 				   " AND state = 0"), 3);
-	ck_assert_int_eq(dt_number("SELECT count(*) FROM principal WHERE "
+	ck_assert_int_eq(op_number("SELECT count(*) FROM principal WHERE "
 				   "key = '" ADA "' AND display = 'Ada' "
 				   "AND email = 'ada@Example.net'"), 1);
 	ck_assert(dt_is_in(ADA, "group:inner") && dt_is_in(ADA, "group:outer"));
@@ -26,7 +23,7 @@ START_TEST(users_groups_and_folders_are_taken_over)
 	ck_assert(dt_is_in(ADA, STAFF) && !dt_is_in(ADA, BERLIN));
 	ck_assert(!dt_is_in(EVE, STAFF));
 	ck_assert(dt_is_in(ADA, "domain:example.net") && dt_is_in(ADA, "any"));
-	ck_assert_int_eq(dt_number("SELECT count(*) FROM admin_audit WHERE "
+	ck_assert_int_eq(op_number("SELECT count(*) FROM admin_audit WHERE "
 				   "action = 'sync' AND detail->'users'->>'new'"
 				   " = '3'"), 1);
 }
@@ -39,13 +36,13 @@ START_TEST(again_is_no_change)
 
 	dt_change(dt_tree);
 	dt_sync_well();
-	ck_assert_ptr_nonnull(strstr(ctl_out(), "all of ldap"));
-	before = dt_number(FINGERPRINT);
+	op_said("all of ldap");
+	before = op_number(FINGERPRINT);
 	dt_sync_well();
-	ck_assert_ptr_nonnull(strstr(ctl_out(), "changes of ldap"));
-	ck_assert_int_eq(dt_number(FINGERPRINT), before);
+	op_said("changes of ldap");
+	ck_assert_int_eq(op_number(FINGERPRINT), before);
 	ck_assert_int_eq(dt_try_sync("--full"), 0);
-	ck_assert_int_eq(dt_number(FINGERPRINT), before);
+	ck_assert_int_eq(op_number(FINGERPRINT), before);
 }
 END_TEST
 
@@ -79,7 +76,7 @@ START_TEST(two_may_swap_their_addresses)
 	dt_sync_well();
 	ada = dt_id_of(ADA);
 	bob = dt_id_of(BOB);
-	(void)store_sql(dt_store, "INSERT INTO credential (principal_id, "
+	(void)store_sql(op_store(), "INSERT INTO credential (principal_id, "
 			"username, realm, ha1, ha1b) SELECT principal_id, "
 			"key, 'x', 'x', 'x' FROM principal WHERE kind = 5");
 	dt_change(CHANGE(DN("ada", "staff"), "modify")
@@ -90,7 +87,7 @@ START_TEST(two_may_swap_their_addresses)
 	ck_assert_int_eq(dt_id_of(ADA), bob);
 	ck_assert_int_eq(dt_id_of(BOB), ada);
 	/* nobody gets in with the password of who had his address */
-	ck_assert_int_eq(dt_number("SELECT count(*) FROM credential"), 1);
+	ck_assert_int_eq(op_number("SELECT count(*) FROM credential"), 1);
 }
 END_TEST
 
@@ -177,7 +174,7 @@ START_TEST(disabled_is_the_directorys_word_until_the_operator_has_his)
 	ck_assert_int_eq(dt_state(BOB), 1);
 	ck_assert_int_eq(dt_state(ADA), 0);
 
-	ctl_well(dt_store, "user set " ADA " --state disabled");
+	op_ok("user set " ADA " --state disabled");
 	dt_sync_well();
 	ck_assert_int_eq(dt_state(ADA), 1);
 
@@ -198,10 +195,10 @@ START_TEST(equal_display_names_are_no_trouble_equal_addresses_are_told)
 		  "uid: twin\ncn: twin\nsn: x\nmail: ada@example.net\n\n"
 		  PERSON("zoe", "guests", "Zoe"));
 	ck_assert_int_eq(dt_try_sync(""), 1);
-	dt_failed("another entry has its URI: " ADA);
-	ck_assert_int_eq(dt_number("SELECT count(*) FROM principal WHERE "
+	op_complained("another entry has its URI: " ADA);
+	ck_assert_int_eq(op_number("SELECT count(*) FROM principal WHERE "
 				   "kind = 5 AND state = 0"), 5);
-	ck_assert_int_eq(dt_number("SELECT count(*) FROM principal WHERE "
+	ck_assert_int_eq(op_number("SELECT count(*) FROM principal WHERE "
 				   "display = 'Ada'"), 2);
 
 	dt_change(CHANGE("uid=twin,ou=guests," BASE, "delete"));
@@ -216,10 +213,10 @@ START_TEST(two_groups_of_one_name_are_two)
 	dt_change("dn: cn=Inner,ou=guests," BASE "\nobjectClass: groupOfNames\n"
 		  "cn: Inner\n" MEMBER(DN("eve", "guests")));
 	dt_sync_well();
-	ck_assert_int_eq(dt_number("SELECT count(*) FROM principal WHERE "
+	ck_assert_int_eq(op_number("SELECT count(*) FROM principal WHERE "
 				   "kind = 9 AND state = 0"), 4);
 	ck_assert(dt_is_in(ADA, "group:inner") != dt_is_in(EVE, "group:inner"));
-	ck_assert_int_eq(dt_number("SELECT count(*) FROM principal WHERE key IN "
+	ck_assert_int_eq(op_number("SELECT count(*) FROM principal WHERE key IN "
 				   "('group:cn=inner,ou=guests," BASE "', "
 				   "'group:cn=inner," BASE "')"), 1);
 }
@@ -241,17 +238,17 @@ START_TEST(who_was_here_before_is_taken_over)
 {
 	long long id;
 
-	ctl_well(dt_store, "user create " ADA " --policy enabled");
-	ctl_well(dt_store, "user create sip:local@example.net");
+	op_ok("user create " ADA " --policy enabled");
+	op_ok("user create sip:local@example.net");
 	id = dt_id_of(ADA);
 	dt_change(dt_tree);
 	dt_sync_well();
 	ck_assert_int_eq(dt_id_of(ADA), id);
-	ck_assert_int_eq(dt_number("SELECT policy_id FROM principal WHERE "
+	ck_assert_int_eq(op_number("SELECT policy_id FROM principal WHERE "
 				   "key = '" ADA "'"), 2);
 	ck_assert_int_eq(dt_state("sip:local@example.net"), 0);
-	ctl_refused(dt_store, "user remove " ADA, "kept by the directory");
-	ctl_refused(dt_store, "group drop inner " ADA, "kept by the directory");
+	op_fails("kept by the directory", "user remove " ADA);
+	op_fails("kept by the directory", "group drop inner " ADA);
 }
 END_TEST
 
@@ -261,11 +258,11 @@ START_TEST(new_users_get_a_policy)
 	dt_configure("user.policy enabled\n");
 	dt_change(dt_tree);
 	dt_sync_well();
-	ck_assert_int_eq(dt_number("SELECT count(*) FROM principal WHERE "
+	ck_assert_int_eq(op_number("SELECT count(*) FROM principal WHERE "
 				   "kind = 5 AND policy_id = 2"), 3);
 	dt_configure("user.policy global\n");
 	ck_assert_int_eq(dt_try_sync(""), 1);
-	dt_failed("not for users");
+	op_complained("not for users");
 }
 END_TEST
 

@@ -4,15 +4,12 @@
  * Dry runs, directories that cannot be read or believed, locks; and how a
  * large one and a foreign one are read.
  */
-#include <re.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <libpq-fe.h>
-#include <check.h>
-#include "tests/db/ctl.h"
 #include "tests/db/ldapfix.h"
 #include "tests/unit/suite.h"
 
@@ -28,14 +25,14 @@
 
 START_TEST(a_dry_run_writes_nothing)
 {
-	long long before = dt_number(FINGERPRINT);
+	long long before = op_number(FINGERPRINT);
 
 	dt_change(dt_tree);
 	ck_assert_int_eq(dt_try_sync("--dry-run --json"), 0);
-	ck_assert_ptr_nonnull(strstr(ctl_out(), "\"dry_run\": true"));
-	ck_assert_ptr_nonnull(strstr(ctl_out(), "\"new\": 3"));
-	ck_assert_int_eq(dt_number(FINGERPRINT), before);
-	ck_assert_int_eq(dt_number("SELECT count(*) FROM admin_audit"), 0);
+	op_said("\"dry_run\": true");
+	op_said("\"new\": 3");
+	ck_assert_int_eq(op_number(FINGERPRINT), before);
+	ck_assert_int_eq(op_number("SELECT count(*) FROM admin_audit"), 0);
 }
 END_TEST
 
@@ -61,7 +58,7 @@ static void many(void)
 START_TEST(many_come_in_pages)
 {
 	many();
-	ck_assert_int_eq(dt_number("SELECT count(*) FROM principal WHERE "
+	ck_assert_int_eq(op_number("SELECT count(*) FROM principal WHERE "
 				   "kind = 5"), 3 + 3 * SLAPD_PAGE);
 	ck_assert(dt_is_in("sip:u0@other.example", "domain:other.example"));
 }
@@ -73,8 +70,8 @@ START_TEST(a_directory_suddenly_empty_is_not_believed)
 	many();
 	dt_configure("user.filter (uid=ada)\n");
 	ck_assert_int_eq(dt_try_sync(""), 1);
-	dt_failed("sync.removals_max_percent");
-	ck_assert_int_eq(dt_number("SELECT count(*) FROM principal WHERE "
+	op_complained("sync.removals_max_percent");
+	ck_assert_int_eq(op_number("SELECT count(*) FROM principal WHERE "
 				   "state <> 0"), 0);
 	dt_configure("user.filter (uid=ada)\nsync.removals_max_percent 100\n");
 	dt_sync_well();
@@ -102,8 +99,8 @@ START_TEST(tls_is_checked)
 	dt_change(dt_tree);
 	dt_configure("ldap.start_tls yes\n");
 	ck_assert_int_eq(dt_try_sync(""), 1);
-	dt_failed("StartTLS");
-	ck_assert_int_eq(dt_number("SELECT count(*) FROM principal WHERE "
+	op_complained("StartTLS");
+	ck_assert_int_eq(op_number("SELECT count(*) FROM principal WHERE "
 				   "kind = 5"), 0);
 
 	(void)snprintf(more, sizeof(more), "ldap.start_tls yes\nldap.ca %s\n",
@@ -114,7 +111,7 @@ START_TEST(tls_is_checked)
 
 	tls_from_the_beginning("");
 	ck_assert_int_eq(dt_try_sync(""), 1);
-	dt_failed("Can't contact LDAP server");
+	op_complained("Can't contact LDAP server");
 	(void)snprintf(more, sizeof(more), "ldap.ca %s\n",
 		       slapd_ca(dt_slapd));
 	tls_from_the_beginning(more);
@@ -125,36 +122,34 @@ END_TEST
 
 START_TEST(what_cannot_be_read_changes_nothing)
 {
-	char more[256], path[128];
+	char path[128];
 	long long before;
 
 	dt_change(dt_tree);
 	dt_sync_well();
-	before = dt_number(FINGERPRINT);
+	before = op_number(FINGERPRINT);
 
 	dt_configure("ldap.id noSuchAttribute\n");
 	ck_assert_int_eq(dt_try_sync(""), 1);
-	dt_failed("ldap.id");
+	op_complained("ldap.id");
 	dt_configure("user.filter (uid=\n");
 	ck_assert_int_eq(dt_try_sync(""), 1);
-	dt_failed("Bad search filter");
+	op_complained("Bad search filter");
 
 	dt_configure("");
 	(void)snprintf(path, sizeof(path), "%s/password", slapd_dir(dt_slapd));
 	ck_assert_int_eq(chmod(path, 0644), 0);
 	ck_assert_int_eq(dt_try_sync(""), 1);
-	dt_failed("password_file");
+	op_complained("password_file");
 	ck_assert_int_eq(chmod(path, 0600), 0);
 	ck_assert_int_eq(truncate(path, 3), 0);
 	ck_assert_int_eq(dt_try_sync(""), 1);
-	dt_failed("Invalid credentials");
+	op_complained("Invalid credentials");
 
-	(void)snprintf(more, sizeof(more), "sync ldap --config %s/other.conf",
-		       slapd_dir(dt_slapd));
 	(void)snprintf(path, sizeof(path), "%s/other.conf", slapd_dir(dt_slapd));
 	ck_assert_int_eq(symlink("/nowhere", path), 0);
-	ctl_refused(dt_store, more, "other.conf");
-	ck_assert_int_eq(dt_number(FINGERPRINT), before);
+	op_fails("other.conf", "sync ldap --config %s", path);
+	ck_assert_int_eq(op_number(FINGERPRINT), before);
 }
 END_TEST
 
@@ -170,16 +165,16 @@ START_TEST(a_password_does_not_go_over_the_net_in_clear)
 		    "ldap.bind_dn cn=x\nuser.base dc=x\n", f);
 	ck_assert_int_eq(fclose(f), 0);
 	ck_assert_int_eq(dt_try_sync(""), 1);
-	dt_failed("in clear");
+	op_complained("in clear");
 }
 END_TEST
 
 
 START_TEST(the_sample_names_every_key)
 {
-	ctl_well(dt_store, "sync ldap --sample");
-	ck_assert_ptr_nonnull(strstr(ctl_out(), "ldap.uri"));
-	ck_assert_ptr_nonnull(strstr(ctl_out(), "sync.removals_max_percent"));
+	op_ok("sync ldap --sample");
+	op_said("ldap.uri");
+	op_said("sync.removals_max_percent");
 }
 END_TEST
 
@@ -192,11 +187,11 @@ START_TEST(nobody_waits_for_a_sync_that_is_under_way)
 
 	dt_change(dt_tree);
 	dt_sync_well();
-	ck_assert_int_eq(store_sql(dt_store, "INSERT INTO category (category_id, "
+	ck_assert_int_eq(store_sql(op_store(), "INSERT INTO category (category_id, "
 				   "name) VALUES (1, 'Main'); INSERT INTO "
 				   "room (room_id, category_id, name) VALUES "
 				   "(1, 1, 'Hall')"), 0);
-	pg = PQconnectdb(store_conninfo(dt_store));
+	pg = PQconnectdb(store_conninfo(op_store()));
 	PQclear(PQexec(pg, "BEGIN; SELECT principals_lock(); UPDATE principal "
 		       "SET display = 'x', state = 1 WHERE kind = 5; "
 		       "DELETE FROM principal_member; SELECT "
@@ -205,7 +200,7 @@ START_TEST(nobody_waits_for_a_sync_that_is_under_way)
 		       "UPDATE directory_entry SET state = 1"));
 	ck_assert_int_eq(PQtransactionStatus(pg), PQTRANS_INTRANS);
 
-	ck_assert_int_eq(store_sql(dt_store, "SET lock_timeout = '100ms'; "
+	ck_assert_int_eq(store_sql(op_store(), "SET lock_timeout = '100ms'; "
 		"SELECT user_ancestors(principal_id) FROM principal; "
 		"INSERT INTO endpoint (endpoint_id, principal_id, epid) "
 		"SELECT principal_id, principal_id, 'e' FROM principal "
@@ -243,7 +238,7 @@ START_TEST(a_server_that_counts_its_changes_is_asked_by_number)
 	dt_sync_well();
 	ck_assert_int_eq(dt_state(ADA), 0);
 	ck_assert_int_eq(dt_state(BOB), 1);
-	ck_assert_int_eq(dt_number("SELECT count(*) FROM principal WHERE "
+	ck_assert_int_eq(op_number("SELECT count(*) FROM principal WHERE "
 				   "external_id = '000102030405060708090a0b0c0d"
 				   "0e0f'"), 1);
 
@@ -255,14 +250,14 @@ START_TEST(a_server_that_counts_its_changes_is_asked_by_number)
 		  "replace: displayName\ndisplayName: Missed\n-\n"
 		  "replace: userAccountControl\nuserAccountControl: 512\n");
 	dt_sync_well();
-	ck_assert_ptr_nonnull(strstr(ctl_out(), "changes of ldap"));
-	ck_assert_int_eq(dt_number("SELECT count(*) FROM principal WHERE "
+	op_said("changes of ldap");
+	ck_assert_int_eq(op_number("SELECT count(*) FROM principal WHERE "
 				   "display = 'Seen'"), 1);
-	ck_assert_int_eq(dt_number("SELECT count(*) FROM principal WHERE "
+	ck_assert_int_eq(op_number("SELECT count(*) FROM principal WHERE "
 				   "display = 'Missed'"), 0);
 	ck_assert_int_eq(dt_state(BOB), 0);
 	ck_assert_int_eq(dt_try_sync("--full"), 0);
-	ck_assert_int_eq(dt_number("SELECT count(*) FROM principal WHERE "
+	ck_assert_int_eq(op_number("SELECT count(*) FROM principal WHERE "
 				   "display = 'Missed'"), 1);
 }
 END_TEST

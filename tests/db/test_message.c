@@ -51,10 +51,10 @@ static void sql(const char *text)
 
 
 /* Messages that the words of a remove command take away, only counted */
-#define ck_meant(n, ...)                                                \
+#define ck_meant(n, options)                                            \
 	do {                                                            \
 		char said_[48];                                         \
-		op_ok("message", "remove", "--dry-run", __VA_ARGS__);  \
+		op_ok("message remove --dry-run " options);             \
 		(void)snprintf(said_, sizeof(said_), "would be removed" \
 			       ": %d\n", (n));                          \
 		op_said(said_);                                        \
@@ -64,43 +64,42 @@ static void sql(const char *text)
 
 START_TEST(words_are_whole_and_matched_by_all_any_exact_and_case)
 {
-	ck_meant(5, "--words", "green");
-	ck_meant(2, "--words", "build GREEN");
-	ck_meant(2, "--words", "green build", "--match", "all");
-	ck_meant(5, "--words", "again grass build today", "--match", "any");
-	ck_meant(1, "--words", "build is", "--match", "exact");
-	ck_meant(0, "--words", "is build", "--match", "exact");
-	ck_meant(1, "--words", "Green", "--case");
-	ck_meant(1, "--words", "(again)");
-	ck_meant(0, "--words", "gree.");
+	ck_meant(5, "--words green");
+	ck_meant(2, "--words 'build GREEN'");
+	ck_meant(2, "--words 'green build' --match all");
+	ck_meant(5, "--words 'again grass build today' --match any");
+	ck_meant(1, "--words 'build is' --match exact");
+	ck_meant(0, "--words 'is build' --match exact");
+	ck_meant(1, "--words Green --case");
+	ck_meant(1, "--words (again)");
+	ck_meant(0, "--words gree.");
 	/* blanks around words are none of them */
-	ck_meant(1, "--words", "\n grass\t", "--match", "any");
-	ck_meant(1, "--words", "\tgreen  grass\n", "--match", "exact");
+	ck_meant(1, "--words '\n grass\t' --match any");
+	ck_meant(1, "--words '\tgreen  grass\n' --match exact");
 }
 END_TEST
 
 
 START_TEST(rooms_users_and_times_are_conditions)
 {
-	ck_meant(4, "--room", "one");
-	ck_meant(2, "--room", "One", "--user", "sip:BOB@x");
-	ck_meant(4, "--user", "bob@x");
-	ck_meant(4, "--from", "2020-01-03");
-	ck_meant(1, "--from", "2020-01-02", "--to", "2020-01-03", "--user",
-		 "ada@x", "--words", "green");
+	ck_meant(4, "--room one");
+	ck_meant(2, "--room One --user sip:BOB@x");
+	ck_meant(4, "--user bob@x");
+	ck_meant(4, "--from 2020-01-03");
+	ck_meant(1, "--from 2020-01-02 --to 2020-01-03 --user ada@x --words "
+		 "green");
 }
 END_TEST
 
 
 START_TEST(a_day_is_meant_to_its_end)
 {
-	ck_meant(2, "--room", "One", "--from", "2020-01-02", "--to",
-		 "2020-01-03");
-	ck_meant(1, "--room", "One", "--from", "2020-01-02T12:00:00Z", "--to",
+	ck_meant(2, "--room One --from 2020-01-02 --to 2020-01-03");
+	ck_meant(1, "--room One --from 2020-01-02T12:00:00Z --to "
 		 "2020-01-02T12:00:00Z");
-	ck_meant(1, "--room", "One", "--from", "2020-01-02T13:00:00+01:00",
-		 "--to", "2020-01-03T11:59:59.999999Z");
-	ck_meant(0, "--room", "One", "--from", "2020-01-02T12:00:01Z", "--to",
+	ck_meant(1, "--room One --from 2020-01-02T13:00:00+01:00 --to "
+		 "2020-01-03T11:59:59.999999Z");
+	ck_meant(0, "--room One --from 2020-01-02T12:00:01Z --to "
 		 "2020-01-03T11:59");
 }
 END_TEST
@@ -108,25 +107,20 @@ END_TEST
 
 START_TEST(what_makes_no_sense_is_refused)
 {
-	op_fails("which messages", "message", "remove");
-	op_fails("no such room: Nowhere", "message", "remove", "--room",
-		  "Nowhere");
-	op_fails("no such user: who@x", "message", "list", "--user",
-		  "who@x");
-	op_fails("2026-13-01", "message", "remove", "--from", "2026-13-01");
-	op_fails("not a date", "message", "remove", "--from", "yesterday");
-	op_fails("no time is between", "message", "remove", "--from",
-		  "2026-01-02", "--to", "2026-01-01");
-	op_fails("not all, any or exact: some", "message", "remove",
-		  "--words", "x", "--match", "some");
-	op_fails("no words", "message", "remove", "--room", "One",
-		  "--case");
-	op_fails("no condition", "message", "remove", "--words", " \t\n");
-	op_fails("cannot be empty", "message", "replace", "--room", "One",
-		  "--text", "");
-	ck_assert_int_eq(op_run("room", "clear", "One", NULL), TOOL_USAGE);
-	ck_assert_int_eq(op_run("message", "list", "--room", "One",
-				 "--limit", "0", NULL), TOOL_USAGE);
+	op_fails("which messages", "message remove");
+	op_fails("no such room: Nowhere", "message remove --room Nowhere");
+	op_fails("no such user: who@x", "message list --user who@x");
+	op_fails("2026-13-01", "message remove --from 2026-13-01");
+	op_fails("not a date", "message remove --from yesterday");
+	op_fails("no time is between",
+		 "message remove --from 2026-01-02 --to 2026-01-01");
+	op_fails("not all, any or exact: some",
+		 "message remove --words x --match some");
+	op_fails("no words", "message remove --room One --case");
+	op_fails("no condition", "message remove --words ' \t\n'");
+	op_fails("cannot be empty", "message replace --room One --text ''");
+	ck_assert_int_eq(op_run("room clear One"), TOOL_USAGE);
+	ck_assert_int_eq(op_run("message list --room One --limit 0"), TOOL_USAGE);
 	ck_assert_int_eq(op_number(LEFT), 9);
 }
 END_TEST
@@ -134,14 +128,14 @@ END_TEST
 
 START_TEST(what_is_removed_leaves_nothing)
 {
-	op_ok("message", "remove", "--words", "green");
+	op_ok("message remove --words green");
 	op_said("removed: 5\n");
 	ck_assert_int_eq(op_number(IDS_OF("1")), 4);
 	ck_assert_int_eq(op_number("SELECT count(*) FROM message_fts WHERE "
 				    "tsv @@ 'green'"), 0);
 	/* what no history has is not theirs */
 	ck_assert_int_eq(op_number(IDS_OF("2")), 23);
-	op_ok("message", "remove", "--words", "green", "--json");
+	op_ok("message remove --words green --json");
 	op_said("\"messages\": 0, \"held\": 0, \"dry_run\": false");
 }
 END_TEST
@@ -149,7 +143,7 @@ END_TEST
 
 START_TEST(what_is_replaced_says_so)
 {
-	op_ok("message", "replace", "--words", "green", "--room", "One");
+	op_ok("message replace --words green --room One");
 	op_said("replaced: 3\n");
 	ck_assert_int_eq(op_number("SELECT count(*) FROM message WHERE "
 		"room_id = 1 AND flags = 4 AND rtf IS NULL AND chat = "
@@ -161,13 +155,13 @@ START_TEST(what_is_replaced_says_so)
 		"'administrator', 0, false, NULL, '-infinity', 'infinity', "
 		"NULL, true, 10)"), 3);
 
-	op_ok("config", "set", "RemovedMessageText", "Gone.");
-	op_ok("message", "replace", "--user", "bob@x");
+	op_ok("config set RemovedMessageText Gone.");
+	op_ok("message replace --user bob@x");
 	/* once is enough */
 	op_said("replaced: 3\n");
 	ck_assert_int_eq(op_number("SELECT count(*) FROM message WHERE "
 				    "chat = 'Gone.'"), 3);
-	op_ok("message", "replace", "--room", "Fresh", "--text", "I said no");
+	op_ok("message replace --room Fresh --text 'I said no'");
 	ck_assert_int_eq(op_number("SELECT count(*) FROM message WHERE "
 				    "chat = 'I said no' AND room_id = 3"), 1);
 }
@@ -176,9 +170,9 @@ END_TEST
 
 START_TEST(a_room_is_cleared_up_to_a_date)
 {
-	op_ok("room", "clear", "One", "--before", "2020-01-03", "--dry-run");
+	op_ok("room clear One --before 2020-01-03 --dry-run");
 	op_said("would be removed: 2\n");
-	op_ok("room", "clear", "One", "--before", "2020-01-03");
+	op_ok("room clear One --before 2020-01-03");
 	ck_assert_int_eq(op_number(IDS_OF("1")), 34);
 	ck_assert_int_eq(op_number(LEFT), 7);
 }
@@ -189,8 +183,8 @@ START_TEST(a_room_that_was_deleted_is_reached_by_its_guid)
 {
 	sql("UPDATE room SET guid = '11111111-0000-0000-0000-000000000002',"
 	    " deleted_at = now(), category_id = NULL WHERE room_id = 2");
-	op_fails("no such room: Two", "message", "remove", "--room", "Two");
-	op_ok("message", "remove", "--room",
+	op_fails("no such room: Two", "message remove --room Two");
+	op_ok("message remove --room "
 	      "ma-chan://x/11111111-0000-0000-0000-000000000002");
 	op_said("removed: 2\n");
 }
@@ -200,20 +194,21 @@ END_TEST
 START_TEST(a_hold_beats_everything)
 {
 	sql("UPDATE category SET retention_d = 30");
-	op_ok("hold", "create", "Case 1", "--room", "Two");
-	op_said("Two");
-	op_ok("hold", "create", "Case 2", "--user", "sip:bob@x");
+	op_ok("hold create 'Case 1' --room Two --dry-run");
+	op_fails("no such hold: Case 1", "hold show 'Case 1'");
+	op_ok("hold create 'Case 1' --room Two");
+	op_said("Case 1: set");
+	op_ok("hold create 'Case 2' --user sip:bob@x");
 
-	op_ok("message", "remove", "--dry-run", "--words", "green grass",
-	       "--match", "any");
+	op_ok("message remove --dry-run --words 'green grass' --match any");
 	op_said("would be removed: 3\nkept, because of a hold: 2\n");
-	op_ok("message", "remove", "--user", "bob@x");
+	op_ok("message remove --user bob@x");
 	op_said("removed: 0\nkept, because of a hold: 4\n");
-	op_ok("message", "replace", "--room", "Two");
+	op_ok("message replace --room Two");
 	op_said("replaced: 0\nkept, because of a hold: 2\n");
-	op_ok("room", "clear", "Two", "--before", "2030-01-01");
+	op_ok("room clear Two --before 2030-01-01");
 	op_said("removed: 0\nkept, because of a hold: 2\n");
-	op_ok("retention", "run");
+	op_ok("retention run");
 	op_said("removed: 2\nkept, because of a hold: 4\n");
 	ck_assert_int_eq(op_number(IDS_OF("1")), 24);
 	ck_assert_int_eq(op_number(IDS_OF("2")), 123);
@@ -226,9 +221,9 @@ START_TEST(a_hold_beats_everything)
 				   "WHERE author_id = 102"), 0);
 	ck_assert_int_eq(op_number(LEFT), 7);
 
-	op_ok("hold", "lift", "Case 1");
-	op_said("lifted");
-	op_ok("message", "remove", "--room", "Two");
+	op_ok("hold lift 'Case 1'");
+	op_said("Case 1: lifted");
+	op_ok("message remove --room Two");
 	op_said("removed: 1\nkept, because of a hold: 1\n");
 }
 END_TEST
@@ -236,24 +231,23 @@ END_TEST
 
 START_TEST(holds_are_made_once_and_stay_on_record)
 {
-	op_ok("hold", "create", "Case", "--room", "One");
-	op_fails("a hold of this name", "hold", "create", "Case", "--room",
-		  "Two");
-	op_fails("one room or on one user", "hold", "create", "Both",
-		  "--room", "One", "--user", "ada@x");
-	op_fails("one room or on one user", "hold", "create", "None");
-	op_fails("no such room: X", "hold", "create", "Odd", "--room", "X");
-	op_fails("no such hold: Odd", "hold", "show", "Odd");
-	op_fails("no such hold: Odd", "hold", "lift", "Odd");
-	op_ok("hold", "show", "Case", "--json");
+	op_ok("hold create Case --room One");
+	op_fails("a hold of this name", "hold create Case --room Two");
+	op_fails("one room or on one user",
+		 "hold create Both --room One --user ada@x");
+	op_fails("one room or on one user", "hold create None");
+	op_fails("no such room: X", "hold create Odd --room X");
+	op_fails("no such hold: Odd", "hold show Odd");
+	op_fails("no such hold: Odd", "hold lift Odd");
+	op_ok("hold show Case --json");
 	op_said("\"messages\": 4");
-	op_ok("hold", "lift", "Case");
-	op_fails("lifted already", "hold", "lift", "Case");
-	op_ok("hold", "list");
+	op_ok("hold lift Case");
+	op_fails("lifted already", "hold lift Case");
+	op_ok("hold list");
 	op_said("operator");
 	op_said("lifted");
 	ck_assert_int_eq(op_number("SELECT count(*) FROM admin_audit WHERE "
-		"actor = 'operator' AND action IN ('hold create', 'hold lift')"
+		"actor = 'operator' AND action IN ('hold.create', 'hold.lift')"
 		" AND object = 'Case'"), 2);
 }
 END_TEST
@@ -275,7 +269,7 @@ START_TEST(a_hold_made_meanwhile_is_obeyed_from_its_commit_on)
 	PQfinish(other);
 
 	ck_assert_int_eq(op_number(IDS_OF("1")), 34);
-	op_ok("hold", "create", "Late", "--room", "One");
+	op_ok("hold create Late --room One");
 	ck_assert_int_eq(op_number("SELECT held FROM message_sweep('%s', 1, "
 				    "2, 100, false)", c), 2);
 	ck_assert_int_eq(op_number(IDS_OF("1")), 34);
@@ -297,7 +291,7 @@ START_TEST(slices_go_on_where_they_ended)
 	ck_assert_int_eq(op_number("SELECT coalesce(next_room, 7) FROM "
 		"message_sweep('%s', 0, 0, 1000, true)", c), 7);
 	sql("SELECT say(1, 101, 'green') FROM generate_series(1, 2500)");
-	op_ok("message", "remove", "--words", "green");
+	op_ok("message remove --words green");
 	op_said("removed: 2505\n");
 }
 END_TEST
@@ -315,7 +309,7 @@ START_TEST(the_indexer_and_a_removal_do_not_meet)
 		" 100, false)"), 0);
 	PQclear(PQexec(other, "COMMIT"));
 	PQfinish(other);
-	op_ok("message", "replace", "--words", "secret");
+	op_ok("message replace --words secret");
 	op_said("replaced: 1");
 	ck_assert_int_eq(op_number("SELECT count(*) FROM message_fts WHERE "
 				    "tsv @@ 'secret'"), 0);
@@ -327,17 +321,17 @@ START_TEST(retention_is_the_rooms_or_its_categorys)
 {
 	sql("UPDATE category SET retention_d = 36500;"
 	    "UPDATE room SET retention_d = 7 WHERE room_id = 2");
-	op_ok("retention", "list", "--json");
+	op_ok("retention list --json");
 	op_said("\"due\": 2");
-	op_ok("retention", "run", "--dry-run");
+	op_ok("retention run --dry-run");
 	op_said("would be removed: 2\n");
-	op_ok("retention", "run");
+	op_ok("retention run");
 	ck_assert_int_eq(op_number(IDS_OF("1")), 1234);
 	ck_assert_int_eq(op_number(IDS_OF("2")), 3);
 
 	sql("UPDATE category SET retention_d = 7;"
 	    "UPDATE room SET retention_d = 36500 WHERE room_id = 2");
-	op_ok("retention", "run");
+	op_ok("retention run");
 	op_said("removed: 4\n");
 	ck_assert_int_eq(op_number(IDS_OF("3")), 12);
 	ck_assert_int_eq(op_number("SELECT count(*) FROM message_fts WHERE "
@@ -393,14 +387,14 @@ START_TEST(files_go_with_the_messages_that_link_them)
 	    "000000000000/00000000-0000-0000-0000-00000000000A.txt?name=f');"
 	    "SELECT say(1, 101, 'ma-filelink://x/00000000-0000-0000-0000-"
 	    "00000000000b.txt')");
-	op_ok("message", "replace", "--words", "see");
+	op_ok("message replace --words see");
 	ck_assert_int_eq(op_number("SELECT count(*) FROM files_purged(10)"),
 			 1);
-	op_ok("hold", "create", "Case", "--user", "ada@x");
+	op_ok("hold create Case --user ada@x");
 	ck_assert_int_eq(op_number("SELECT count(*) FROM files_purged(10)"),
 			 0);
-	op_ok("hold", "lift", "Case");
-	op_ok("room", "clear", "One", "--before", "2030-01-01");
+	op_ok("hold lift Case");
+	op_ok("room clear One --before 2030-01-01");
 	ck_assert_int_eq(op_number("SELECT count(*) FROM files_purged(10)"),
 			 2);
 }
@@ -409,12 +403,12 @@ END_TEST
 
 START_TEST(administrators_see_what_they_would_remove)
 {
-	op_ok("hold", "create", "Case", "--room", "Two");
-	op_ok("message", "list", "--words", "green", "--json");
+	op_ok("hold create Case --room Two");
+	op_ok("message list --words green --json");
 	op_said("\"text\": \"is the build Green?\"");
 	op_said("\"held\": true");
 	op_silent_on("not kept");
-	op_ok("message", "list", "--room", "One", "--limit", "2");
+	op_ok("message list --room One --limit 2");
 	op_said("green grass");
 	op_silent_on("greenhouse");
 }
@@ -424,10 +418,10 @@ END_TEST
 START_TEST(all_of_it_is_on_record)
 {
 	sql("SELECT compliance_enable(true)");
-	op_ok("message", "list", "--room", "One");
-	op_ok("message", "remove", "--user", "ada@x", "--room", "One");
-	op_ok("message", "replace", "--words", "bye");
-	op_ok("room", "clear", "Two", "--before", "2020-01-02");
+	op_ok("message list --room One");
+	op_ok("message remove --user ada@x --room One");
+	op_ok("message replace --words bye");
+	op_ok("room clear Two --before 2020-01-02");
 
 	ck_assert_int_eq(op_number("SELECT count(*) FROM outbox WHERE kind = "
 		"2 AND room_id = 1 AND body -> 'ids' = '[[1, 4]]'"), 1);
@@ -442,9 +436,9 @@ START_TEST(all_of_it_is_on_record)
 		"\"ids\": [[1, 1]]}'"), 1);
 	/* before and after, each; a look is one */
 	ck_assert_int_eq(op_number("SELECT count(*) FROM admin_audit WHERE "
-		"actor = 'operator' AND action LIKE 'message %%'"), 7);
+		"actor = 'operator' AND action LIKE 'message.%%'"), 7);
 	ck_assert_int_eq(op_number("SELECT count(*) FROM admin_audit WHERE "
-		"action = 'message remove done' AND detail @> "
+		"action = 'message.remove.done' AND detail @> "
 		"'{\"messages\": 2, \"held\": 0}'"), 1);
 }
 END_TEST

@@ -318,8 +318,8 @@ static const struct admin adminv[] = {
 	{ "INSERT INTO principal_member VALUES (1003, 1001)",
 	  EVENT_PRINCIPAL, 1, "sip:ann@example.net" },
 	{ "INSERT INTO admin_audit (actor, action, object, detail) VALUES"
-	  " ('root', 'config set', 'X', '{\"value\": 1}')",
-	  EVENT_ADMIN, 1, "config set" },
+	  " ('root', 'config.set', 'X', '{\"value\": 1}')",
+	  EVENT_ADMIN, 1, "config.set" },
 	{ "SELECT event_emit(10::smallint, 1, 5, 1001, NULL,"
 	  " '{\"why\": \"asked\"}')", EVENT_REPLACED, 1, "asked" },
 };

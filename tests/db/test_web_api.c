@@ -69,7 +69,7 @@ static void setup(void)
 {
 	op_setup();
 	ck_assert_msg(op_import(data) == TOOL_OK, "%s", op_err());
-	op_ok("config", "set", "Administrators", "sip:ada@x.net");
+	op_ok("config set Administrators sip:ada@x.net");
 	wp_start(" ");
 	ck_assert_int_eq(wp_signin("ada", "ada-pw"), 201);
 }
@@ -195,9 +195,9 @@ START_TEST(an_addin_from_its_making_to_its_end)
 	wp_match();
 	wp_is(200, "PATCH", path, "{\"url\":\"https://c.example/\"}");
 	wp_match();
-	op_ok("room", "set", "Lobby", "--addin", "Board");
+	op_ok("room set Lobby --addin Board");
 	wp_is(409, "DELETE", path, NULL);
-	op_ok("room", "set", "Lobby", "--addin", "none");
+	op_ok("room set Lobby --addin none");
 	wp_is(200, "GET", path, NULL);
 	wp_match();
 	wp_is(204, "DELETE", path, NULL);
@@ -262,6 +262,9 @@ START_TEST(the_state_of_things)
 	wp_said("\"Administrators\"");
 	wp_is(200, "GET", "compliance", NULL);
 	wp_said("\"enabled\": false");
+	op_ok("hold create 'Case 7' --room Lobby");
+	wp_is(200, "GET", "holds", NULL);
+	wp_said("\"room\": \"Lobby\"");
 	wp_is(200, "GET", "audit?q=ADMINISTRATORS", NULL);
 	wp_said("\"object\": \"Administrators\"");
 	wp_is(200, "GET", "principals/all?q=every", NULL);
@@ -316,6 +319,7 @@ static const struct {
 	{ "PATCH",  "policies/global", "{\"enable_chat\":true}" },
 	{ "GET",    "pool", NULL },
 	{ "GET",    "compliance", NULL },
+	{ "GET",    "holds", NULL },
 	{ "GET",    "audit", NULL },
 	{ "GET",    "config", NULL },
 	{ "PUT",    "config/SearchLimit", "{\"value\":\"9\"}" },

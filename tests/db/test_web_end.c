@@ -16,7 +16,8 @@
 enum { LIMIT_MS = 20000, MANY = 20 };
 
 static const char data[] =
-"{\"users\":[{\"uri\":\"ada@x.net\",\"password\":\"ada-pw\"}],"
+"{\"users\":[{\"uri\":\"ada@x.net\",\"password\":\"ada-pw\"},"
+" {\"uri\":\"bob@x.net\",\"password\":\"bob-pw\"}],"
 "\"categories\":[{\"name\":\"Here\"}],"
 "\"rooms\":[{\"name\":\"Lobby\",\"category\":\"Here\","
 "  \"privacy\":\"open\"}]}";
@@ -151,6 +152,35 @@ START_TEST(it_ends_in_the_middle_of_requests)
 END_TEST
 
 
+/* Five are free; one more makes the next ones wait */
+START_TEST(guesses_at_once_are_not_all_tried)
+{
+	static const char guess[] =
+		"POST /api/v1/session HTTP/1.1\r\nHost: x\r\n"
+		"Content-Type: application/json\r\nContent-Length: 34\r\n"
+		"Connection: close\r\n\r\n"
+		"{\"user\":\"ada\",\"password\":\"guess\"} ";
+	unsigned i, wrong = 0, later = 0;
+	int fdv[MANY];
+
+	for (i = 0; i < MANY; i++) {
+		fdv[i] = dial();
+		say(fdv[i], guess);
+	}
+	for (i = 0; i < MANY; i++) {
+		const char *text = heard(fdv[i]);
+
+		wrong += strstr(text, " 401 ") != NULL;
+		later += strstr(text, " 429 ") != NULL;
+		(void)close(fdv[i]);
+	}
+	ck_assert_uint_eq(wrong + later, MANY);
+	ck_assert_uint_ge(wrong, 6);
+	ck_assert_uint_le(wrong, 12);
+}
+END_TEST
+
+
 START_TEST(clients_that_go_leave_nothing_behind)
 {
 	unsigned i;
@@ -161,7 +191,7 @@ START_TEST(clients_that_go_leave_nothing_behind)
 		say(fd, signin);
 		(void)close(fd);
 	}
-	ck_assert_int_eq(wp_signin("ada", "ada-pw"), 201);
+	ck_assert_int_eq(wp_signin("bob", "bob-pw"), 201);
 	wp_is(200, "GET", "rooms", NULL);
 }
 END_TEST
@@ -210,6 +240,7 @@ static Suite *web_end_suite(void)
 	tcase_add_test(tc, what_is_under_way_is_finished);
 	tcase_add_test(tc, who_does_not_finish_is_not_waited_for);
 	tcase_add_test(tc, it_ends_in_the_middle_of_requests);
+	tcase_add_test(tc, guesses_at_once_are_not_all_tried);
 	tcase_add_test(tc, clients_that_go_leave_nothing_behind);
 	tcase_add_test(tc, an_error_does_not_end_the_connection);
 	tcase_add_test(tc, without_a_store_there_is_an_answer);

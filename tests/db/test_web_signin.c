@@ -298,7 +298,7 @@ START_TEST(who_is_disabled_is_out_at_once)
 {
 	wp_start(" ");
 	ck_assert_int_eq(wp_signin("ada", "ada-pw"), 201);
-	op_ok("user", "set", "ada@x.net", "--state", "disabled");
+	op_ok("user set ada@x.net --state disabled");
 	wp_is(401, "GET", "session", NULL);
 	ck_assert_int_eq(wp_signin("ada", "ada-pw"), 401);
 }
@@ -319,7 +319,7 @@ START_TEST(another_password_ends_the_sessions_before_it)
 
 	wp_start(" ");
 	ck_assert_int_eq(wp_signin("ada", "ada-pw"), 201);
-	op_ok("user", "set", "ada@x.net", "--password-file", file);
+	op_ok("user set ada@x.net --password-file %s", file);
 	ck_assert_int_eq(op_number("SELECT count(*) FROM credential WHERE"
 				   " password_kdf LIKE 'scrypt$%%'"), 1);
 	wp_is(401, "GET", "session", NULL);

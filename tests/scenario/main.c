@@ -7,7 +7,6 @@
  */
 #include <signal.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <re.h>
@@ -15,7 +14,6 @@
 #include "tests/unit/suite.h"
 
 
-static struct test_suite *suites;
 static pid_t runner_pid;
 
 const char *__asan_default_options(void);
@@ -26,49 +24,6 @@ const char *__asan_default_options(void);
 const char *__asan_default_options(void)
 {
 	return "detect_leaks=0";
-}
-
-
-void test_suite_register(struct test_suite *suite)
-{
-	struct test_suite **pos = &suites;
-
-	while (*pos && strcmp((*pos)->name, suite->name) < 0)
-		pos = &(*pos)->next;
-
-	suite->next = *pos;
-	*pos = suite;
-}
-
-
-static int run_suites(void)
-{
-	const char *pattern = getenv("T");
-	SRunner *runner = NULL;
-	const struct test_suite *s;
-	int failed;
-
-	for (s = suites; s; s = s->next) {
-
-		if (pattern && !strstr(s->name, pattern))
-			continue;
-
-		if (runner)
-			srunner_add_suite(runner, s->h());
-		else
-			runner = srunner_create(s->h());
-	}
-
-	if (!runner) {
-		(void)re_fprintf(stderr, "no suite matches T=%s\n", pattern);
-		return 2;
-	}
-
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-
-	return failed ? 1 : 0;
 }
 
 
@@ -109,7 +64,7 @@ int main(void)
 
 	runner_pid = fork();
 	if (!runner_pid)
-		_exit(run_suites());
+		_exit(suites_run());
 
 	status = runner_pid < 0 ? 2 : wait_runner();
 

@@ -6,7 +6,7 @@
  * change.  The table is that of protocol.md 6.1, as codes on the wire.
  */
 #include <string.h>
-#include "tests/scenario/scene.h"
+#include "tests/scenario/stage.h"
 #include "tests/unit/suite.h"
 
 #define LISTS "\"members\":[\"sip:member@example.net\"," \
@@ -63,24 +63,13 @@ static const struct cell cellv[] = {
 	{ "secret", "admin",    1, 404, 404, 403, 403, 200 },
 };
 
-static struct pool *pool;
-
 
 static void up(void)
 {
-	const struct pool_opts opts = { .data = data };
-
-	ck_assert_int_eq(pool_up(&pool, &opts), 0);
-	mem_deref(pool_sql(pool, "INSERT INTO configuration (key, value) "
-			   "VALUES ('Administrators', "
-			   "'sip:admin@example.net') RETURNING key", NULL));
-}
-
-
-static void down(void)
-{
-	pool_down(pool);
-	pool = NULL;
+	stage_up(&(struct pool_opts){ .data = data });
+	stage_sql("INSERT INTO configuration (key, value) "
+		  "VALUES ('Administrators', "
+		  "'sip:admin@example.net') RETURNING key");
 }
 
 
@@ -155,7 +144,7 @@ static Suite *access_table_suite(void)
 	Suite *suite = suite_create("access table");
 	TCase *tc = tcase_create("cells");
 
-	tcase_add_unchecked_fixture(tc, up, down);
+	tcase_add_unchecked_fixture(tc, up, stage_down);
 	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, every_cell_of_the_table_holds_on_the_wire, 0,
 			    ARRAY_SIZE(cellv));

@@ -5,7 +5,7 @@
  * Each change is pchatctl's, and seen on both instances.
  */
 #include <string.h>
-#include "tests/scenario/scene.h"
+#include "tests/scenario/stage.h"
 #include "tests/scenario/tool.h"
 #include "tests/unit/suite.h"
 
@@ -21,21 +21,10 @@ static const char data[] =
 	CLOSED("Main", "Gone") ","
 	CLOSED("Main", "Calm") "," CLOSED("Deals", "Wall") "]}";
 
-static struct pool *pool;
-
 
 static void up(void)
 {
-	const struct pool_opts opts = { .data = data };
-
-	ck_assert_int_eq(pool_up(&pool, &opts), 0);
-}
-
-
-static void down(void)
-{
-	pool_down(pool);
-	pool = NULL;
+	stage_up(&(struct pool_opts){ .data = data });
 }
 
 
@@ -219,7 +208,7 @@ static Suite *admin_suite(void)
 	Suite *suite = suite_create("admin");
 	TCase *tc = tcase_create("admin");
 
-	tcase_add_unchecked_fixture(tc, up, down);
+	tcase_add_unchecked_fixture(tc, up, stage_down);
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, who_is_taken_off_the_members_is_put_out);
 	tcase_add_test(tc, a_disabled_room_is_empty_until_it_is_enabled);

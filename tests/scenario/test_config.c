@@ -3,7 +3,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include "tests/scenario/scene.h"
+#include "tests/scenario/stage.h"
 #include "tests/scenario/tool.h"
 #include "tests/unit/suite.h"
 
@@ -12,21 +12,10 @@ static const char data[] =
 	"\"categories\":[" MAIN "],"
 	"\"rooms\":[" ROOM("Hall") "," ROOM("Walk") "]}";
 
-static struct pool *pool;
-
 
 static void up(void)
 {
-	const struct pool_opts opts = { .instances = 2, .data = data };
-
-	ck_assert_int_eq(pool_up(&pool, &opts), 0);
-}
-
-
-static void down(void)
-{
-	pool_down(pool);
-	pool = NULL;
+	stage_up(&(struct pool_opts){ .data = data });
 }
 
 
@@ -197,7 +186,7 @@ static Suite *config_suite(void)
 	Suite *suite = suite_create("config");
 	TCase *tc = tcase_create("config");
 
-	tcase_add_unchecked_fixture(tc, up, down);
+	tcase_add_unchecked_fixture(tc, up, stage_down);
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, every_process_obeys_a_new_setting_without_a_restart);
 	tcase_add_test(tc, what_is_removed_is_the_files_again);

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include "tests/scenario/scene.h"
+#include "tests/scenario/stage.h"
 #include "tests/scenario/tool.h"
 #include "tests/support/slapd.h"
 #include "tests/unit/suite.h"
@@ -33,7 +33,6 @@ static const char tree[] =
 	PERSON("ada") PERSON("bob") PERSON("eve")
 	"dn: " CREW "\nobjectClass: groupOfNames\ncn: Crew\n" MEMBER("bob");
 
-static struct pool *pool;
 static struct slapd *sl;
 
 
@@ -51,7 +50,7 @@ static void up(void)
 
 	ck_assert_int_eq(slapd_start(&sl, false), 0);
 	ck_assert_int_eq(slapd_ldif(sl, tree), 0);
-	ck_assert_int_eq(pool_up(&pool, &opts), 0);
+	stage_up(&opts);
 
 	(void)re_snprintf(path, sizeof(path), "%s/sync.conf", slapd_dir(sl));
 	f = fopen(path, "w");
@@ -65,8 +64,7 @@ static void up(void)
 
 static void down(void)
 {
-	pool_down(pool);
-	pool = NULL;
+	stage_down();
 	slapd_stop(sl);
 	sl = NULL;
 }

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "tests/scenario/scene.h"
+#include "tests/scenario/stage.h"
 #include "tests/unit/suite.h"
 
 #define LISTEN "<feed listen=\"true\"/>"
@@ -26,8 +26,6 @@ static const char data[] =
 	",{\"name\":\"Closed\",\"category\":\"Main\",\"privacy\":\"closed\","
 	"\"members\":[\"sip:bob@example.net\",\"sip:dan@example.net\"]}]}";
 
-static struct pool *pool;
-
 
 static void up(void)
 {
@@ -36,7 +34,7 @@ static void up(void)
 		.instances = 2, .data = data, .setv = setv
 	};
 
-	ck_assert_int_eq(pool_up(&pool, &opts), 0);
+	stage_up(&opts);
 }
 
 
@@ -44,14 +42,7 @@ static void up_silent(void)
 {
 	const struct pool_opts opts = { .instances = 1, .data = data };
 
-	ck_assert_int_eq(pool_up(&pool, &opts), 0);
-}
-
-
-static void down(void)
-{
-	pool_down(pool);
-	pool = NULL;
+	stage_up(&opts);
 }
 
 
@@ -394,7 +385,7 @@ static Suite *feed_suite(void)
 	Suite *suite = suite_create("feed");
 	TCase *tc = tcase_create("feed");
 
-	tcase_add_unchecked_fixture(tc, up, down);
+	tcase_add_unchecked_fixture(tc, up, stage_down);
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, who_asked_is_told_wherever_he_is_and_nobody_else);
 	tcase_add_test(tc, whole_words_in_any_case_are_found_and_nothing_else);
@@ -409,7 +400,7 @@ static Suite *feed_suite(void)
 	suite_add_tcase(suite, tc);
 
 	tc = tcase_create("silent");
-	tcase_add_unchecked_fixture(tc, up_silent, down);
+	tcase_add_unchecked_fixture(tc, up_silent, stage_down);
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, without_the_setting_nobody_is_told_at_once);
 	suite_add_tcase(suite, tc);

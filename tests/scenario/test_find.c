@@ -6,7 +6,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include "tests/scenario/scene.h"
+#include "tests/scenario/stage.h"
 #include "tests/unit/suite.h"
 
 #define IN(cat, name, about, rest) "{\"name\":\"" name "\",\"category\":\"" \
@@ -39,35 +39,18 @@ static const char data[] =
 	   "\"group:crew\"]") ","
 	IN("Nobody", "Zero", "", "\"privacy\":\"open\"") "]}";
 
-static struct pool *pool;
-
-
-static void sql(const char *text)
-{
-	mem_deref(pool_sql(pool, text, NULL));
-}
-
 
 static void up(void)
 {
-	const struct pool_opts opts = { .data = data };
-
-	ck_assert_int_eq(pool_up(&pool, &opts), 0);
-	sql("INSERT INTO configuration (key, value) VALUES "
-	    "('Administrators', 'sip:root@example.net') RETURNING 1");
-	sql("INSERT INTO addin (name, url) VALUES "
-	    "('Board', 'https://board.example.net/') RETURNING 1");
-	sql("UPDATE room SET addin_id = (SELECT addin_id FROM addin) "
-	    "WHERE name = 'Beta hall' RETURNING 1");
-	sql("UPDATE room SET topic = 'Who sows a Field' "
-	    "WHERE name = 'Alpha secret' RETURNING 1");
-}
-
-
-static void down(void)
-{
-	pool_down(pool);
-	pool = NULL;
+	stage_up(&(struct pool_opts){ .data = data });
+	stage_sql("INSERT INTO configuration (key, value) VALUES "
+		  "('Administrators', 'sip:root@example.net') RETURNING 1");
+	stage_sql("INSERT INTO addin (name, url) VALUES "
+		  "('Board', 'https://board.example.net/') RETURNING 1");
+	stage_sql("UPDATE room SET addin_id = (SELECT addin_id FROM addin) "
+		  "WHERE name = 'Beta hall' RETURNING 1");
+	stage_sql("UPDATE room SET topic = 'Who sows a Field' "
+		  "WHERE name = 'Alpha secret' RETURNING 1");
 }
 
 
@@ -183,14 +166,14 @@ START_TEST(a_search_tells_of_the_first_by_name)
 	ck_assert_str_eq(find(bob, "criteria=\"\" maxresults=\"-1\""),
 			 "Alpha closed|Alpha open|Alpha secret|Beta hall|"
 			 "Wall 100%");
-	sql("INSERT INTO configuration (key, value) VALUES ('SearchLimit', "
-	    "'2') RETURNING pg_notify('pchat_config', '')");
+	stage_sql("INSERT INTO configuration (key, value) VALUES ('SearchLimit', "
+		  "'2') RETURNING pg_notify('pchat_config', '')");
 	while (!two_told(bob))
 		;
 	ck_assert_str_eq(find(bob, "criteria=\"\" maxresults=\"3\""),
 			 "Alpha closed|Alpha open");
-	sql("DELETE FROM configuration WHERE key = 'SearchLimit' "
-	    "RETURNING pg_notify('pchat_config', '')");
+	stage_sql("DELETE FROM configuration WHERE key = 'SearchLimit' "
+		  "RETURNING pg_notify('pchat_config', '')");
 	while (two_told(bob))
 		;
 }
@@ -417,7 +400,7 @@ static Suite *find_suite(void)
 	Suite *suite = suite_create("find");
 	TCase *tc = tcase_create("find");
 
-	tcase_add_unchecked_fixture(tc, up, down);
+	tcase_add_unchecked_fixture(tc, up, stage_down);
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, a_name_is_found_by_any_part_of_it);
 	tcase_add_test(tc, descriptions_and_words_count_when_asked_for);

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <libpq-fe.h>
-#include "tests/scenario/scene.h"
+#include "tests/scenario/stage.h"
 #include "tests/unit/suite.h"
 
 enum { INDEX_MS = 10000, POLL_MS = 20 };
@@ -37,8 +37,6 @@ static const char data[] =
 	"{\"name\":\"Secret\",\"category\":\"Main\",\"privacy\":\"secret\","
 	"\"members\":[\"sip:ada@example.net\"]}]}";
 
-static struct pool *pool;
-
 
 static void up(void)
 {
@@ -47,14 +45,7 @@ static void up(void)
 	};
 	const struct pool_opts opts = { .data = data, .setv = setv };
 
-	ck_assert_int_eq(pool_up(&pool, &opts), 0);
-}
-
-
-static void down(void)
-{
-	pool_down(pool);
-	pool = NULL;
+	stage_up(&opts);
 }
 
 
@@ -546,7 +537,7 @@ static Suite *history_suite(void)
 	Suite *suite = suite_create("history");
 	TCase *tc = tcase_create("history");
 
-	tcase_add_unchecked_fixture(tc, up, down);
+	tcase_add_unchecked_fixture(tc, up, stage_down);
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, every_verb_that_begins_so_is_answered_alike);
 	tcase_add_test(tc, words_by_any_all_phrase_and_case);

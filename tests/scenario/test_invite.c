@@ -7,7 +7,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include "tests/scenario/scene.h"
+#include "tests/scenario/stage.h"
 #include "tests/unit/suite.h"
 
 #define CLOSED(name, members) "{\"name\":\"" name "\",\"category\":\"Main\"," \
@@ -32,14 +32,6 @@ static const char data[] =
 	CLOSED("Off", AB) "," CLOSED("Props", AB) "," CLOSED("Rights", AB) ","
 	CLOSED("Loaded", ADA) "," CLOSED("After", ADA) "]}";
 
-static struct pool *pool;
-
-
-static void sql(const char *text)
-{
-	mem_deref(pool_sql(pool, text, NULL));
-}
-
 
 static void up(void)
 {
@@ -48,16 +40,9 @@ static void up(void)
 	};
 	const struct pool_opts opts = { .data = data, .setv = setv };
 
-	ck_assert_int_eq(pool_up(&pool, &opts), 0);
-	sql("INSERT INTO configuration (key, value) VALUES "
-	    "('Administrators', 'sip:root@example.net') RETURNING 1");
-}
-
-
-static void down(void)
-{
-	pool_down(pool);
-	pool = NULL;
+	stage_up(&opts);
+	stage_sql("INSERT INTO configuration (key, value) VALUES "
+		  "('Administrators', 'sip:root@example.net') RETURNING 1");
 }
 
 
@@ -250,12 +235,12 @@ START_TEST(more_invitations_than_a_reply_holds_come_in_parts)
 	struct client *guy;
 	int64_t last = 1;
 
-	sql("WITH r AS (INSERT INTO room (category_id, name, privacy) "
-	    "SELECT c.category_id, 'Many ' || i, 1 FROM category c, "
-	    "generate_series(1, 60) AS i RETURNING room_id) "
-	    "INSERT INTO room_role (room_id, role, principal_id) "
-	    "SELECT r.room_id, 1, p.principal_id FROM r, principal p "
-	    "WHERE p.key = 'sip:guy@example.net' RETURNING 1");
+	stage_sql("WITH r AS (INSERT INTO room (category_id, name, privacy) "
+		  "SELECT c.category_id, 'Many ' || i, 1 FROM category c, "
+		  "generate_series(1, 60) AS i RETURNING room_id) "
+		  "INSERT INTO room_role (room_id, role, principal_id) "
+		  "SELECT r.room_id, 1, p.principal_id FROM r, principal p "
+		  "WHERE p.key = 'sip:guy@example.net' RETURNING 1");
 	while (!all_made(pool))
 		;
 
@@ -284,14 +269,14 @@ START_TEST(a_full_pool_takes_no_more_lists)
 	struct xd *x;
 
 	ck_open(ada, pool, 0, "ada");
-	sql("INSERT INTO configuration (key, value) VALUES "
-	    "('AccessEntryLimit', '1') RETURNING 1");
+	stage_sql("INSERT INTO configuration (key, value) VALUES "
+		  "('AccessEntryLimit', '1') RETURNING 1");
 	ck_assert_uint_eq(ask(ada, &x, "chancreate", "<chanib name=\"Beyond\""
 		" parent=\"ma-cat://example.net/%s\"/>", cat), 413);
 	ck_assert_str_eq(xd_str(x, "/xccos/rpl/resp"), "ERROR_LIMIT_EXCEEDED");
 	mem_deref(x);
-	sql("DELETE FROM configuration WHERE key = 'AccessEntryLimit' "
-	    "RETURNING 1");
+	stage_sql("DELETE FROM configuration WHERE key = 'AccessEntryLimit' "
+		  "RETURNING 1");
 	ck_assert_uint_eq(ask(ada, NULL, "chancreate", "<chanib name=\"Beyond\""
 		" parent=\"ma-cat://example.net/%s\"/>", cat), 200);
 	mem_deref(cat);
@@ -301,25 +286,13 @@ END_TEST
 
 /* ----------------------------------------------------------------- notices */
 
-/* Ada on one instance, Bob on the other, both in the room */
-static void two(struct client **ap, struct client **bp, const char *room)
-{
-	ck_open(*ap, pool, 0, "ada");
-	ck_open(*bp, pool, 1, "bob");
-	ck_assert_uint_eq(chat_join(*ap, room, NULL), 200);
-	ck_assert_uint_eq(chat_join(*bp, room, NULL), 200);
-	ck_assert(chat_say(*ap, room, "both here"));
-	ck_assert_int_gt(chat_hear(*bp, room, "both here"), 0);
-}
-
-
 START_TEST(who_is_put_out_is_told_why)
 {
 	struct client *ada, *bob;
 	char *room;
 
 	ck_room(room, pool, "Kick");
-	two(&ada, &bob, room);
+	stage_two(&ada, &bob, "bob", room);
 	members(ada, room, UIB("ada"));
 	ck_assert(chat_notice(bob, "kick", room, SIP("bob")));
 	ck_assert(chat_notice(bob, "part", room, SIP("bob")));
@@ -336,7 +309,7 @@ START_TEST(a_disabled_room_puts_everybody_out)
 	char *room;
 
 	ck_room(room, pool, "Off");
-	two(&ada, &bob, room);
+	stage_two(&ada, &bob, "bob", room);
 	ck_assert_uint_eq(ask(ada, NULL, "chanmodify", "<chanib uri=\"%s\" "
 			      "disabled=\"true\"/>", room), 200);
 	ck_assert(chat_notice(ada, "chanmodify", room, "disabled=\"true\""));
@@ -353,7 +326,7 @@ START_TEST(what_changed_of_a_room_is_told_to_those_in_it)
 	char *room;
 
 	ck_room(room, pool, "Props");
-	two(&ada, &bob, room);
+	stage_two(&ada, &bob, "bob", room);
 	ck_open(cleo, pool, 0, "cleo");
 	ck_assert_uint_eq(ask(ada, NULL, "chanmodify", "<chanib uri=\"%s\" "
 		"description=\"new &amp; old\"><info id=\"urn:parlano:ma:"
@@ -380,7 +353,7 @@ START_TEST(a_changed_right_is_told_to_the_room)
 	size_t i;
 
 	ck_room(room, pool, "Rights");
-	two(&ada, &bob, room);
+	stage_two(&ada, &bob, "bob", room);
 	v[0] = ada;
 	v[1] = bob;
 	ck_assert_uint_eq(ask(ada, NULL, "chanmodify", "<chanib uri=\"%s\">"
@@ -404,7 +377,7 @@ static Suite *invite_suite(void)
 	Suite *suite = suite_create("invite");
 	TCase *tc = tcase_create("invite");
 
-	tcase_add_unchecked_fixture(tc, up, down);
+	tcase_add_unchecked_fixture(tc, up, stage_down);
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, a_new_member_is_told_wherever_he_is_signed_in);
 	tcase_add_test(tc, a_group_is_invited_and_who_comes_into_it_later);

@@ -7,7 +7,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include "tests/scenario/scene.h"
+#include "tests/scenario/stage.h"
 #include "tests/unit/suite.h"
 
 
@@ -32,7 +32,6 @@ struct talker {
 	int *heardv;                   /* numbers of the texts, in order   */
 };
 
-static struct pool *pool;
 static struct book bookv[TEXTS];
 static struct talker talkerv[USERS];
 static unsigned textc, okc, refusedc, goal;
@@ -55,17 +54,9 @@ static void up(void)
 	mb->pos = 0;
 	(void)mbuf_strdup(mb, &data, mbuf_get_left(mb));
 
-	ck_assert_int_eq(pool_up(&pool, &(struct pool_opts){
-				 .data = data }), 0);
+	stage_up(&(struct pool_opts){ .data = data });
 	mem_deref(data);
 	mem_deref(mb);
-}
-
-
-static void down(void)
-{
-	pool_down(pool);
-	pool = NULL;
 }
 
 
@@ -419,7 +410,7 @@ static Suite *kill_suite(void)
 	Suite *suite = suite_create("kill");
 	TCase *tc = tcase_create("kill");
 
-	tcase_add_checked_fixture(tc, up, down);
+	tcase_add_checked_fixture(tc, up, stage_down);
 	tcase_set_timeout(tc, 150);
 	tcase_add_test(tc, nothing_is_lost_when_an_instance_is_killed);
 	tcase_add_test(tc, nothing_is_lost_when_the_store_is_killed);

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "tests/scenario/scene.h"
+#include "tests/scenario/stage.h"
 #include "tests/unit/suite.h"
 
 
@@ -52,31 +52,14 @@ static const char data[] =
 	IN("Scoped", "Narrow", "\"privacy\":\"open\"")
 	"]}";
 
-static struct pool *pool;
-
-
-static void sql(const char *text)
-{
-	mem_deref(pool_sql(pool, text, NULL));
-}
-
 
 static void up(void)
 {
-	const struct pool_opts opts = { .data = data };
-
-	ck_assert_int_eq(pool_up(&pool, &opts), 0);
-	sql("INSERT INTO configuration (key, value) VALUES "
-	    "('Administrators', 'sip:root@example.net') RETURNING 1");
-	sql("INSERT INTO addin (name, url) VALUES "
-	    "('Board', 'https://board.example.net/') RETURNING 1");
-}
-
-
-static void down(void)
-{
-	pool_down(pool);
-	pool = NULL;
+	stage_up(&(struct pool_opts){ .data = data });
+	stage_sql("INSERT INTO configuration (key, value) VALUES "
+		  "('Administrators', 'sip:root@example.net') RETURNING 1");
+	stage_sql("INSERT INTO addin (name, url) VALUES "
+		  "('Board', 'https://board.example.net/') RETURNING 1");
 }
 
 
@@ -90,20 +73,6 @@ static char *category(const char *name)
 	mem_deref(guid);
 
 	return uri;
-}
-
-
-/* Ada on one instance, another on the other, both in the room */
-static void two(struct client **ap, struct client **bp, const char *other,
-		const char *room)
-{
-	ck_open(*ap, pool, 0, "ada");
-	ck_open(*bp, pool, 1, other);
-	ck_assert_uint_eq(chat_join(*ap, room, NULL), 200);
-	ck_assert_uint_eq(chat_join(*bp, room, NULL), 200);
-	/* it may have been in the roster that ada's join read */
-	ck_assert(chat_say(*ap, room, "both here"));
-	ck_assert_int_gt(chat_hear(*bp, room, "both here"), 0);
 }
 
 
@@ -197,7 +166,7 @@ START_TEST(participants_can_be_asked_for)
 	char *room;
 
 	ck_room(room, pool, "Lists");
-	two(&ada, &bob, "bob", room);
+	stage_two(&ada, &bob, "bob", room);
 	ck_assert_uint_eq(ask(ada, &x, "getusers", "<chanib uri=\"%s\"/>",
 			      room), 200);
 	ck_assert_uint_eq(xd_count(x, "/xccos/rpl/data/uib"), 2);
@@ -386,7 +355,7 @@ START_TEST(a_room_is_changed_by_its_managers_and_removed_by_administrators)
 
 	ck_room(room, pool, "Stale");
 	ck_room(hidden, pool, "Hidden");
-	two(&ada, &bob, "bob", room);
+	stage_two(&ada, &bob, "bob", room);
 	ck_open(dan, pool, 0, "dan");
 	ck_open(root, pool, 1, "root");
 
@@ -448,7 +417,7 @@ START_TEST(a_move_drops_whom_the_new_scope_does_not_allow)
 	struct xd *x = NULL;
 
 	ck_room(room, pool, "Move");
-	two(&ada, &cleo, "cleo", room);
+	stage_two(&ada, &cleo, "cleo", room);
 	ck_assert_uint_eq(ask(ada, &x, "chanmodify", "<chanib uri=\"%s\" "
 			      "parent=\"%s\"/>", room, cat), 200);
 	ck_assert_str_eq(xd_str(x, "//chanib/@parent"), cat);
@@ -473,7 +442,7 @@ START_TEST(who_is_no_member_any_more_is_out_at_once)
 	char *room;
 
 	ck_room(room, pool, "Kick");
-	two(&ada, &bob, "bob", room);
+	stage_two(&ada, &bob, "bob", room);
 	ck_assert_uint_eq(ask(ada, NULL, "chanmodify", "<chanib uri=\"%s\">"
 		"<members>" UIB("sip:ada@example.net") "</members></chanib>",
 		room), 200);
@@ -504,7 +473,7 @@ START_TEST(a_disabled_room_is_empty_at_once)
 	char *room;
 
 	ck_room(room, pool, "Off");
-	two(&ada, &bob, "bob", room);
+	stage_two(&ada, &bob, "bob", room);
 	ck_assert_uint_eq(ask(ada, NULL, "chanmodify", "<chanib uri=\"%s\" "
 			      "disabled=\"true\"/>", room), 200);
 	ck_assert(chat_notice(ada, "part", room, SIP("ada")));
@@ -526,13 +495,13 @@ START_TEST(what_is_changed_in_the_store_takes_effect)
 	char *room;
 
 	ck_room(room, pool, "Raw");
-	two(&ada, &bob, "bob", room);
-	sql("UPDATE room SET name = 'Rare', description = 'well done', "
-	    "privacy = 2 WHERE name = 'Raw' RETURNING 1");
-	sql("DELETE FROM room_role x USING room r, principal p "
-	    "WHERE r.name = 'Rare' AND x.room_id = r.room_id "
-	    "AND p.principal_id = x.principal_id "
-	    "AND p.key = 'sip:bob@example.net' RETURNING 1");
+	stage_two(&ada, &bob, "bob", room);
+	stage_sql("UPDATE room SET name = 'Rare', description = 'well done', "
+		  "privacy = 2 WHERE name = 'Raw' RETURNING 1");
+	stage_sql("DELETE FROM room_role x USING room r, principal p "
+		  "WHERE r.name = 'Rare' AND x.room_id = r.room_id "
+		  "AND p.principal_id = x.principal_id "
+		  "AND p.key = 'sip:bob@example.net' RETURNING 1");
 	both_told(ada, bob, room, SIP("bob"));
 	ck_assert_uint_eq(chat_join(bob, room, NULL), 404);
 	ck_assert_uint_eq(chat_join(ada, room, &x), 200);
@@ -541,8 +510,8 @@ START_TEST(what_is_changed_in_the_store_takes_effect)
 	ck_assert_str_eq(xd_str(x, "//chanib/@description"), "well done");
 	mem_deref(x);
 
-	sql("UPDATE room SET deleted_at = now() WHERE name = 'Rare' "
-	    "RETURNING 1");
+	stage_sql("UPDATE room SET deleted_at = now() WHERE name = 'Rare' "
+		  "RETURNING 1");
 	ck_assert(chat_notice(ada, "part", room, SIP("ada")));
 }
 END_TEST
@@ -554,11 +523,11 @@ START_TEST(a_narrower_scope_puts_out_whom_it_leaves_outside)
 	char *room;
 
 	ck_room(room, pool, "Narrow");
-	two(&ada, &dan, "dan", room);
-	sql("INSERT INTO category_scope (category_id, principal_id, denied) "
-	    "SELECT c.category_id, p.principal_id, true "
-	    "FROM category c, principal p WHERE c.name = 'Scoped' "
-	    "AND p.key = 'sip:dan@example.net' RETURNING 1");
+	stage_two(&ada, &dan, "dan", room);
+	stage_sql("INSERT INTO category_scope (category_id, principal_id, denied) "
+		  "SELECT c.category_id, p.principal_id, true "
+		  "FROM category c, principal p WHERE c.name = 'Scoped' "
+		  "AND p.key = 'sip:dan@example.net' RETURNING 1");
 	both_told(ada, dan, room, SIP("dan"));
 	ck_assert_uint_eq(chat_post(dan, room, "me?"), 403);
 	ck_assert_uint_eq(chat_history(dan, room, 5, NULL), 403);
@@ -573,18 +542,18 @@ START_TEST(who_leaves_a_group_leaves_its_rooms)
 	char *room;
 
 	ck_room(room, pool, "Crew");
-	two(&ada, &cleo, "cleo", room);
-	sql("DELETE FROM principal_affiliation a USING principal g "
-	    "WHERE g.key = 'group:crew' AND a.ancestor_id = g.principal_id "
-	    "AND a.principal_id <> g.principal_id RETURNING 1");
+	stage_two(&ada, &cleo, "cleo", room);
+	stage_sql("DELETE FROM principal_affiliation a USING principal g "
+		  "WHERE g.key = 'group:crew' AND a.ancestor_id = g.principal_id "
+		  "AND a.principal_id <> g.principal_id RETURNING 1");
 	both_told(ada, cleo, room, SIP("cleo"));
 	ck_assert_uint_eq(chat_join(cleo, room, NULL), 403);
 
 	/* and comes back into both */
-	sql("INSERT INTO principal_affiliation (principal_id, ancestor_id) "
-	    "SELECT p.principal_id, g.principal_id FROM principal p, "
-	    "principal g WHERE p.key = 'sip:cleo@example.net' "
-	    "AND g.key = 'group:crew' RETURNING 1");
+	stage_sql("INSERT INTO principal_affiliation (principal_id, ancestor_id) "
+		  "SELECT p.principal_id, g.principal_id FROM principal p, "
+		  "principal g WHERE p.key = 'sip:cleo@example.net' "
+		  "AND g.key = 'group:crew' RETURNING 1");
 	while (chat_join(cleo, room, NULL) == 403)
 		;
 	ck_assert(chat_say(cleo, room, "back"));
@@ -601,8 +570,8 @@ static void ck_barred(const char *user, const char *change)
 
 	(void)re_snprintf(uri, sizeof(uri), "sip:%s@example.net", user);
 	ck_room(room, pool, "Eve");
-	two(&ada, &c, user, room);
-	sql(change);
+	stage_two(&ada, &c, user, room);
+	stage_sql(change);
 	both_told(ada, c, room, uri);
 	while (chat_post(c, room, "me?") != 481)
 		ck_assert_uint_eq(inbox_count(client_inbox(ada), "me?"), 0);
@@ -623,8 +592,8 @@ START_TEST(who_may_not_chat_any_more_is_signed_out)
 		  "WHERE key = 'sip:eve@example.net' RETURNING 1");
 
 	/* and comes in again, without the rooms of before */
-	sql("UPDATE principal SET policy_id = 2 "
-	    "WHERE key = 'sip:eve@example.net' RETURNING 1");
+	stage_sql("UPDATE principal SET policy_id = 2 "
+		  "WHERE key = 'sip:eve@example.net' RETURNING 1");
 	eve = chat_return(pool, 1, "eve", NULL);
 	ck_assert_ptr_nonnull(eve);
 	ck_room(room, pool, "Eve");
@@ -649,7 +618,7 @@ START_TEST(an_import_takes_effect)
 	char *room;
 
 	ck_room(room, pool, "Band");
-	two(&ada, &bob, "bob", room);
+	stage_two(&ada, &bob, "bob", room);
 	scene_import(pool, "{\"groups\":[{\"name\":\"band\","
 		     "\"members\":[]}]}");
 	both_told(ada, bob, room, SIP("bob"));
@@ -706,10 +675,10 @@ START_TEST(many_rooms_change_while_people_post)
 	unsigned i;
 	char *room;
 
-	sql("INSERT INTO room (category_id, name, privacy) "
-	    "SELECT c.category_id, 'Bulk ' || i, 0 FROM category c, "
-	    "generate_series(1, 250) AS i WHERE c.name = 'Bulk' "
-	    "RETURNING 1");
+	stage_sql("INSERT INTO room (category_id, name, privacy) "
+		  "SELECT c.category_id, 'Bulk ' || i, 0 FROM category c, "
+		  "generate_series(1, 250) AS i WHERE c.name = 'Bulk' "
+		  "RETURNING 1");
 	ck_room(room, pool, "Lists");
 	ck_open(ada, pool, 1, "ada");
 	ck_assert_uint_eq(chat_join(ada, room, NULL), 200);
@@ -718,10 +687,10 @@ START_TEST(many_rooms_change_while_people_post)
 	join_half(bob, half("DESC"));
 	inbox_flush(client_inbox(bob));
 
-	sql("INSERT INTO category_scope (category_id, principal_id, denied) "
-	    "SELECT c.category_id, p.principal_id, true "
-	    "FROM category c, principal p WHERE c.name = 'Bulk' "
-	    "AND p.key = 'sip:bob@example.net' RETURNING 1");
+	stage_sql("INSERT INTO category_scope (category_id, principal_id, denied) "
+		  "SELECT c.category_id, p.principal_id, true "
+		  "FROM category c, principal p WHERE c.name = 'Bulk' "
+		  "AND p.key = 'sip:bob@example.net' RETURNING 1");
 	for (i = 0; i < 50; i++)
 		ck_assert(chat_say(ada, room, "meanwhile"));
 	ck_assert_int_eq(wait_for(all_parted, client_inbox(bob), CLIENT_MS),
@@ -735,7 +704,7 @@ static Suite *manage_suite(void)
 	Suite *suite = suite_create("manage");
 	TCase *tc = tcase_create("manage");
 
-	tcase_add_unchecked_fixture(tc, up, down);
+	tcase_add_unchecked_fixture(tc, up, stage_down);
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, lists_of_a_room_are_for_those_inside);
 	tcase_add_test(tc, rights_are_told_to_who_asks);

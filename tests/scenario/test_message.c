@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <libpq-fe.h>
-#include "tests/scenario/scene.h"
+#include "tests/scenario/stage.h"
 #include "tests/scenario/tool.h"
 #include "tests/unit/suite.h"
 
@@ -28,22 +28,13 @@ static const char data[] =
 	ROOM("Old") "," ROOM("Kept") "," ROOM("Busy") "," ROOM("Read") ","
 	ROOM("Slow") "]}";
 
-static struct pool *pool;
-
 
 static void up(void)
 {
 	static const char *const setv[] = { "retention.interval_s=1", NULL };
 	const struct pool_opts opts = { .data = data, .setv = setv };
 
-	ck_assert_int_eq(pool_up(&pool, &opts), 0);
-}
-
-
-static void down(void)
-{
-	pool_down(pool);
-	pool = NULL;
+	stage_up(&opts);
 }
 
 
@@ -210,13 +201,13 @@ START_TEST(what_is_past_its_retention_goes_by_itself)
 	ck_assert_uint_eq(chat_join(ada, kept, NULL), 200);
 	ck_assert(chat_say(ada, room, "long ago"));
 	ck_assert(chat_say(ada, kept, "long ago"));
-	mem_deref(pool_sql(pool, "WITH old AS (UPDATE message SET ts = ts - "
-		"interval '8 days' WHERE chat = 'long ago' RETURNING 1) "
-		"SELECT count(*) FROM old", NULL));
+	stage_sql("WITH old AS (UPDATE message SET ts = ts - "
+		  "interval '8 days' WHERE chat = 'long ago' RETURNING 1) "
+		  "SELECT count(*) FROM old");
 	ck_assert(chat_say(ada, room, "today"));
 	ck_tool(pool, "hold create Litigation --room Kept");
-	mem_deref(pool_sql(pool, "UPDATE category SET retention_d = 7 "
-			   "RETURNING 1", NULL));
+	stage_sql("UPDATE category SET retention_d = 7 "
+		  "RETURNING 1");
 
 	ck_assert(comes_to(1, left, "Old"));
 	ck_assert_str_eq(history(bob, room), "today|");
@@ -282,7 +273,7 @@ START_TEST(every_read_is_on_record_with_what_was_read)
 	wait_indexed();
 	ck_assert_int_eq(number(READS, "{}"), 0);
 
-	mem_deref(pool_sql(pool, "SELECT compliance_enable(true)", NULL));
+	stage_sql("SELECT compliance_enable(true)");
 	(void)history(ada, room);
 	ck_assert_int_eq(number(READS, "{\"command\": \"bccontext\", \"ids\":"
 		" [[1, 3]], \"asked\": {\"limit\": 25}}"), 1);
@@ -301,7 +292,7 @@ START_TEST(every_read_is_on_record_with_what_was_read)
 		"AND room_id IS NULL AND body -> 'asked' ->> 'words' = $1",
 		"nowhere"), 1);
 
-	mem_deref(pool_sql(pool, "SELECT compliance_enable(false)", NULL));
+	stage_sql("SELECT compliance_enable(false)");
 	(void)history(ada, room);
 	ck_assert_int_eq(number(READS, "{\"command\": \"bccontext\"}"), 1);
 	(void)client_close(ada);
@@ -320,7 +311,7 @@ START_TEST(a_read_is_not_answered_before_it_is_on_record)
 	ck_open(ada, pool, 1, "ada");
 	ck_assert_uint_eq(chat_join(ada, room, NULL), 200);
 	ck_assert(chat_say(ada, room, "hidden"));
-	mem_deref(pool_sql(pool, "SELECT compliance_enable(true)", NULL));
+	stage_sql("SELECT compliance_enable(true)");
 
 	pg = PQconnectdb(pool_store(pool));
 	PQclear(PQexec(pg, "BEGIN; LOCK TABLE outbox"));
@@ -343,7 +334,7 @@ START_TEST(a_read_is_not_answered_before_it_is_on_record)
 	ck_assert_ptr_nonnull(strstr(reply, "hidden"));
 	ck_assert_int_eq(number("SELECT count(*) FROM outbox WHERE kind = 2 "
 		"AND body -> 'ids' = $1::jsonb", "[[1, 1]]"), 1);
-	mem_deref(pool_sql(pool, "SELECT compliance_enable(false)", NULL));
+	stage_sql("SELECT compliance_enable(false)");
 	(void)client_close(ada);
 }
 END_TEST
@@ -354,7 +345,7 @@ static Suite *message_suite(void)
 	Suite *suite = suite_create("message");
 	TCase *tc = tcase_create("message");
 
-	tcase_add_unchecked_fixture(tc, up, down);
+	tcase_add_unchecked_fixture(tc, up, stage_down);
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, history_shows_the_notice_in_place_of_the_text);
 	tcase_add_test(tc, what_was_removed_is_in_no_history_and_no_search);

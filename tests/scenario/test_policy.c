@@ -6,7 +6,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include "tests/scenario/scene.h"
+#include "tests/scenario/stage.h"
 #include "tests/scenario/tool.h"
 #include "tests/unit/suite.h"
 
@@ -19,34 +19,10 @@ static const char data[] =
 	"{\"name\":\"Deck\",\"category\":\"Main\",\"privacy\":\"closed\","
 	"\"members\":[\"group:crew\"]}]}";
 
-static struct pool *pool;
-
 
 static void up(void)
 {
-	const struct pool_opts opts = { .instances = 2, .data = data };
-
-	ck_assert_int_eq(pool_up(&pool, &opts), 0);
-}
-
-
-static void down(void)
-{
-	pool_down(pool);
-	pool = NULL;
-}
-
-
-/* Ada on one instance, another on the other, in one room */
-static void two(struct client **ap, struct client **bp, const char *other,
-		const char *room)
-{
-	ck_open(*ap, pool, 0, "ada");
-	ck_open(*bp, pool, 1, other);
-	ck_assert_uint_eq(chat_join(*ap, room, NULL), 200);
-	ck_assert_uint_eq(chat_join(*bp, room, NULL), 200);
-	ck_assert(chat_say(*ap, room, "both here"));
-	ck_assert_int_gt(chat_hear(*bp, room, "both here"), 0);
+	stage_up(&(struct pool_opts){ .data = data });
 }
 
 
@@ -113,7 +89,7 @@ START_TEST(who_loses_his_policy_is_out_and_may_come_back)
 	char *room;
 
 	ck_room(room, pool, "Bobs");
-	two(&ada, &bob, "bob", room);
+	stage_two(&ada, &bob, "bob", room);
 	ck_tool(pool, "policy revoke " SIP("bob"));
 	ck_assert(chat_notice(ada, "part", room, SIP("bob")));
 	ck_assert(chat_notice(bob, "part", room, SIP("bob")));
@@ -150,7 +126,7 @@ START_TEST(who_is_disabled_is_out_and_may_come_back)
 	char *room;
 
 	ck_room(room, pool, "Cleos");
-	two(&ada, &cleo, "cleo", room);
+	stage_two(&ada, &cleo, "cleo", room);
 	ck_tool(pool, "user set " SIP("cleo") " --state disabled");
 	ck_assert(chat_notice(ada, "part", room, SIP("cleo")));
 	ck_assert(chat_notice(cleo, "part", room, SIP("cleo")));
@@ -172,7 +148,7 @@ START_TEST(who_is_removed_is_out_for_good)
 	char *room;
 
 	ck_room(room, pool, "Dans");
-	two(&ada, &dan, "dan", room);
+	stage_two(&ada, &dan, "dan", room);
 	ck_tool(pool, "user remove " SIP("dan"));
 	ck_assert(chat_notice(ada, "part", room, SIP("dan")));
 	ck_soon(ended(dan, room));
@@ -232,7 +208,7 @@ static Suite *policy_suite(void)
 	Suite *suite = suite_create("policy");
 	TCase *tc = tcase_create("policy");
 
-	tcase_add_unchecked_fixture(tc, up, down);
+	tcase_add_unchecked_fixture(tc, up, stage_down);
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, who_loses_his_policy_is_out_and_may_come_back);
 	tcase_add_test(tc, who_is_disabled_is_out_and_may_come_back);

@@ -9,7 +9,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include "tests/scenario/scene.h"
+#include "tests/scenario/stage.h"
 #include "tests/unit/suite.h"
 
 
@@ -23,21 +23,10 @@ static const char data[] =
 	"{\"name\":\"Gone\",\"category\":\"Fleeting\","
 	"\"privacy\":\"open\"}]}";
 
-static struct pool *pool;
-
 
 static void up(void)
 {
-	const struct pool_opts opts = { .data = data };
-
-	ck_assert_int_eq(pool_up(&pool, &opts), 0);
-}
-
-
-static void down(void)
-{
-	pool_down(pool);
-	pool = NULL;
+	stage_up(&(struct pool_opts){ .data = data });
 }
 
 
@@ -400,7 +389,7 @@ static Suite *post_suite(void)
 	Suite *suite = suite_create("post");
 	TCase *tc = tcase_create("post");
 
-	tcase_add_unchecked_fixture(tc, up, down);
+	tcase_add_unchecked_fixture(tc, up, stage_down);
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, a_post_reaches_both_instances_and_its_author);
 	tcase_add_test(tc, everybody_sees_the_same_order_and_ids_rise);

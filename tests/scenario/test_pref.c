@@ -4,7 +4,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include "tests/scenario/scene.h"
+#include "tests/scenario/stage.h"
 #include "tests/unit/suite.h"
 
 #define PREF "<pref label=\"%s\" seqid=\"%d\" createdefault=\"%s\"/>"
@@ -15,22 +15,12 @@ static const char data[] =
 	"{\"users\":[" USER("ada") "," USER("bob") "],"
 	"\"categories\":[" MAIN "],\"rooms\":[]}";
 
-static struct pool *pool;
 static struct client *ada;
 
 
 static void up(void)
 {
-	const struct pool_opts opts = { .instances = 2, .data = data };
-
-	ck_assert_int_eq(pool_up(&pool, &opts), 0);
-}
-
-
-static void down(void)
-{
-	pool_down(pool);
-	pool = NULL;
+	stage_up(&(struct pool_opts){ .data = data });
 }
 
 
@@ -174,7 +164,7 @@ static Suite *pref_suite(void)
 	Suite *suite = suite_create("pref");
 	TCase *tc = tcase_create("pref");
 
-	tcase_add_unchecked_fixture(tc, up, down);
+	tcase_add_unchecked_fixture(tc, up, stage_down);
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, what_one_client_keeps_another_of_the_user_gets);
 	tcase_add_test(tc, who_has_the_newest_version_is_not_sent_it_again);

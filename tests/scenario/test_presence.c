@@ -11,7 +11,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include "tests/scenario/scene.h"
+#include "tests/scenario/stage.h"
 #include "tests/unit/suite.h"
 
 #define NS "http://schemas.microsoft.com/2006/09/sip/"
@@ -24,21 +24,10 @@ static const char data[] =
 	"\"rooms\":[" ROOM("One") "," ROOM("Two") "," ROOM("Three") ","
 	ROOM("Doomed") "]}";
 
-static struct pool *pool;
-
 
 static void up(void)
 {
-	const struct pool_opts opts = { .instances = 2, .data = data };
-
-	ck_assert_int_eq(pool_up(&pool, &opts), 0);
-}
-
-
-static void down(void)
-{
-	pool_down(pool);
-	pool = NULL;
+	stage_up(&(struct pool_opts){ .data = data });
 }
 
 
@@ -316,8 +305,8 @@ START_TEST(a_deleted_room_drops_out)
 	ck_room(three, pool, "Three");
 	(void)follow(0, "dan", 1, 0, doomed, &status);
 	(void)follow(0, "dan", 2, 0, three, &status);
-	mem_deref(pool_sql(pool, "UPDATE room SET deleted_at = now() "
-			   "WHERE name = 'Doomed' RETURNING name", NULL));
+	stage_sql("UPDATE room SET deleted_at = now() "
+		  "WHERE name = 'Doomed' RETURNING name");
 
 	ck_assert_uint_eq(occurs(own(1, "dan"), "<category "), 1);
 	ck_assert_ptr_nonnull(strstr(own(1, "dan"), three));
@@ -401,7 +390,7 @@ static Suite *presence_suite(void)
 	Suite *suite = suite_create("presence");
 	TCase *tc = tcase_create("presence");
 
-	tcase_add_unchecked_fixture(tc, up, down);
+	tcase_add_unchecked_fixture(tc, up, stage_down);
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc,
 		followed_rooms_are_joined_from_what_another_instance_knows);

@@ -9,7 +9,7 @@
  *     |   <-- posts of its rooms
  */
 #include <string.h>
-#include "tests/scenario/scene.h"
+#include "tests/scenario/stage.h"
 #include "tests/unit/suite.h"
 
 
@@ -19,21 +19,10 @@ static const char data[] =
 	"\"rooms\":[" ROOM("Kept") "," ROOM("Left") ","
 	ROOM("Stops") "]}";
 
-static struct pool *pool;
-
 
 static void up(void)
 {
-	const struct pool_opts opts = { .data = data };
-
-	ck_assert_int_eq(pool_up(&pool, &opts), 0);
-}
-
-
-static void down(void)
-{
-	pool_down(pool);
-	pool = NULL;
+	stage_up(&(struct pool_opts){ .data = data });
 }
 
 
@@ -126,7 +115,7 @@ static Suite *restart_suite(void)
 	Suite *suite = suite_create("restart");
 	TCase *tc = tcase_create("restart");
 
-	tcase_add_unchecked_fixture(tc, up, down);
+	tcase_add_unchecked_fixture(tc, up, stage_down);
 	tcase_set_timeout(tc, 120);
 	tcase_add_test(tc, an_instance_that_stops_gives_its_users_back);
 	tcase_add_test(tc,

@@ -4,7 +4,7 @@
  * Spec: protocol.md 6.1 and 6.4, product.md part A.
  */
 #include <string.h>
-#include "tests/scenario/scene.h"
+#include "tests/scenario/stage.h"
 #include "tests/unit/suite.h"
 
 
@@ -34,21 +34,10 @@ static const char data[] =
 	ROOM_OF("Denied", "\"category\":\"Shut\",\"privacy\":\"open\"")
 	"]}";
 
-static struct pool *pool;
-
 
 static void up(void)
 {
-	const struct pool_opts opts = { .data = data };
-
-	ck_assert_int_eq(pool_up(&pool, &opts), 0);
-}
-
-
-static void down(void)
-{
-	pool_down(pool);
-	pool = NULL;
+	stage_up(&(struct pool_opts){ .data = data });
 }
 
 
@@ -322,7 +311,7 @@ static void crowd_up(void)
 		.data = crowd_data, .setv = crowd_set
 	};
 
-	ck_assert_int_eq(pool_up(&pool, &opts), 0);
+	stage_up(&opts);
 }
 
 
@@ -414,7 +403,7 @@ static TCase *access_case(void)
 {
 	TCase *tc = tcase_create("access");
 
-	tcase_add_unchecked_fixture(tc, up, down);
+	tcase_add_unchecked_fixture(tc, up, stage_down);
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, an_open_room_lets_everybody_of_its_scope_in);
 	tcase_add_test(tc, a_closed_room_is_for_its_members);
@@ -438,7 +427,7 @@ static Suite *rooms_suite(void)
 	Suite *suite = suite_create("rooms");
 	TCase *tc = tcase_create("large");
 
-	tcase_add_unchecked_fixture(tc, crowd_up, down);
+	tcase_add_unchecked_fixture(tc, crowd_up, stage_down);
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, a_large_room_is_silent_until_it_is_small_again);
 

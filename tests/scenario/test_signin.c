@@ -13,7 +13,7 @@
  *     | INFO bccontext ------------->   |
  */
 #include <string.h>
-#include "tests/scenario/scene.h"
+#include "tests/scenario/stage.h"
 #include "tests/unit/suite.h"
 
 
@@ -26,21 +26,12 @@ static const char data[] =
 	"\"members\":[\"sip:ada@example.net\"],"
 	"\"managers\":[\"sip:bob@example.net\"]}]}";
 
-static struct pool *pool;
-
 
 static void up(void)
 {
 	const struct pool_opts opts = { .instances = 1, .data = data };
 
-	ck_assert_int_eq(pool_up(&pool, &opts), 0);
-}
-
-
-static void down(void)
-{
-	pool_down(pool);
-	pool = NULL;
+	stage_up(&opts);
 }
 
 
@@ -413,7 +404,7 @@ static Suite *signin_suite(void)
 	Suite *suite = suite_create("signin");
 	TCase *tc = tcase_create("signin");
 
-	tcase_add_unchecked_fixture(tc, up, down);
+	tcase_add_unchecked_fixture(tc, up, stage_down);
 	tcase_set_timeout(tc, 30);
 	tcase_add_test(tc, the_200_to_invite_names_the_client_as_refresher);
 	tcase_add_test(tc, who_is_not_enabled_is_refused_at_the_invite);

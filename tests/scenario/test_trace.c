@@ -6,14 +6,13 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "tests/scenario/scene.h"
+#include "tests/scenario/stage.h"
 #include "tests/unit/suite.h"
 
 static const char data[] =
 	"{\"users\":[" USER("ada") "," USER("bob") "],"
 	"\"categories\":[" MAIN "],\"rooms\":[" ROOM("Talk") "]}";
 
-static struct pool *pool;
 static char path[64];
 
 
@@ -29,14 +28,13 @@ static void up(void)
 			  (int)getpid());
 	(void)re_snprintf(set, sizeof(set), "trace.file=%s", path);
 	(void)unlink(path);
-	ck_assert_int_eq(pool_up(&pool, &opts), 0);
+	stage_up(&opts);
 }
 
 
 static void down(void)
 {
-	pool_down(pool);
-	pool = NULL;
+	stage_down();
 	(void)unlink(path);
 }
 

@@ -25,6 +25,8 @@ struct test_suite {
 
 /** Keeps @p suite, which is static; called before main() */
 void test_suite_register(struct test_suite *suite);
+/** Run them; exit status: 0, 1 (some test failed), 2 (T selects none) */
+int  suites_run(void);
 
 #define TEST_SUITE(fn)                                                  \
 	static struct test_suite entry_##fn = { #fn, fn, NULL };        \

@@ -140,6 +140,16 @@ async function addins({ query }) {
       : h("p", { class: "empty" }, "There are no add-ins.")];
 }
 
+/* --------------------------------------------------------------- holds */
+
+async function holds() {
+  const { items } = await get("holds");
+  return [h("h1", {}, "Holds"), h("p", { class: "faint" }, "Messages and files under a hold are removed by nothing and nobody. Operators set and lift holds with pchatctl hold."),
+    items.length ? table("Holds, those in force first", ["Name", "On", "Set by", "", "Lifted"], items.map((x) => [
+      x.name, x.room ?? x.user?.replace("sip:", ""), x.set_by, whenOf(x.set_on), x.lifted_on && h("span", {}, x.lifted_by ?? "", " ", whenOf(x.lifted_on))]))
+      : h("p", { class: "empty" }, "There are no holds.")];
+}
+
 /* --------------------------------------------------------------- audit */
 
 async function audit({ query }) {
@@ -169,7 +179,7 @@ async function compliance() {
     table("Daemons", ["Name", "Since", "Until"], state.daemons.map((d) => [d.name, whenOf(d.started_on), whenOf(d.lease_until)]))];
 }
 
-const parts = { categories: ["Categories", categories], users: ["Users", users], policies: ["Policies", policies], addins: ["Add-ins", addins], pool: ["Pool", pool], compliance: ["Compliance", compliance], audit: ["Audit", audit] };
+const parts = { categories: ["Categories", categories], users: ["Users", users], policies: ["Policies", policies], addins: ["Add-ins", addins], pool: ["Pool", pool], compliance: ["Compliance", compliance], holds: ["Holds", holds], audit: ["Audit", audit] };
 
 export async function administration(where) {
   const name = parts[where.args[0]] ? where.args[0] : "categories";

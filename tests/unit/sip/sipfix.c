@@ -18,7 +18,7 @@
 #include "channel/sip/view.h"
 #include "tests/unit/sip/sipfix.h"
 
-enum { DEADLINE_MS = 5000, RAW_MAX = 8 << 20 };
+enum { DEADLINE_MS = 20000, RAW_MAX = 8 << 20 };
 
 
 /* -------------------------------------------------------------------- loop */

@@ -17,7 +17,7 @@ static json_t *doc;
 
 static void up(void)
 {
-	json_error_t e;
+	json_error_t e = { .text = "not in the program" };
 	size_t i;
 
 	for (i = 0; i < pagec; i++) {
@@ -46,7 +46,7 @@ static const json_t *operation(const char *path, const char *method)
 	char lower[16];
 	size_t i;
 
-	for (i = 0; method[i] && i < sizeof(lower) - 1; i++)
+	for (i = 0; i < sizeof(lower) - 1 && method[i]; i++)
 		lower[i] = (char)tolower((unsigned char)method[i]);
 	lower[i] = '\0';
 
