@@ -43,7 +43,7 @@ TOOLS   := $(BUILD)/tests/load $(BUILD)/tests/floor $(BUILD)/tests/adapters $(BU
 FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
 .PHONY: all tests tools deps run stop check check-unit check-db check-scenario \
-	check-conf check-fuzz fuzz asan lint bench conf-doc install clean help
+	check-conf check-fuzz fuzz chaos asan lint bench conf-doc install clean help
 
 .SECONDARY:
 
@@ -166,6 +166,12 @@ check-fuzz fuzz: $(FUZZERS)
 		$$f -s $(if $(filter check-fuzz,$@),3,$(S)) \
 			tests/fuzz/corpus/$$(basename $$f) || exit 1; done
 
+# An archive whose pool is wrecked for so many seconds: also a short one in
+# check-scenario.
+chaos: all tests
+	$(Q)PCHAT_BUILD=$(abspath $(BUILD)) PCHAT_CHAOS_S=$(S) T=chaos \
+		$(BUILD)/tests/scenario-tests
+
 # Everything again with the address and undefined-behaviour checkers: built
 # with as many jobs as asked for, tested one after another.
 ASAN = $(MAKE) --no-print-directory BUILD=$(BUILD)/asan \
@@ -217,6 +223,7 @@ help:
 	@echo 'make asan       all tests with the address and undefined-behaviour checkers'
 	@echo 'make lint       cppcheck and clang-tidy'
 	@echo 'make fuzz S=60  parsers under random input, seconds each'
+	@echo 'make chaos S=60  an archive whose pool is killed and broken all the time'
 	@echo 'make bench      the load program against a pool, and against the floor'
 	@echo 'make conf-doc   manual page and sample from the key tables'
 	@echo 'make install    PREFIX and DESTDIR as everywhere'

@@ -9,6 +9,7 @@
 #include "common/queue.h"
 #include "common/stats.h"
 #include "compliance/core.h"
+#include "compliance/event_head.h"
 #include "compliance/filestore.h"
 #include "compliance/intake.h"
 
@@ -105,15 +106,25 @@ static void stored_handler(int err, const struct db_res *res, void *arg)
 }
 
 
+/* What is no array of events is not taken, as if the store had said so */
 static void stage(struct batch *batch)
 {
 	struct compliance *svc = batch->in->svc;
+	struct event_heads *heads = NULL;
 	struct db_args args;
 
+	if (event_heads(&heads, batch->events) == EBADMSG) {
+		stored_handler(EPROTO, NULL, batch);
+		return;
+	}
+	if (!heads)
+		return;              /* no memory: at the next tick          */
+
 	db_args_init(&args);
-	db_text(&args, batch->events);
+	event_heads_args(heads, &args);
 	batch->sent = !db_exec(svc->db_staging, "stage", &args,
 			       stored_handler, batch);
+	mem_deref(heads);
 }
 
 

@@ -7,8 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
+#include "tests/scenario/archive.h"
 #include "tests/scenario/stage.h"
 #include "tests/support/proc.h"
 #include "tests/unit/suite.h"
@@ -18,23 +17,6 @@ static const char data[] =
 	"],\"rooms\":[" ROOM("Hall") "," ROOM("Yard") "," ROOM("Attic") "]}";
 
 static char dir[64];
-
-
-static void adapter_write(const char *type)
-{
-	char path[96];
-	FILE *f;
-
-	(void)re_snprintf(path, sizeof(path), "%s/%s", dir, type);
-	ck_assert_int_eq(mkdir(path, 0700), 0);
-	(void)re_snprintf(path, sizeof(path), "%s/%s.conf", dir, type);
-	f = fopen(path, "w");
-	ck_assert_ptr_nonnull(f);
-	(void)fprintf(f, "adapter.name\t%s\nadapter.type\t%s\n"
-		      "adapter.directory\t%s/%s\nadapter.retry_max_s\t1\n",
-		      type, type, dir, type);
-	(void)fclose(f);
-}
 
 
 static void up(void)
@@ -48,8 +30,8 @@ static void up(void)
 
 	str_ncpy(dir, "/tmp/pchat-archive-XXXXXX", sizeof(dir));
 	ck_assert_ptr_nonnull(mkdtemp(dir));
-	adapter_write("xml");
-	adapter_write("jsonl");
+	archive_adapter(dir, dir, "xml", "");
+	archive_adapter(dir, dir, "jsonl", "");
 	(void)re_snprintf(xml, sizeof(xml), "compliance.adapter=%s/xml.conf",
 			  dir);
 	(void)re_snprintf(jsonl, sizeof(jsonl),
@@ -66,55 +48,20 @@ static void down(void)
 }
 
 
-static int sh(const char *fmt, ...)
-{
-	char *line = NULL;
-	va_list ap;
-	int status;
-
-	va_start(ap, fmt);
-	ck_assert_int_eq(re_vsdprintf(&line, fmt, ap), 0);
-	va_end(ap);
-
-	status = system(line);
-	mem_deref(line);
-
-	return WEXITSTATUS(status);
-}
-
-
-/* What it says goes to the test's output: a failure explains itself */
-static int pchatctl(const char *args)
-{
-	const char *build = getenv("PCHAT_BUILD");
-
-	return sh("PCHAT_STORE='%s' PCHAT_COMPLIANCE='%s' %s/pchatctl %s >&2",
-		  pool_store(pool), pool_compliance_store(pool),
-		  build ? build : "build", args);
-}
-
-
 static int verify(const char *type)
 {
-	char args[128];
-
-	(void)re_snprintf(args, sizeof(args), "archive verify %s/%s 2>%s/said",
-			  dir, type, dir);
-
-	return pchatctl(args);
+	return archive_ctl(pool, "archive verify %s/%s 2>%s/said", dir, type,
+			   dir);
 }
 
 
 static void ck_archived(void)
 {
-	char args[128];
-
-	ck_assert_int_eq(pchatctl("compliance run --wait"), 0);
+	ck_assert_int_eq(archive_ctl(pool, "compliance run --wait"), 0);
 	ck_assert_int_eq(verify("xml"), 0);
 	ck_assert_int_eq(verify("jsonl"), 0);
-	(void)re_snprintf(args, sizeof(args),
-			  "compliance check --archive %s/jsonl", dir);
-	ck_assert_int_eq(pchatctl(args), 0);
+	ck_assert_int_eq(archive_ctl(pool, "compliance check --archive "
+				     "%s/jsonl", dir), 0);
 }
 
 
@@ -152,7 +99,7 @@ static int times(const char *type, const char *text)
 	FILE *f;
 
 	(void)re_snprintf(path, sizeof(path), "%s/n", dir);
-	ck_assert_int_eq(sh("cat %s/%s/* | grep -o '%s' | wc -l >%s", dir,
+	ck_assert_int_eq(archive_sh("cat %s/%s/* | grep -o '%s' | wc -l >%s", dir,
 			    type, text, path), 0);
 	f = fopen(path, "r");
 	ck_assert_ptr_nonnull(f);
@@ -226,26 +173,26 @@ START_TEST(who_changes_an_archive_is_found_out)
 	talk("Hall", "evidence");
 	ck_archived();
 
-	ck_assert_int_eq(sh("cd %s/jsonl && f=$(grep -l 'evidence 3' *.jsonl) "
+	ck_assert_int_eq(archive_sh("cd %s/jsonl && f=$(grep -l 'evidence 3' *.jsonl) "
 			    "&& cp $f ../kept && sed -i "
 			    "'s/evidence 3/evidence 4/' $f", dir), 0);
 	ck_assert_int_eq(verify("jsonl"), 1);
-	ck_assert_int_eq(sh("grep -q 'jsonl: changed' %s/said", dir), 0);
+	ck_assert_int_eq(archive_sh("grep -q 'jsonl: changed' %s/said", dir), 0);
 
-	ck_assert_int_eq(sh("cd %s/jsonl && f=$(grep -l 'evidence 2' *.jsonl) "
+	ck_assert_int_eq(archive_sh("cd %s/jsonl && f=$(grep -l 'evidence 2' *.jsonl) "
 			    "&& cat ../kept >$f", dir), 0);
 	ck_assert_int_eq(verify("jsonl"), 0);
 
-	ck_assert_int_eq(sh("cd %s/jsonl && f=$(grep -l 'evidence 2' *.jsonl) "
+	ck_assert_int_eq(archive_sh("cd %s/jsonl && f=$(grep -l 'evidence 2' *.jsonl) "
 			    "&& cp $f again-$f", dir), 0);
 	ck_assert_int_eq(verify("jsonl"), 1);
-	ck_assert_int_eq(sh("grep -q 'again-.*in no manifest' %s/said && "
+	ck_assert_int_eq(archive_sh("grep -q 'again-.*in no manifest' %s/said && "
 			    "rm %s/jsonl/again*", dir, dir), 0);
 
-	ck_assert_int_eq(sh("cd %s/jsonl && f=$(grep -l 'evidence 2' *.jsonl) "
+	ck_assert_int_eq(archive_sh("cd %s/jsonl && f=$(grep -l 'evidence 2' *.jsonl) "
 			    "&& rm $f", dir), 0);
 	ck_assert_int_eq(verify("jsonl"), 1);
-	ck_assert_int_eq(sh("grep -q 'missing' %s/said", dir), 0);
+	ck_assert_int_eq(archive_sh("grep -q 'missing' %s/said", dir), 0);
 }
 END_TEST
 

@@ -17,7 +17,9 @@
 #include "common/bus.h"
 #include "common/ctl.h"
 #include "common/queue.h"
+#include "tests/scenario/archive.h"
 #include "tests/scenario/stage.h"
+#include "tests/support/proc.h"
 #include "tests/unit/suite.h"
 
 
@@ -29,12 +31,33 @@ static const char data[] =
 	"\"rooms\":[" ROOM("Plain") "," ROOM("Daemon") "," ROOM("Orphans") ","
 	ROOM("Stream") "," ROOM("Closed") "," ROOM("Books") "]}";
 
+static char dir[64];
 
+
+/* What was archived is kept: the tests look at it */
 static void up(void)
 {
-	const struct pool_opts opts = { .data = data, .compliance = 2 };
+	char adapter[128];
+	const char *setv[] = { adapter, "compliance.run.keep_s=86400",
+			       "compliance.run.settle_ms=0", NULL };
+	const struct pool_opts opts = {
+		.data = data, .compliance = 2, .setv = setv,
+	};
+
+	str_ncpy(dir, "/tmp/pchat-queue-XXXXXX", sizeof(dir));
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	archive_adapter(dir, dir, "null", "");
+	(void)re_snprintf(adapter, sizeof(adapter),
+			  "compliance.adapter=%s/null.conf", dir);
 
 	stage_up(&opts);
+}
+
+
+static void down(void)
+{
+	stage_down();
+	proc_rmtree(dir);
 }
 
 
@@ -66,7 +89,7 @@ static char *said(const char *room)
 static char *staged(const char *room)
 {
 	return pool_compliance_sql(pool, "SELECT count(*) || ': ' ||"
-				   " string_agg(event->>'chat', ','"
+				   " string_agg(event::jsonb->>'chat', ','"
 				   " ORDER BY msg_id) FROM staged"
 				   " WHERE kind = 1 AND room = $1::uuid",
 				   guid_of(room));
@@ -162,7 +185,7 @@ START_TEST(what_is_said_on_any_instance_is_staged_once_and_in_order)
 	(void)client_close(bob);
 	ck_becomes(pool_compliance_sql, "SELECT string_agg(k, ' ' ORDER BY k)"
 		   " FROM (SELECT kind || ':' || count(*) AS k FROM staged"
-		   " WHERE kind IN (20, 21) AND event->'room'->>'name' ="
+		   " WHERE kind IN (20, 21) AND event::jsonb->'room'->>'name' ="
 		   " 'Plain' GROUP BY kind) AS x", "20:2 21:2");
 	ck_becomes(pool_sql, "SELECT count(*) FROM outbox", "0");
 	mem_deref(room);
@@ -345,7 +368,7 @@ START_TEST(who_has_a_key_that_the_store_does_not_name_is_refused)
 	poke_timer(&tmr);
 	ck_assert_int_eq(wait_for(is_refused, &before, STAGED_MS), 0);
 	ck_assert(is(pool_compliance_sql(pool, "SELECT count(*) FROM staged"
-		" WHERE event->>'chat' = 'forged'", NULL), "0"));
+		" WHERE event::jsonb->>'chat' = 'forged'", NULL), "0"));
 
 	tmr_cancel(&tmr);
 	mem_deref(q);
@@ -404,6 +427,7 @@ START_TEST(fail_closed_refuses_posts_until_the_archive_has_caught_up)
 	set("1");
 	ck_post_becomes(ada, room, 503);
 	daemons(pool_start);
+	ck_assert_int_eq(archive_ctl(pool, "compliance run"), 0);
 	ck_post_becomes(ada, room, 200);
 	set("0");
 
@@ -422,7 +446,7 @@ static Suite *scenario_queue_suite(void)
 	Suite *suite = suite_create("scenario/queue");
 	TCase *tc = tcase_create("queue");
 
-	tcase_add_unchecked_fixture(tc, up, stage_down);
+	tcase_add_unchecked_fixture(tc, up, down);
 	tcase_add_checked_fixture(tc, setup, NULL);
 	tcase_set_timeout(tc, 180);
 	tcase_add_test(tc,

@@ -8,17 +8,18 @@ CREATE TABLE schema_version (
     applied_at timestamptz NOT NULL DEFAULT now()
 );
 
--- seq is the order of arrival.  event is the whole event as the queue brought
--- it (common/queue.h); the other columns are there to choose and to order by.
+-- seq is the order of arrival.  event is the whole event, JSON as the queue
+-- brought it (common/queue.h); the other columns are there to choose and to
+-- order by.  Every index costs each event: these must do.
 CREATE TABLE staged (
-    seq      bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    guid     uuid NOT NULL UNIQUE,
+    seq      bigint GENERATED ALWAYS AS IDENTITY,
+    guid     uuid PRIMARY KEY,
     kind     smallint NOT NULL,
     ts       timestamptz NOT NULL,
     room     uuid,
     msg_id   bigint,
     session  text,
-    event    jsonb NOT NULL,
+    event    text NOT NULL,
     batch_id bigint
 );
 CREATE INDEX staged_open ON staged (ts) WHERE batch_id IS NULL;
@@ -31,23 +32,35 @@ CREATE TABLE staged_seen (
 );
 CREATE INDEX ON staged_seen USING brin (seen_on);
 
--- Events from an array as the queue brings it; how many were new.
-CREATE FUNCTION stage(events jsonb) RETURNS bigint LANGUAGE plpgsql AS $$
+-- Events, by columns; how many were new.  Room of zeros, msg_id 0: none.
+CREATE FUNCTION stage(guids uuid[], kinds integer[], tss bigint[], rooms uuid[],
+                      msg_ids bigint[], sessions text[], events text[])
+    RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
     n bigint;
 BEGIN
     INSERT INTO staged (guid, kind, ts, room, msg_id, session, event)
-    SELECT x.guid, (x.e ->> 'kind')::smallint,
-           timestamptz 'epoch' + (x.e ->> 'ts')::bigint * interval '1 microsecond',
-           (x.e #>> '{room,id}')::uuid, (x.e ->> 'msg_id')::bigint,
-           x.e ->> 'session', x.e
-      FROM (SELECT a.e, (a.e ->> 'id')::uuid AS guid
-              FROM jsonb_array_elements(events) AS a (e)) AS x
+    SELECT x.guid, x.kind, timestamptz 'epoch' + x.ts * interval '1 microsecond',
+           nullif(x.room, '00000000-0000-0000-0000-000000000000'),
+           nullif(x.msg_id, 0), x.session, x.event
+      FROM unnest(guids, kinds, tss, rooms, msg_ids, sessions, events)
+        AS x (guid, kind, ts, room, msg_id, session, event)
      WHERE NOT EXISTS (SELECT FROM staged_seen s WHERE s.guid = x.guid)
         ON CONFLICT (guid) DO NOTHING;
     GET DIAGNOSTICS n = ROW_COUNT;
     RETURN n;
 END $$;
+
+-- The same from an array as the queue brings it.
+CREATE FUNCTION stage(events jsonb) RETURNS bigint LANGUAGE sql AS $$
+SELECT stage(array_agg((e ->> 'id')::uuid), array_agg((e ->> 'kind')::integer),
+             array_agg((e ->> 'ts')::bigint),
+             array_agg(coalesce(e #>> '{room,id}',
+                                '00000000-0000-0000-0000-000000000000')::uuid),
+             array_agg((e ->> 'msg_id')::bigint), array_agg(e ->> 'session'),
+             array_agg(e::text))
+  FROM jsonb_array_elements(events) AS a (e)
+$$;
 
 -- The way to delete: the events of a batch go, their guids are known for as
 -- long as a repeat can come.  How many went.

@@ -107,7 +107,7 @@ CREATE TABLE manifest (
 CREATE FUNCTION present_follow(b bigint) RETURNS void LANGUAGE sql AS $$
 WITH last AS MATERIALIZED (
     SELECT DISTINCT ON (s.room, s.session) s.room, s.session, s.kind,
-           s.event -> 'user' AS person
+           s.event::jsonb -> 'user' AS person
       FROM staged s
      WHERE s.batch_id = b AND s.kind IN (20, 21)
        AND s.room IS NOT NULL AND s.session IS NOT NULL
@@ -146,16 +146,17 @@ BEGIN
     SELECT coalesce(max(b.batch_id), 0) + 1, max(b.to_ts) INTO id, since
       FROM batch b;
     WITH oldest AS MATERIALIZED (
-        SELECT s.seq, s.ts, s.msg_id, octet_length(s.event::text) AS size
+        SELECT s.ctid AS place, s.seq, s.ts, s.msg_id,
+               octet_length(s.event) AS size
           FROM staged s WHERE s.batch_id IS NULL AND s.ts < upto
          ORDER BY s.ts, s.msg_id NULLS FIRST, s.seq LIMIT events
     ), picked AS (
-        SELECT o.seq, sum(o.size) OVER (ORDER BY o.ts, o.msg_id NULLS FIRST, o.seq)
+        SELECT o.place, sum(o.size) OVER (ORDER BY o.ts, o.msg_id NULLS FIRST, o.seq)
                       - o.size AS before
           FROM oldest o
     ), taken AS (
         UPDATE staged s SET batch_id = id
-          FROM picked p WHERE s.seq = p.seq AND p.before < bytes
+          FROM picked p WHERE s.ctid = p.place AND p.before < bytes
         RETURNING s.ts
     )
     SELECT count(*), min(t.ts), max(t.ts) INTO n, first_ts, last_ts FROM taken t;

@@ -87,7 +87,7 @@ LISTEN pchat_batch;
 -- name: batch_events
 -- Events of batch $1, room by room.  To be read with batch_fetch
 DECLARE batch_read NO SCROLL CURSOR FOR
-SELECT room, event::text FROM staged
+SELECT room, event FROM staged
  WHERE batch_id = $1::bigint
  ORDER BY room NULLS LAST, ts, msg_id NULLS FIRST, seq;
 

@@ -50,7 +50,8 @@ DECLARE batch_read NO SCROLL CURSOR FOR
 SELECT s.guid, s.kind, s.room, s.msg_id, s.session,
        (extract(epoch FROM s.ts) * 1000000)::bigint,
        (SELECT string_agg((x ->> 0) || '-' || (x ->> 1), ',')
-          FROM jsonb_array_elements(s.event #> '{detail,ids}') AS x),
+          FROM jsonb_array_elements(s.event::jsonb #> '{detail,ids}') AS x
+         WHERE s.kind IN (10, 11)),
        CASE WHEN s.batch_id <= acknowledged() AND NOT EXISTS (
                      SELECT FROM refused r WHERE r.batch_id = s.batch_id)
             THEN 'k' ELSE 'w' END

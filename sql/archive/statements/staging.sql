@@ -4,8 +4,10 @@ SELECT coalesce(max(version), 0) AS version
   FROM schema_version;
 
 -- name: stage
--- Stage events; one row, how many were new.  $1 text: JSON array
-SELECT stage($1::jsonb);
+-- Stage events; one row, how many were new.  $1 uuid[], $2 integer[] kinds,
+-- $3 bigint[] us since 1970, $4 uuid[] rooms, $5 bigint[] message ids, $6 text[]
+-- sessions, $7 text[] events
+SELECT stage($1, $2, $3, $4, $5, $6, $7);
 
 -- name: staged_state
 -- How many events wait (counted up to a limit), and for how many ms the oldest
