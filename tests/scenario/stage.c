@@ -43,7 +43,7 @@ void stage_two(struct client **ap, struct client **bp, const char *other,
 }
 
 
-long long stage_number(const char *query, const char *p1)
+long long number(const char *query, const char *p1)
 {
 	char *text = pool_sql(pool, query, p1);
 	const long long n = text ? strtoll(text, NULL, 10) : -1;
@@ -54,12 +54,11 @@ long long stage_number(const char *query, const char *p1)
 }
 
 
-bool stage_comes_to(long long n, const char *query, const char *p1)
+bool comes_to(long long n, const char *query, const char *p1)
 {
 	unsigned ms;
 
-	for (ms = 0; ms < WAIT_MS && stage_number(query, p1) != n;
-	     ms += POLL_MS)
+	for (ms = 0; ms < WAIT_MS && number(query, p1) != n; ms += POLL_MS)
 		(void)poll(NULL, 0, POLL_MS);
 
 	return ms < WAIT_MS;
@@ -68,10 +67,9 @@ bool stage_comes_to(long long n, const char *query, const char *p1)
 
 void stage_indexed(void)
 {
-	ck_assert(stage_comes_to(0, "SELECT count(*) FROM room_head h "
-				 "LEFT JOIN room_indexed i USING (room_id) "
-				 "WHERE h.last_id > coalesce(i.msg_id, 0)",
-				 NULL));
+	ck_assert(comes_to(0, "SELECT count(*) FROM room_head h LEFT JOIN "
+			   "room_indexed i USING (room_id) WHERE h.last_id > "
+			   "coalesce(i.msg_id, 0)", NULL));
 }
 
 

@@ -16,9 +16,9 @@ void stage_down(void);
 void stage_sql(const char *text);
 
 /** The number that a query on the store answers; -1: none */
-long long stage_number(const char *query, const char *p1);
+long long number(const char *query, const char *p1);
 /** Until it answers this; false: it does not within twenty seconds */
-bool stage_comes_to(long long n, const char *query, const char *p1);
+bool comes_to(long long n, const char *query, const char *p1);
 /** Until all that was said is in the full-text index */
 void stage_indexed(void);
 

@@ -149,12 +149,12 @@ START_TEST(what_is_past_its_retention_goes_by_itself)
 	stage_sql("UPDATE category SET retention_d = 7 "
 		  "RETURNING 1");
 
-	ck_assert(stage_comes_to(1, left, "Old"));
+	ck_assert(comes_to(1, left, "Old"));
 	ck_assert_str_eq(history(bob, room), "today,");
 	ck_assert_str_eq(history(ada, kept), "long ago,");
 
 	ck_tool(pool, "hold lift Litigation");
-	ck_assert(stage_comes_to(0, left, "Kept"));
+	ck_assert(comes_to(0, left, "Kept"));
 	ck_assert_str_eq(history(ada, kept), "");
 	(void)client_close(ada);
 	(void)client_close(bob);
@@ -211,30 +211,30 @@ START_TEST(every_read_is_on_record_with_what_was_read)
 	ck_assert(chat_say(ada, room, "pear"));
 	ck_assert(chat_say(ada, room, "apple pie"));
 	stage_indexed();
-	ck_assert_int_eq(stage_number(READS, "{}"), 0);
+	ck_assert_int_eq(number(READS, "{}"), 0);
 
 	stage_sql("SELECT compliance_enable(true)");
 	(void)history(ada, room);
-	ck_assert_int_eq(stage_number(READS, "{\"command\": \"bccontext\", \"ids\":"
+	ck_assert_int_eq(number(READS, "{\"command\": \"bccontext\", \"ids\":"
 		" [[1, 3]], \"asked\": {\"limit\": 25}}"), 1);
 	ck_assert_str_eq(texts(ada, "bcsearch", room, "<bcq text=\"apple\"/>"),
 			 "apple,apple pie,");
-	ck_assert_int_eq(stage_number(READS, "{\"command\": \"bcsearch\", \"ids\": "
+	ck_assert_int_eq(number(READS, "{\"command\": \"bcsearch\", \"ids\": "
 		"[[1, 1], [3, 3]], \"asked\": {\"words\": \"apple\", "
 		"\"match\": \"any\"}}"), 1);
 	ck_assert_str_eq(texts(ada, "bcsearch", room, "<bcq text=\"plum\"/>"),
 			 "");
-	ck_assert_int_eq(stage_number(READS, "{\"ids\": [], \"asked\": {\"words\": "
+	ck_assert_int_eq(number(READS, "{\"ids\": [], \"asked\": {\"words\": "
 				"\"plum\"}}"), 1);
 	ck_assert_int_eq(chat_ask(ada, "bcsearch", NULL,
 				  "<bcq text=\"nowhere\"/>"), 0);
-	ck_assert_int_eq(stage_number("SELECT count(*) FROM outbox WHERE kind = 2 "
+	ck_assert_int_eq(number("SELECT count(*) FROM outbox WHERE kind = 2 "
 		"AND room_id IS NULL AND body -> 'asked' ->> 'words' = $1",
 		"nowhere"), 1);
 
 	stage_sql("SELECT compliance_enable(false)");
 	(void)history(ada, room);
-	ck_assert_int_eq(stage_number(READS, "{\"command\": \"bccontext\"}"), 1);
+	ck_assert_int_eq(number(READS, "{\"command\": \"bccontext\"}"), 1);
 	(void)client_close(ada);
 }
 END_TEST
@@ -262,7 +262,7 @@ START_TEST(a_read_is_not_answered_before_it_is_on_record)
 			  "cnt=\"25\"/></bcq>", room);
 	body = xd_cmd(envid, "bccontext", body);
 	ck_assert_uint_eq(client_info(ada, body), 200);
-	ck_assert(stage_comes_to(1, "SELECT count(*) FROM pg_stat_activity WHERE "
+	ck_assert(comes_to(1, "SELECT count(*) FROM pg_stat_activity WHERE "
 		"wait_event_type = 'Lock' AND application_name = 'pchat-read'",
 		NULL));
 	ck_assert_uint_eq(inbox_count(client_inbox(ada), part), 0);
@@ -272,7 +272,7 @@ START_TEST(a_read_is_not_answered_before_it_is_on_record)
 	ck_assert_int_eq(inbox_expect(client_inbox(ada), part, CLIENT_MS,
 				      &reply), 0);
 	ck_assert_ptr_nonnull(strstr(reply, "hidden"));
-	ck_assert_int_eq(stage_number("SELECT count(*) FROM outbox WHERE kind = 2 "
+	ck_assert_int_eq(number("SELECT count(*) FROM outbox WHERE kind = 2 "
 		"AND body -> 'ids' = $1::jsonb", "[[1, 1]]"), 1);
 	stage_sql("SELECT compliance_enable(false)");
 	(void)client_close(ada);
