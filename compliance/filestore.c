@@ -14,16 +14,24 @@
 enum { CHUNK = 256 * 1024, GUID_CHARS = 36 };
 
 
+/* What is behind a GUID; NULL: it does not begin with one */
+static const char *behind_guid(const char *s)
+{
+	const size_t n = s ? strspn(s, "0123456789abcdefABCDEF-") : 0;
+
+	return n == GUID_CHARS ? s + n : NULL;
+}
+
+
 /* A GUID and an extension: nothing that leads out of the store */
 static bool is_file_name(const char *file)
 {
-	const size_t n = file ? strspn(file, "0123456789abcdefABCDEF-") : 0;
-	const char *p;
+	const char *p = behind_guid(file);
 
-	if (n != GUID_CHARS || (file[n] && file[n] != '.'))
+	if (!p || (*p && *p != '.'))
 		return false;
 
-	for (p = file + n; *p; p++) {
+	for (; *p; p++) {
 		if (*p == '/' || iscntrl((unsigned char)*p))
 			return false;
 	}
@@ -99,14 +107,18 @@ static int copy(const char *src, const char *dst)
 }
 
 
-int filestore_copy(const char *from, const char *to, const char *file)
+int filestore_copy(const char *from, const char *to, const char *sent)
 {
+	const char *file = behind_guid(sent);
 	char *src = NULL, *dst = NULL;
 	int err;
 
-	err = filestore_path(&src, from, file);
+	if (!file || *file++ != '/')
+		return EINVAL;
+
+	err = filestore_path(&dst, to, file);
 	if (!err)
-		err = filestore_path(&dst, to, file);
+		err = re_sdprintf(&src, "%s/%s", from, sent);
 	if (err)
 		goto out;
 

@@ -1,24 +1,27 @@
 /**
  * @file compliance/filestore.h  The files that people sent, kept for archives
  *
- * The web service keeps a file at DIR/<first two characters>/<GUID>.<ext>; the
- * compliance file store is laid out the same way.  An upload's event is
- * acknowledged when the copy is durable.
+ * The web service keeps a file at DIR/<GUID of the room>/<GUID>.<ext>
+ * (protocol.md 9.3), the compliance file store at
+ * DIR/<first two characters>/<GUID>.<ext>.  An upload's event is acknowledged
+ * when the copy is durable.
  */
 #pragma once
 
 struct filestore;
 
-/** Where it is; EINVAL: no name of a file of ours */
+/** Where the compliance file store has it; EINVAL: no name of a file of ours */
 int filestore_path(char **pathp, const char *dir, const char *file);
 
 /**
  * Copy one file; there already is fine.  Blocks
  *
+ * @param sent  "ROOM/FILE", as the web service has it
+ *
  * @return 0, ENOENT (there is no such file), EINVAL, what reading and writing
  *         say
  */
-int filestore_copy(const char *from, const char *to, const char *file);
+int filestore_copy(const char *from, const char *to, const char *sent);
 
 /** All of them are there, or have been lost before we came (logged), or err.
  * Called from the loop, never from within filestore_take() */
@@ -42,6 +45,6 @@ int filestore_alloc(struct filestore **fsp, const char *from, const char *to);
  */
 int filestore_take_events(struct filestore *fs, const char *events,
 			  filestore_h *h, void *arg);
-/** Copy these files in order; @p h is called once */
+/** Copy these files ("ROOM/FILE") in order; @p h is called once */
 int filestore_take(struct filestore *fs, const char *const *filev,
 		   size_t filec, filestore_h *h, void *arg);

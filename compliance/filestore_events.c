@@ -28,40 +28,47 @@ static bool may_have_files(const char *events)
 }
 
 
-static const char *file_of(json_t *event)
+/* "ROOM/FILE" */
+static int file_of(char **sentp, json_t *event)
 {
-	if (json_integer_value(json_object_get(event, "kind")) !=
-	    EVENT_FILEUPLOAD)
-		return NULL;
-
-	return json_string_value(json_object_get(
+	const char *room = json_string_value(json_object_get(
+		json_object_get(event, "room"), "id"));
+	const char *file = json_string_value(json_object_get(
 		json_object_get(event, "detail"), "file"));
+
+	*sentp = NULL;
+	if (json_integer_value(json_object_get(event, "kind")) !=
+	    EVENT_FILEUPLOAD || !room || !file)
+		return 0;
+
+	return re_sdprintf(sentp, "%s/%s", room, file);
 }
 
 
-static size_t collect(const char **filev, json_t *arr)
+static int collect(char **filev, size_t *n, json_t *arr)
 {
 	json_t *event;
-	size_t i, n = 0;
+	size_t i;
+	int err = 0;
 
 	json_array_foreach(arr, i, event) {
 
-		const char *file = file_of(event);
-
-		if (file)
-			filev[n++] = file;
+		err = file_of(&filev[*n], event);
+		if (err)
+			break;
+		*n += filev[*n] != NULL;
 	}
 
-	return n;
+	return err;
 }
 
 
 int filestore_take_events(struct filestore *fs, const char *events,
 			  filestore_h *h, void *arg)
 {
-	const char **filev;
+	char **filev;
 	json_t *arr;
-	size_t n;
+	size_t n = 0;
 	int err;
 
 	if (!fs || !events || !h)
@@ -71,15 +78,13 @@ int filestore_take_events(struct filestore *fs, const char *events,
 
 	arr   = json_loads(events, 0, NULL);
 	filev = mem_alloc((json_array_size(arr) + 1) * sizeof(*filev), NULL);
-	n     = arr && filev ? collect(filev, arr) : 0;
+	err   = filev ? collect(filev, &n, arr) : ENOMEM;
+	if (!err)
+		err = n ? filestore_take(fs, (const char *const *)filev, n, h,
+					 arg) : ENOENT;
 
-	if (!filev)
-		err = ENOMEM;
-	else if (!n)
-		err = ENOENT;
-	else
-		err = filestore_take(fs, filev, n, h, arg);
-
+	while (n)
+		mem_deref(filev[--n]);
 	mem_deref(filev);
 	json_decref(arr);
 

@@ -148,7 +148,7 @@ class Pool:
         if data:
             ctl(store, "import", data)
         if self.dirs.state["compliance"]:
-            os.makedirs(compliance.archive(self.dirs), exist_ok=True)
+            os.makedirs(compliance.archive(self.dirs, "files"), exist_ok=True)
             ctl(store, "compliance", "enable")
         if self.dirs.state["web"]:
             web.make_folder(self.dirs)

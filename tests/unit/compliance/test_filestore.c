@@ -15,9 +15,11 @@
 
 #define FILE_A "ab345678-1234-4234-8234-123456789012.txt"
 #define FILE_B "cd345678-1234-4234-8234-123456789012"
+#define ROOM   "ef345678-1234-4234-8234-123456789012"
 #define UPLOAD(file) \
 	"[{\"id\":\"x\",\"kind\":1,\"chat\":\"\\\"kind\\\":4,\"}," \
-	"{\"id\":\"y\",\"kind\":4,\"detail\":{\"file\":\"" file "\"}}]"
+	"{\"id\":\"y\",\"kind\":4,\"room\":{\"id\":\"" ROOM "\"}," \
+	"\"detail\":{\"file\":\"" file "\"}}]"
 
 static char base[64], from[80], to[80];
 static struct filestore *fs;
@@ -47,17 +49,16 @@ static void teardown(void)
 
 static void put(const char *file, const char *text)
 {
-	char dir[128], *path = NULL;
+	char path[256];
 	FILE *f;
 
-	(void)snprintf(dir, sizeof(dir), "%s/%.2s", from, file);
-	(void)mkdir(dir, 0700);
-	ck_assert_int_eq(filestore_path(&path, from, file), 0);
+	(void)snprintf(path, sizeof(path), "%s/" ROOM, from);
+	(void)mkdir(path, 0700);
+	(void)snprintf(path, sizeof(path), "%s/" ROOM "/%s", from, file);
 	f = fopen(path, "w");
 	ck_assert_ptr_nonnull(f);
 	(void)fputs(text, f);
 	(void)fclose(f);
-	mem_deref(path);
 }
 
 
@@ -120,7 +121,7 @@ END_TEST
 START_TEST(a_copy_that_is_there_stays)
 {
 	put(FILE_B, "first");
-	ck_assert_int_eq(filestore_copy(from, to, FILE_B), 0);
+	ck_assert_int_eq(filestore_copy(from, to, ROOM "/" FILE_B), 0);
 	put(FILE_B, "other");
 	ck_assert_int_eq(take(UPLOAD(FILE_B)), 0);
 	ck_assert(has(FILE_B, "first"));
@@ -161,11 +162,17 @@ START_TEST(names_lead_nowhere_else)
 		"", "x", "../../etc/passwd", FILE_B "/../x", FILE_B ".a/b",
 		"ab345678-1234-4234-8234-12345678901", "ab/cd",
 	};
+	static const char *const sentv[] = {
+		"", FILE_A, "/" FILE_A, "../" FILE_A, ROOM "/..",
+		ROOM "/" ROOM "/" FILE_A, "x/" FILE_A,
+	};
 	char *path = NULL;
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(namev); i++)
 		ck_assert_int_eq(filestore_path(&path, to, namev[i]), EINVAL);
+	for (i = 0; i < ARRAY_SIZE(sentv); i++)
+		ck_assert_int_eq(filestore_copy(from, to, sentv[i]), EINVAL);
 	ck_assert_int_eq(filestore_path(&path, to, FILE_A), 0);
 	mem_deref(path);
 }
