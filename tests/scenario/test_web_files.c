@@ -579,7 +579,7 @@ static int64_t told(int kind, const char *file)
 		"'sip:ada@example.net' AND o.body ->> 'name' = 'plan.txt' "
 		"AND o.body ->> 'size' = '4'", kind);
 
-	return web_number(sql, file);
+	return number(sql, file);
 }
 
 
@@ -622,7 +622,7 @@ static bool gone(void *arg)
 
 	(void)re_snprintf(id, sizeof(id), "%b", file, (size_t)36);
 
-	return !web_number("SELECT count(*) FROM file WHERE file_id = "
+	return !number("SELECT count(*) FROM file WHERE file_id = "
 			   "$1::uuid", id);
 }
 
@@ -642,7 +642,7 @@ static bool marked(void *arg)
 	(void)re_snprintf(id, sizeof(id), "%b", (const char *)arg,
 			  (size_t)36);
 
-	return web_number("SELECT count(*) FROM file WHERE file_id = "
+	return number("SELECT count(*) FROM file WHERE file_id = "
 			  "$1::uuid AND purged_on IS NOT NULL", id);
 }
 
@@ -781,7 +781,7 @@ START_TEST(a_process_killed_in_an_upload_leaves_nothing)
 		"\r\n\r\nthe beginning", xd_room_id(ada.room), t), 0);
 	ck_assert(web_until(something_aside, NULL));
 	ck_assert_int_eq(pool_kill9(pool, "web-2"), 0);
-	ck_assert_int_eq(web_number("SELECT count(*) FROM file f JOIN "
+	ck_assert_int_eq(number("SELECT count(*) FROM file f JOIN "
 		"room r USING (room_id) WHERE r.guid = $1::uuid",
 		xd_room_id(ada.room)), 0);
 

@@ -71,10 +71,10 @@ START_TEST(a_session_has_a_cookie_for_this_service_alone)
 	ck_assert_str_eq(browser_head(b, "Cache-Control"), "no-store");
 
 	/* the token is the browser's alone; the password is hashed anew */
-	ck_assert_int_eq(web_number("SELECT count(*) FROM web_session s "
+	ck_assert_int_eq(number("SELECT count(*) FROM web_session s "
 		"WHERE position(encode(s.token_sha256, 'hex') in $1) > 0",
 		cookie), 0);
-	ck_assert_int_eq(web_number("SELECT count(*) FROM credential "
+	ck_assert_int_eq(number("SELECT count(*) FROM credential "
 		"WHERE username = 'ada' AND password_kdf LIKE 'scrypt$%'",
 		NULL), 1);
 	ck_status(b, browser_signin(b, "ada"), 201);
@@ -158,7 +158,7 @@ END_TEST
 
 static bool no_session(void *arg)
 {
-	return !web_number("SELECT count(*) FROM web_session s JOIN "
+	return !number("SELECT count(*) FROM web_session s JOIN "
 			   "principal p USING (principal_id) WHERE p.name = "
 			   "$1", arg);
 }
@@ -174,7 +174,7 @@ START_TEST(a_session_that_was_not_used_is_over)
 	ck_status(a, browser_get(a, SESSION), 200);
 
 	/* which counted as use */
-	ck_assert_int_eq(web_number("SELECT count(*) FROM web_session "
+	ck_assert_int_eq(number("SELECT count(*) FROM web_session "
 		"s JOIN principal p USING (principal_id) WHERE p.name = $1 "
 		"AND seen_on > now() - interval '30 minutes'", SIP("cleo")),
 		1);
@@ -236,7 +236,7 @@ END_TEST
 
 static int64_t eves_wait(void)
 {
-	return web_number("SELECT ceil(extract(epoch FROM blocked_to - "
+	return number("SELECT ceil(extract(epoch FROM blocked_to - "
 			  "failed_on))::integer FROM web_throttle WHERE key = "
 			  "'user:sip:eve@example.net'", NULL);
 }
@@ -273,7 +273,7 @@ START_TEST(after_some_failures_there_is_a_wait)
 	web_sql("UPDATE web_throttle SET blocked_to = now() RETURNING 1",
 		NULL);
 	ck_status(c, browser_signin(c, "eve"), 201);
-	ck_assert_int_eq(web_number("SELECT count(*) FROM web_throttle "
+	ck_assert_int_eq(number("SELECT count(*) FROM web_throttle "
 		"WHERE key = 'user:sip:eve@example.net'", NULL), 0);
 }
 END_TEST

@@ -37,17 +37,6 @@ void web_sql(const char *sql, const char *p1)
 }
 
 
-int64_t web_number(const char *sql, const char *p1)
-{
-	char *text = pool_sql(pool, sql, p1);
-	const int64_t n = text ? atoll(text) : -1;
-
-	mem_deref(text);
-
-	return n;
-}
-
-
 bool web_until(bool (*h)(void *arg), void *arg)
 {
 	unsigned ms;

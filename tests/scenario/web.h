@@ -28,8 +28,6 @@ void web_up(const char *data, const char *const *setv);
 void web_setting(const char *key, const char *value);
 /** Run SQL */
 void web_sql(const char *sql, const char *p1);
-/** A number from the store */
-int64_t web_number(const char *sql, const char *p1);
 /** Ask again and again; false: a minute was not enough */
 bool web_until(bool (*h)(void *arg), void *arg);
 /** Files in a folder below DIR/files, -1: there is no such folder */
