@@ -28,6 +28,7 @@ const PAGES = [
 const ADMIN = [
   ["#/admin/categories", "Categories"], ["#/admin/categories?edit=new", "Categories"], ["#/admin/users", "Users"],
   ["#/admin/policies", "Policies"], ["#/admin/pool", "Pool"], ["#/admin/compliance", "Compliance"],
+  ["#/admin/addins", "Add-ins"], ["#/admin/addins?edit=new", "Add-ins"], ["#/admin/holds", "Holds"], ["#/admin/audit", "Audit"],
 ];
 
 const at = {};          // what the steps tell each other
@@ -208,7 +209,7 @@ const steps = {
     await titled(at.root, ROOM);
     await at.ada.fill("textarea[name=description]", "ada was here");
     await at.ada.click("button[type=submit]");
-    await at.ada.waitForSelector("[role=alert] >> text=changed since");
+    await at.ada.waitForSelector("[role=alert] >> text=changed the room meanwhile");
   },
 
   async "she disables the room, and the member is put out"() {
