@@ -237,7 +237,7 @@ CREATE INDEX room_topic_search ON room
     USING gin ((lower(topic)) gin_trgm_ops) WHERE deleted_at IS NULL;
 
 -- A user by his URI, whoever else by key or by "ma-grp:GUID@u.g".
-CREATE FUNCTION principal_named(called text) RETURNS bigint
+CREATE FUNCTION principal_sought(called text) RETURNS bigint
     LANGUAGE sql STABLE AS $$
     SELECT p.principal_id FROM principal p
      WHERE p.state <> 2
@@ -262,8 +262,8 @@ CREATE FUNCTION room_find(me bigint, ancestors bigint[], patterns text[],
     LANGUAGE plpgsql STABLE ROWS 50 AS $$
 DECLARE
     admin boolean := is_administrator(ancestors);
-    who   bigint[] := ARRAY[principal_named(joined), principal_named(member),
-                            principal_named(manager)];
+    who   bigint[] := ARRAY[principal_sought(joined), principal_sought(member),
+                            principal_sought(manager)];
     inside text := ' AND (r.privacy = 0 OR m.member OR m.manager)';
     roles text := ' AND r.room_id IN (SELECT x.room_id FROM room_role x
                      JOIN principal_affiliation a ON a.ancestor_id = x.principal_id

@@ -1,7 +1,11 @@
 /**
  * @file tests/scenario/stage.c  The one pool of a suite
  */
+#include <poll.h>
+#include <stdlib.h>
 #include "tests/scenario/stage.h"
+
+enum { WAIT_MS = 20000, POLL_MS = 20 };
 
 
 struct pool *pool;
@@ -36,4 +40,62 @@ void stage_two(struct client **ap, struct client **bp, const char *other,
 	/* he may have been in the roster that ada's join read */
 	ck_assert(chat_say(*ap, room, "both here"));
 	ck_assert_int_gt(chat_hear(*bp, room, "both here"), 0);
+}
+
+
+long long number(const char *query, const char *p1)
+{
+	char *text = pool_sql(pool, query, p1);
+	const long long n = text ? strtoll(text, NULL, 10) : -1;
+
+	mem_deref(text);
+
+	return n;
+}
+
+
+bool comes_to(long long n, const char *query, const char *p1)
+{
+	unsigned ms;
+
+	for (ms = 0; ms < WAIT_MS && number(query, p1) != n; ms += POLL_MS)
+		(void)poll(NULL, 0, POLL_MS);
+
+	return ms < WAIT_MS;
+}
+
+
+void stage_indexed(void)
+{
+	ck_assert(comes_to(0, "SELECT count(*) FROM room_head h LEFT JOIN "
+			   "room_indexed i USING (room_id) WHERE h.last_id > "
+			   "coalesce(i.msg_id, 0)", NULL));
+}
+
+
+const char *texts(struct client *c, const char *verb, const char *room,
+		  const char *bcq)
+{
+	static char buf[1024];
+	struct xd *x = NULL;
+	size_t i, n, pos = 0;
+
+	ck_assert_int_eq(chat_ask(c, verb, &x, "<chanib uri=\"%s\"/>%s", room,
+				  bcq), 0);
+	ck_assert_int_eq(xd_num(x, "/xccos/rpl/resp/@code"), 200);
+
+	buf[0] = '\0';
+	n = xd_count(x, "/xccos/rpl/data/chanib/msg[@id='grpchat']");
+	for (i = 1; i <= n; i++) {
+		char path[64];
+
+		(void)re_snprintf(path, sizeof(path), "//msg[%zu]/chat", i);
+		pos += (size_t)re_snprintf(buf + pos, sizeof(buf) - pos,
+					   "%s,", xd_str(x, path));
+	}
+	if (xd_count(x, "//chanib[@more='true']"))
+		(void)re_snprintf(buf + pos, sizeof(buf) - pos, "more");
+	mem_deref(x);
+
+	return buf;
 }

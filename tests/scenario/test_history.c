@@ -16,7 +16,6 @@
 #include "tests/scenario/stage.h"
 #include "tests/unit/suite.h"
 
-enum { INDEX_MS = 10000, POLL_MS = 20 };
 
 #define OPEN_OF(name, category) "{\"name\":\"" name "\",\"category\":\"" \
 	category "\",\"privacy\":\"open\"}"
@@ -69,59 +68,6 @@ static char *said(struct client *c, const char *title,
 	     ARRAY_SIZE(((const char *const []){ __VA_ARGS__ })))
 
 
-static bool all_indexed(void)
-{
-	char *n = pool_sql(pool, "SELECT count(*) FROM room_head h LEFT JOIN "
-			   "room_indexed i USING (room_id) WHERE h.last_id > "
-			   "coalesce(i.msg_id, 0)", NULL);
-	const bool all = n && !strcmp(n, "0");
-
-	mem_deref(n);
-
-	return all;
-}
-
-
-static void wait_indexed(void)
-{
-	unsigned ms;
-
-	for (ms = 0; ms < INDEX_MS && !all_indexed(); ms += POLL_MS)
-		(void)poll(NULL, 0, POLL_MS);
-
-	ck_assert(all_indexed());
-}
-
-
-/* Texts of the reply to a query, each with a comma behind it */
-static const char *texts(struct client *c, const char *verb, const char *room,
-			 const char *bcq)
-{
-	static char buf[1024];
-	struct xd *x = NULL;
-	size_t i, n, pos = 0;
-
-	ck_assert_int_eq(chat_ask(c, verb, &x, "<chanib uri=\"%s\"/>%s", room,
-				  bcq), 0);
-	ck_assert_int_eq(xd_num(x, "/xccos/rpl/resp/@code"), 200);
-
-	buf[0] = '\0';
-	n = xd_count(x, "/xccos/rpl/data/chanib/msg[@id='grpchat']");
-	for (i = 1; i <= n; i++) {
-		char path[64];
-
-		(void)re_snprintf(path, sizeof(path), "//msg[%zu]/chat", i);
-		pos += (size_t)re_snprintf(buf + pos, sizeof(buf) - pos,
-					   "%s,", xd_str(x, path));
-	}
-	if (xd_count(x, "//chanib[@more='true']"))
-		(void)re_snprintf(buf + pos, sizeof(buf) - pos, "more");
-	mem_deref(x);
-
-	return buf;
-}
-
-
 START_TEST(every_verb_that_begins_so_is_answered_alike)
 {
 	static const char *const verbv[] = {
@@ -169,7 +115,7 @@ START_TEST(words_by_any_all_phrase_and_case)
 	ck_open(ada, pool, 0, "ada");
 	room = SAID(ada, "Words", "The build is green", "green grass",
 		    "is the build Green");
-	wait_indexed();
+	stage_indexed();
 
 	ck_assert_str_eq(texts(ada, "bcsearch", room, "<bcq><text>build grass"
 		"</text></bcq>"), "The build is green,green grass,"
@@ -215,7 +161,7 @@ START_TEST(a_window_of_time_includes_both_ends)
 	room = SAID(ada, "Dates", "one", "two", "three", "four");
 	two = time_of(ada, room, 2);
 	three = time_of(ada, room, 3);
-	wait_indexed();
+	stage_indexed();
 
 	(void)re_sdprintf(&bcq, "<bcq><date from=\"%s\" to=\"%s\"/></bcq>",
 			  two, three);
@@ -244,7 +190,7 @@ START_TEST(pages_go_both_ways_and_are_sorted_both_ways)
 
 	ck_open(ada, pool, 1, "ada");
 	room = SAID(ada, "Pages", "1", "2", "3", "4", "5");
-	wait_indexed();
+	stage_indexed();
 
 	ck_assert_str_eq(texts(ada, "bcbymsg", room, "<bcq><msgid id=\"4\"/>"
 		"<limit cnt=\"2\"/></bcq>"), "3,4,more");
@@ -274,7 +220,7 @@ START_TEST(authors_are_a_condition)
 	ck_open(bob, pool, 1, "bob");
 	room = SAID(ada, "Authors", "ada speaks");
 	(void)SAID(bob, "Authors", "bob speaks");
-	wait_indexed();
+	stage_indexed();
 
 	ck_assert_str_eq(texts(ada, "bcsearch", room, "<bcq><author uri=\""
 		"sip:BOB@example.net\"/></bcq>"), "bob speaks,");
@@ -381,7 +327,7 @@ START_TEST(all_rooms_are_those_that_one_may_read)
 	secret = SAID(ada, "Secret", "needle 4");
 	denied = SAID(ada, "Denied", "needle 5");
 	closed = SAID(ada, "Closed", "needle 6");
-	wait_indexed();
+	stage_indexed();
 
 	ck_assert_int_eq(chat_ask(ada, "bcsearch", &x,
 				  "<bcq text=\"needle\"/>"), 0);
@@ -433,7 +379,7 @@ START_TEST(what_is_not_kept_is_not_found)
 
 	ck_open(ada, pool, 0, "ada");
 	room = SAID(ada, "Gone", "whisper");
-	wait_indexed();
+	stage_indexed();
 
 	ck_assert_str_eq(texts(ada, "bcbydate", room, ""), "");
 	ck_assert_str_eq(texts(ada, "bcsearch", room, "<bcq text=\"whisper\"/>"
@@ -480,7 +426,7 @@ START_TEST(the_index_goes_on_when_its_process_is_gone)
 	ck_open(ada, pool, 1, "ada");
 	ck_assert_int_eq(pool_kill9(pool, pool_inst(pool, 0)->name), 0);
 	room = SAID(ada, "Late", "afterwards");
-	wait_indexed();
+	stage_indexed();
 	ck_assert_str_eq(texts(ada, "bcsearch", room, "<bcq text=\"afterwards"
 			       "\"/>"), "afterwards,");
 	(void)client_close(ada);
@@ -499,7 +445,7 @@ START_TEST(slow_searches_are_refused_and_harm_no_post)
 	ck_open(ada, pool, 1, "ada");
 	ck_open(bob, pool, 1, "bob");
 	room = SAID(bob, "Busy", "before");
-	wait_indexed();
+	stage_indexed();
 
 	pg = PQconnectdb(pool_store(pool));
 	PQclear(PQexec(pg, "BEGIN; LOCK TABLE message_fts"));
@@ -523,7 +469,7 @@ START_TEST(slow_searches_are_refused_and_harm_no_post)
 
 	PQclear(PQexec(pg, "COMMIT"));
 	PQfinish(pg);
-	wait_indexed();
+	stage_indexed();
 	ck_assert_str_eq(texts(ada, "bcsearch", room, "<bcq text=\"meanwhile\""
 			       "/>"), "meanwhile,");
 	(void)client_close(ada);

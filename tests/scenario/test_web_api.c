@@ -28,20 +28,12 @@ static const char data[] =
 	"\"Behind\",\"category\":\"Wall\",\"privacy\":\"open\","
 	"\"managers\":[" BOB "]}]}";
 
-static struct pool *pool;
 static struct browser *v[4];           /* cleo, bob, ada, root            */
 
 
 static void up(void)
 {
-	pool = web_pool(data, NULL);
-}
-
-
-static void down(void)
-{
-	pool_down(pool);
-	pool = NULL;
+	web_up(data, NULL);
 }
 
 
@@ -223,7 +215,7 @@ START_TEST(lists_show_what_one_may_know_of)
 END_TEST
 
 
-/* ----------------------------------------------------------------- conflicts */
+/* --------------------------------------------------------------- conflicts */
 
 START_TEST(two_who_change_the_same)
 {
@@ -498,7 +490,7 @@ START_TEST(what_was_said_is_found_by_who_may_read_it)
 END_TEST
 
 
-/* ------------------------------------------------------------ another's site */
+/* ---------------------------------------------------------- another's site */
 
 START_TEST(requests_that_another_site_makes_are_refused)
 {
@@ -559,7 +551,7 @@ static Suite *web_api_suite(void)
 	Suite *suite = suite_create("web_api");
 	TCase *tc = tcase_create("web_api");
 
-	tcase_add_unchecked_fixture(tc, up, down);
+	tcase_add_unchecked_fixture(tc, up, stage_down);
 	tcase_set_timeout(tc, 180);
 	tcase_add_loop_test(tc, rights_of_each_route_of_a_room, 0,
 			    ARRAY_SIZE(rightv));

@@ -39,7 +39,6 @@ static const char data[] =
 	"]}";
 
 static char scanner[] = "/tmp/pchat-scan-XXXXXX";
-static struct pool *pool;
 
 
 /* Refuses what says "virus" */
@@ -67,14 +66,13 @@ static void up(void)
 	write_scanner();
 	(void)re_snprintf(scan, sizeof(scan), "webfiles.files.scanner=%s",
 			  scanner);
-	pool = web_pool(data, setv);
+	web_up(data, setv);
 }
 
 
 static void down(void)
 {
-	pool_down(pool);
-	pool = NULL;
+	stage_down();
 	(void)unlink(scanner);
 }
 
@@ -153,7 +151,7 @@ static bool nothing_aside(void *arg)
 {
 	(void)arg;
 
-	return !web_files(pool, "new");
+	return !web_files("new");
 }
 
 
@@ -161,7 +159,7 @@ static bool something_aside(void *arg)
 {
 	(void)arg;
 
-	return web_files(pool, "new") > 0;
+	return web_files("new") > 0;
 }
 
 
@@ -491,7 +489,7 @@ START_TEST(kinds_of_files)
 	ck_status(ada.b, put(&ada, t, "this is a virus!", 16, "v.txt"), 422);
 	ck_assert_str_eq(browser_member(ada.b, "type"),
 			 "urn:pchat:problem:scanner");
-	ck_assert_int_eq(web_files(pool, xd_room_id(ada.room)), 1);
+	ck_assert_int_eq(web_files(xd_room_id(ada.room)), 1);
 	mem_deref(t);
 }
 END_TEST
@@ -505,15 +503,15 @@ START_TEST(a_file_has_a_largest_size)
 
 	enter(&ada, 0, "ada", "Big");
 	t = token(&ada, "getfutok");
-	web_setting(pool, "MaxFileSizeKB", "200");
+	web_setting("MaxFileSizeKB", "200");
 	ck_status(ada.b, put(&ada, t, bytes, 200 * 1024, "a.bin"), 201);
 	ck_status(ada.b, put(&ada, t, bytes, 200 * 1024 + 1, "a.bin"), 413);
 	browser_with(ada.b, "Authorization: Bearer %s", t);
 	ck_status(ada.b, browser_put(ada.b, "PUT", "", bytes, sizeof(bytes),
 		true, "/files/%s/a.bin", xd_room_id(ada.room)), 413);
-	web_setting(pool, "MaxFileSizeKB", NULL);
+	web_setting("MaxFileSizeKB", NULL);
 	ck_status(ada.b, put(&ada, t, bytes, sizeof(bytes), "a.bin"), 201);
-	ck_assert_int_eq(web_files(pool, xd_room_id(ada.room)), 2);
+	ck_assert_int_eq(web_files(xd_room_id(ada.room)), 2);
 	mem_deref(t);
 }
 END_TEST
@@ -527,14 +525,14 @@ START_TEST(a_room_has_room_for_so_much)
 
 	enter(&ada, 0, "ada", "Full");
 	t = token(&ada, "getfutok");
-	web_setting(pool, "RoomFileQuotaKB", "100");
+	web_setting("RoomFileQuotaKB", "100");
 	ck_status(ada.b, put(&ada, t, bytes, sizeof(bytes), "a.bin"), 201);
 	ck_status(ada.b, put(&ada, t, bytes, sizeof(bytes), "a.bin"), 507);
 	ck_status(ada.b, put(&ada, t, bytes, 20 * 1024, "a.bin"), 201);
 	ck_status(ada.b, put(&ada, t, bytes, 1, "a.bin"), 507);
 	ck_assert_str_eq(browser_member(ada.b, "type"),
 			 "urn:pchat:problem:quota");
-	web_setting(pool, "RoomFileQuotaKB", NULL);
+	web_setting("RoomFileQuotaKB", NULL);
 	mem_deref(t);
 }
 END_TEST
@@ -550,7 +548,7 @@ START_TEST(a_room_that_fills_during_an_upload)
 
 	enter(&ada, 0, "ada", "Race");
 	t = token(&ada, "getfutok");
-	web_setting(pool, "RoomFileQuotaKB", "100");
+	web_setting("RoomFileQuotaKB", "100");
 	ck_assert(web_until(nothing_aside, NULL));
 	ck_assert_int_eq(rawtls_open(&r, pool, 0), 0);
 	ck_assert_int_eq(rawtls_printf(r, "PUT /files/%s/x.bin HTTP/1.1\r\n"
@@ -560,9 +558,9 @@ START_TEST(a_room_that_fills_during_an_upload)
 	ck_status(ada.b, put(&ada, t, bytes, sizeof(bytes), "a.bin"), 201);
 	ck_assert_int_eq(rawtls_write(r, bytes, sizeof(bytes)), 0);
 	ck_assert_uint_eq(rawtls_status(r), 507);
-	ck_assert_int_eq(web_files(pool, xd_room_id(ada.room)), 1);
-	ck_assert_int_eq(web_files(pool, "new"), 0);
-	web_setting(pool, "RoomFileQuotaKB", NULL);
+	ck_assert_int_eq(web_files(xd_room_id(ada.room)), 1);
+	ck_assert_int_eq(web_files("new"), 0);
+	web_setting("RoomFileQuotaKB", NULL);
 	mem_deref(r);
 	mem_deref(t);
 }
@@ -581,7 +579,7 @@ static int64_t told(int kind, const char *file)
 		"'sip:ada@example.net' AND o.body ->> 'name' = 'plan.txt' "
 		"AND o.body ->> 'size' = '4'", kind);
 
-	return web_number(pool, sql, file);
+	return web_number(sql, file);
 }
 
 
@@ -591,7 +589,7 @@ START_TEST(compliance_learns_who_brought_and_who_took)
 	char file[64], *t;
 
 	enter(&ada, 0, "ada", "Told");
-	web_sql(pool, "SELECT compliance_enable(true)", NULL);
+	web_sql("SELECT compliance_enable(true)", NULL);
 	put_text(&ada, "text", "", file);
 	ck_assert_int_eq(told(4, file), 1);
 	ck_assert_int_eq(told(3, file), 0);
@@ -607,8 +605,8 @@ START_TEST(compliance_learns_who_brought_and_who_took)
 		"</reposFileName><offset>0</offset><bufferSize>9</bufferSize>",
 		file), 200);
 	ck_assert_int_eq(told(3, file), 2);
-	web_sql(pool, "SELECT compliance_enable(false)", NULL);
-	web_sql(pool, "DELETE FROM outbox RETURNING 1", NULL);
+	web_sql("SELECT compliance_enable(false)", NULL);
+	web_sql("DELETE FROM outbox RETURNING 1", NULL);
 	mem_deref(t);
 }
 END_TEST
@@ -624,14 +622,14 @@ static bool gone(void *arg)
 
 	(void)re_snprintf(id, sizeof(id), "%b", file, (size_t)36);
 
-	return !web_number(pool, "SELECT count(*) FROM file WHERE file_id = "
+	return !web_number("SELECT count(*) FROM file WHERE file_id = "
 			   "$1::uuid", id);
 }
 
 
 static void make_old(void)
 {
-	web_sql(pool, "UPDATE file SET uploaded_on = uploaded_on - "
+	web_sql("UPDATE file SET uploaded_on = uploaded_on - "
 		"interval '2 days', purged_on = purged_on - "
 		"interval '2 days' RETURNING 1", NULL);
 }
@@ -644,7 +642,7 @@ static bool marked(void *arg)
 	(void)re_snprintf(id, sizeof(id), "%b", (const char *)arg,
 			  (size_t)36);
 
-	return web_number(pool, "SELECT count(*) FROM file WHERE file_id = "
+	return web_number("SELECT count(*) FROM file WHERE file_id = "
 			  "$1::uuid AND purged_on IS NOT NULL", id);
 }
 
@@ -653,7 +651,7 @@ static void ck_gone(const struct person *p, char *file, int left)
 {
 	make_old();
 	ck_assert(web_until(gone, file));
-	ck_assert_int_eq(web_files(pool, xd_room_id(p->room)), left);
+	ck_assert_int_eq(web_files(xd_room_id(p->room)), left);
 }
 
 
@@ -665,7 +663,7 @@ START_TEST(a_file_goes_with_its_message)
 	enter(&ada, 0, "ada", "Purged");
 	put_text(&ada, "one", "", file[0]);
 	put_text(&ada, "two", "", file[1]);
-	web_sql(pool, "SELECT message_drop(r.room_id, ARRAY[1], "
+	web_sql("SELECT message_drop(r.room_id, ARRAY[1], "
 		"'{\"action\": \"remove\"}') FROM room r WHERE r.guid = "
 		"$1::uuid", xd_room_id(ada.room));
 	ck_status(ada.b, get_text(&ada, file[0]), 404);
@@ -703,7 +701,7 @@ START_TEST(a_hold_keeps_files)
 
 	enter(&ada, 0, "ada", "Held");
 	put_text(&ada, "one", "?post=false", file[0]);
-	web_sql(pool, "INSERT INTO hold (room_id, name, set_by) SELECT "
+	web_sql("INSERT INTO hold (room_id, name, set_by) SELECT "
 		"room_id, 'court', 'me' FROM room WHERE guid = $1::uuid RETURNING 1",
 		xd_room_id(ada.room));
 	mem_deref(ada.room);
@@ -724,14 +722,14 @@ START_TEST(a_file_waits_for_the_archive)
 	enter(&ada, 0, "ada", "Archived");
 	put_text(&ada, "one", "?post=false", file[0]);
 	make_old();
-	web_sql(pool, "SELECT compliance_enable(true)", NULL);
+	web_sql("SELECT compliance_enable(true)", NULL);
 	put_text(&ada, "two", "?post=false", file[1]);
-	web_sql(pool, "SELECT compliance_enable(false)", NULL);
-	web_sql(pool, "UPDATE outbox SET ts = ts - interval '2 days' "
+	web_sql("SELECT compliance_enable(false)", NULL);
+	web_sql("UPDATE outbox SET ts = ts - interval '2 days' "
 		"RETURNING 1", NULL);
 	ck_gone(&ada, file[0], 1);
 	ck_assert(!gone(file[1]));
-	web_sql(pool, "DELETE FROM outbox RETURNING 1", NULL);
+	web_sql("DELETE FROM outbox RETURNING 1", NULL);
 	ck_gone(&ada, file[1], 0);
 }
 END_TEST
@@ -783,13 +781,13 @@ START_TEST(a_process_killed_in_an_upload_leaves_nothing)
 		"\r\n\r\nthe beginning", xd_room_id(ada.room), t), 0);
 	ck_assert(web_until(something_aside, NULL));
 	ck_assert_int_eq(pool_kill9(pool, "web-2"), 0);
-	ck_assert_int_eq(web_number(pool, "SELECT count(*) FROM file f JOIN "
+	ck_assert_int_eq(web_number("SELECT count(*) FROM file f JOIN "
 		"room r USING (room_id) WHERE r.guid = $1::uuid",
 		xd_room_id(ada.room)), 0);
 
 	/* the other one clears up */
 	ck_assert(web_until(nothing_aside, NULL));
-	ck_assert_int_le(web_files(pool, xd_room_id(ada.room)), 0);
+	ck_assert_int_le(web_files(xd_room_id(ada.room)), 0);
 	ck_assert_int_eq(pool_start(pool, "web-2"), 0);
 	mem_deref(t);
 }
@@ -813,7 +811,7 @@ START_TEST(a_file_that_the_store_never_got_goes)
 	ck_assert_int_eq(fclose(fopen(path[0], "w")), 0);
 	ck_assert_int_eq(link(path[0], path[1]), 0);
 	ck_assert(web_until(nothing_aside, NULL));
-	ck_assert_int_eq(web_files(pool, xd_room_id(room)), 0);
+	ck_assert_int_eq(web_files(xd_room_id(room)), 0);
 }
 END_TEST
 

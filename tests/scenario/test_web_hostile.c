@@ -21,7 +21,6 @@ static const char data[] =
 	"\"categories\":[" MAIN "],"
 	"\"rooms\":[" ROOM("Lobby") "," ROOM("Other") "," ROOM("Tricks") "]}";
 
-static struct pool *pool;
 static pid_t pid;                      /* of the process that is tormented  */
 
 
@@ -33,15 +32,8 @@ static void up(void)
 		"webfiles.files.clean_s=1", NULL,
 	};
 
-	pool = web_pool(data, setv);
+	web_up(data, setv);
 	pid = pool_web(pool, 0)->pid;
-}
-
-
-static void down(void)
-{
-	pool_down(pool);
-	pool = NULL;
 }
 
 
@@ -129,7 +121,7 @@ START_TEST(a_token_is_good_for_one_thing)
 	ck_status(b, get(b, down1, lobby, nothing), 404);
 
 	/* nor does it last */
-	web_sql(pool, "UPDATE file_token SET expires_on = now() RETURNING 1",
+	web_sql("UPDATE file_token SET expires_on = now() RETURNING 1",
 		NULL);
 	ck_status(b, get(b, down1, lobby, file), 403);
 	ck_status(b, put(b, up1, lobby, "a.txt", "x", 1), 403);
@@ -432,7 +424,7 @@ static bool nothing_aside(void *arg)
 {
 	(void)arg;
 
-	return !web_files(pool, "new");
+	return !web_files("new");
 }
 
 
@@ -440,7 +432,7 @@ static bool something_aside(void *arg)
 {
 	(void)arg;
 
-	return web_files(pool, "new") > 0;
+	return web_files("new") > 0;
 }
 
 
@@ -499,7 +491,7 @@ START_TEST(a_client_that_goes_in_the_middle_of_an_upload)
 	int before;
 
 	ck_room(room, pool, "Tricks");
-	before = web_files(pool, xd_room_id(room));
+	before = web_files(xd_room_id(room));
 	ck_assert_int_eq(rawtls_open(&r, pool, 0), 0);
 	ck_assert_int_eq(rawtls_printf(r, "PUT /files/%s/x.txt HTTP/1.1\r\n"
 		"Host: h\r\nAuthorization: Bearer %s\r\nTransfer-Encoding: "
@@ -509,7 +501,7 @@ START_TEST(a_client_that_goes_in_the_middle_of_an_upload)
 	ck_assert(web_until(something_aside, NULL));
 	mem_deref(r);
 	ck_assert(web_until(nothing_aside, NULL));
-	ck_assert_int_eq(web_files(pool, xd_room_id(room)), before);
+	ck_assert_int_eq(web_files(xd_room_id(room)), before);
 	ck_fine();
 	mem_deref(t);
 	mem_deref(room);
@@ -585,7 +577,7 @@ static Suite *web_hostile_suite(void)
 	Suite *suite = suite_create("web_hostile");
 	TCase *tc = tcase_create("web_hostile");
 
-	tcase_add_unchecked_fixture(tc, up, down);
+	tcase_add_unchecked_fixture(tc, up, stage_down);
 	tcase_set_timeout(tc, 300);
 	tcase_add_test(tc, a_token_is_good_for_one_thing);
 	tcase_add_loop_test(tc, tricks_in_paths, 0, ARRAY_SIZE(pathv));

@@ -14,8 +14,6 @@ static const char data[] =
 	USER("dan") "," USER("eve") "," USER("root") "],"
 	"\"categories\":[" MAIN "],\"rooms\":[" ROOM("Lobby") "]}";
 
-static struct pool *pool;
-
 
 static void up(void)
 {
@@ -24,14 +22,7 @@ static void up(void)
 		NULL,
 	};
 
-	pool = web_pool(data, setv);
-}
-
-
-static void down(void)
-{
-	pool_down(pool);
-	pool = NULL;
+	web_up(data, setv);
 }
 
 
@@ -80,10 +71,10 @@ START_TEST(a_session_has_a_cookie_for_this_service_alone)
 	ck_assert_str_eq(browser_head(b, "Cache-Control"), "no-store");
 
 	/* the token is the browser's alone; the password is hashed anew */
-	ck_assert_int_eq(web_number(pool, "SELECT count(*) FROM web_session s "
+	ck_assert_int_eq(web_number("SELECT count(*) FROM web_session s "
 		"WHERE position(encode(s.token_sha256, 'hex') in $1) > 0",
 		cookie), 0);
-	ck_assert_int_eq(web_number(pool, "SELECT count(*) FROM credential "
+	ck_assert_int_eq(web_number("SELECT count(*) FROM credential "
 		"WHERE username = 'ada' AND password_kdf LIKE 'scrypt$%'",
 		NULL), 1);
 	ck_status(b, browser_signin(b, "ada"), 201);
@@ -167,7 +158,7 @@ END_TEST
 
 static bool no_session(void *arg)
 {
-	return !web_number(pool, "SELECT count(*) FROM web_session s JOIN "
+	return !web_number("SELECT count(*) FROM web_session s JOIN "
 			   "principal p USING (principal_id) WHERE p.name = "
 			   "$1", arg);
 }
@@ -178,16 +169,16 @@ START_TEST(a_session_that_was_not_used_is_over)
 	struct browser *a;
 
 	ck_browser(a, pool, 0, "cleo");
-	web_sql(pool, "UPDATE web_session SET seen_on = now() - "
+	web_sql("UPDATE web_session SET seen_on = now() - "
 		"interval '59 minutes' RETURNING 1", NULL);
 	ck_status(a, browser_get(a, SESSION), 200);
 
 	/* which counted as use */
-	ck_assert_int_eq(web_number(pool, "SELECT count(*) FROM web_session "
+	ck_assert_int_eq(web_number("SELECT count(*) FROM web_session "
 		"s JOIN principal p USING (principal_id) WHERE p.name = $1 "
 		"AND seen_on > now() - interval '30 minutes'", SIP("cleo")),
 		1);
-	web_sql(pool, "UPDATE web_session SET seen_on = now() - "
+	web_sql("UPDATE web_session SET seen_on = now() - "
 		"interval '61 minutes' RETURNING 1", NULL);
 	ck_status(a, browser_get(a, SESSION), 401);
 	ck_assert(web_until(no_session, SIP("cleo")));
@@ -200,10 +191,10 @@ START_TEST(a_session_is_over_however_much_it_is_used)
 	struct browser *a;
 
 	ck_browser(a, pool, 0, "cleo");
-	web_sql(pool, "UPDATE web_session SET created_on = now() - "
+	web_sql("UPDATE web_session SET created_on = now() - "
 		"interval '11 hours' RETURNING 1", NULL);
 	ck_status(a, browser_get(a, SESSION), 200);
-	web_sql(pool, "UPDATE web_session SET created_on = now() - "
+	web_sql("UPDATE web_session SET created_on = now() - "
 		"interval '13 hours' RETURNING 1", NULL);
 	ck_status(a, browser_get(a, SESSION), 401);
 }
@@ -245,7 +236,7 @@ END_TEST
 
 static int64_t eves_wait(void)
 {
-	return web_number(pool, "SELECT ceil(extract(epoch FROM blocked_to - "
+	return web_number("SELECT ceil(extract(epoch FROM blocked_to - "
 			  "failed_on))::integer FROM web_throttle WHERE key = "
 			  "'user:sip:eve@example.net'", NULL);
 }
@@ -264,7 +255,7 @@ START_TEST(after_some_failures_there_is_a_wait)
 
 	/* a longer one, as this machine may be slow: on the other process,
 	   with the right password, in other letters */
-	web_sql(pool, "UPDATE web_throttle SET blocked_to = now() + "
+	web_sql("UPDATE web_throttle SET blocked_to = now() + "
 		"interval '100 s' RETURNING 1", NULL);
 	ck_assert_int_eq(browser_open(&c, pool, 1), 0);
 	ck_status(c, attempt(c, "EVE@Example.net", "eve"), 429);
@@ -273,16 +264,16 @@ START_TEST(after_some_failures_there_is_a_wait)
 	ck_assert_uint_le(wait, 100);
 
 	/* each failure doubles it; others are not concerned */
-	web_sql(pool, "UPDATE web_throttle SET blocked_to = now() RETURNING 1",
+	web_sql("UPDATE web_throttle SET blocked_to = now() RETURNING 1",
 		NULL);
 	ck_status(b, attempt(b, "eve", "wrong"), 401);
 	ck_assert_int_eq(eves_wait(), 4);
 	ck_status(c, browser_signin(c, "bob"), 201);
 
-	web_sql(pool, "UPDATE web_throttle SET blocked_to = now() RETURNING 1",
+	web_sql("UPDATE web_throttle SET blocked_to = now() RETURNING 1",
 		NULL);
 	ck_status(c, browser_signin(c, "eve"), 201);
-	ck_assert_int_eq(web_number(pool, "SELECT count(*) FROM web_throttle "
+	ck_assert_int_eq(web_number("SELECT count(*) FROM web_throttle "
 		"WHERE key = 'user:sip:eve@example.net'", NULL), 0);
 }
 END_TEST
@@ -321,7 +312,7 @@ static Suite *web_session_suite(void)
 	Suite *suite = suite_create("web_session");
 	TCase *tc = tcase_create("web_session");
 
-	tcase_add_unchecked_fixture(tc, up, down);
+	tcase_add_unchecked_fixture(tc, up, stage_down);
 	tcase_set_timeout(tc, 180);
 	tcase_add_test(tc, a_session_has_a_cookie_for_this_service_alone);
 	tcase_add_test(tc, every_process_knows_it);

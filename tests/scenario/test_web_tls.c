@@ -11,19 +11,10 @@
 
 static const char data[] = "{\"users\":[" USER("ada") "]}";
 
-static struct pool *pool;
-
 
 static void up(void)
 {
-	pool = web_pool(data, NULL);
-}
-
-
-static void down(void)
-{
-	pool_down(pool);
-	pool = NULL;
+	web_up(data, NULL);
 }
 
 
@@ -115,7 +106,7 @@ static Suite *web_tls_suite(void)
 	Suite *suite = suite_create("web_tls");
 	TCase *tc = tcase_create("web_tls");
 
-	tcase_add_unchecked_fixture(tc, up, down);
+	tcase_add_unchecked_fixture(tc, up, stage_down);
 	tcase_set_timeout(tc, 180);
 	tcase_add_test(tc, another_certificate_is_shown_after_a_reload);
 	tcase_add_test(tc, old_versions_of_tls_are_refused);

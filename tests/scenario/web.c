@@ -9,40 +9,35 @@
 enum { UNTIL_MS = 60000, POLL_MS = 50 };
 
 
-struct pool *web_pool(const char *data, const char *const *setv)
+void web_up(const char *data, const char *const *setv)
 {
-	const struct pool_opts opts = { .data = data, .setv = setv, .web = 2 };
-	struct pool *pool;
-
-	ck_assert_int_eq(pool_up(&pool, &opts), 0);
-	web_setting(pool, "Administrators", "sip:root@example.net");
-
-	return pool;
+	stage_up(&(struct pool_opts){ .data = data, .setv = setv, .web = 2 });
+	web_setting("Administrators", "sip:root@example.net");
 }
 
 
-void web_setting(const struct pool *pool, const char *key, const char *value)
+void web_setting(const char *key, const char *value)
 {
 	char *sql = NULL;
 
-	web_sql(pool, "DELETE FROM configuration WHERE key = $1 "
+	web_sql("DELETE FROM configuration WHERE key = $1 "
 		"RETURNING 1", key);
 	if (!value)
 		return;
 	ck_assert_int_eq(re_sdprintf(&sql, "INSERT INTO configuration "
 		"(key, value) VALUES ($1, '%s') RETURNING 1", value), 0);
-	web_sql(pool, sql, key);
+	web_sql(sql, key);
 	mem_deref(sql);
 }
 
 
-void web_sql(const struct pool *pool, const char *sql, const char *p1)
+void web_sql(const char *sql, const char *p1)
 {
 	mem_deref(pool_sql(pool, sql, p1));
 }
 
 
-int64_t web_number(const struct pool *pool, const char *sql, const char *p1)
+int64_t web_number(const char *sql, const char *p1)
 {
 	char *text = pool_sql(pool, sql, p1);
 	const int64_t n = text ? atoll(text) : -1;
@@ -67,7 +62,7 @@ bool web_until(bool (*h)(void *arg), void *arg)
 }
 
 
-int web_files(const struct pool *pool, const char *folder)
+int web_files(const char *folder)
 {
 	const struct dirent *e;
 	char path[512];

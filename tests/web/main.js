@@ -153,6 +153,14 @@ const steps = {
     assert.equal(await at.bobs.locator("text=Disable").count(), 0);
   },
 
+  async "a room is followed"() {
+    const page = at.bobs;
+    await page.getByRole("button", { name: "Follow" }).click();
+    await page.getByRole("button", { name: "Following", pressed: true }).waitFor();
+    await visit(page, at.url, "#/rooms?view=followed", "Rooms");
+    await page.locator("a.title", { hasText: ROOM }).waitFor();
+  },
+
   async "what was said is found"() {
     const page = at.ada;
     // the index follows within seconds: ask until it has it
@@ -209,7 +217,7 @@ const steps = {
     await titled(at.root, ROOM);
     await at.ada.fill("textarea[name=description]", "ada was here");
     await at.ada.click("button[type=submit]");
-    await at.ada.waitForSelector("[role=alert] >> text=changed the room meanwhile");
+    await at.ada.waitForSelector("[role=alert] >> text=/changed/");
   },
 
   async "she disables the room, and the member is put out"() {
