@@ -84,10 +84,10 @@ static void set(struct req *req)
 		return;
 
 	db_args_init(&args);
+	db_int8(&args, req_session(req)->principal_id);
 	db_text(&args, key->name);
 	db_text(&args, value);
-	db_text(&args, req_session(req)->uri);
-	req_db(req, "ctl_config_set", &args, changed_handler);
+	req_db(req, "web_config_set", &args, changed_handler);
 }
 
 
@@ -100,9 +100,9 @@ static void forget(struct req *req)
 		return;
 
 	db_args_init(&args);
+	db_int8(&args, req_session(req)->principal_id);
 	db_text(&args, key->name);
-	db_text(&args, req_session(req)->uri);
-	req_db(req, "ctl_config_remove", &args, changed_handler);
+	req_db(req, "web_config_remove", &args, changed_handler);
 }
 
 

@@ -103,6 +103,8 @@ static int find(char dn[DN_MAX], LDAP *ld, const struct signin *s)
 
 	rc = ldap_search_ext_s(ld, auth->base, LDAP_SCOPE_SUBTREE, filter,
 			       attrv, 0, NULL, NULL, &tv, 2, &res);
+	if (rc == LDAP_NO_SUCH_OBJECT)
+		rc = LDAP_NAMING_VIOLATION;     /* there is no such base */
 	entry = rc ? NULL : ldap_first_entry(ld, res);
 	if (!rc)
 		rc = LDAP_NO_SUCH_OBJECT;

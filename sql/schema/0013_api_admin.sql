@@ -280,6 +280,41 @@ CREATE TRIGGER credential_changed AFTER UPDATE OF ha1 ON credential
     FOR EACH ROW WHEN (OLD.ha1 IS DISTINCT FROM NEW.ha1)
     EXECUTE FUNCTION credential_changed();
 
+-- ----------------------------------------------------- settings of the pool
+-- Checked before (common/poolconf.h); running processes are told.  How many
+-- rows changed.
+
+CREATE FUNCTION config_set(who bigint, name text, given text) RETURNS bigint
+    LANGUAGE sql AS $$
+WITH changed AS (
+       INSERT INTO configuration AS c (key, value, updated_by)
+       VALUES (name, given, admin_actor(who))
+           ON CONFLICT (scope, key) DO UPDATE
+          SET value = excluded.value, updated_by = excluded.updated_by,
+              updated_on = now()
+        WHERE c.value <> excluded.value
+    RETURNING key
+     ), told AS (
+       SELECT count(pg_notify('pchat_config', '')) + 0 * count(admin_audited(
+                  who, 'config.set', key, jsonb_build_object('value', given))) AS n
+         FROM changed
+     )
+SELECT n FROM told
+$$;
+
+CREATE FUNCTION config_remove(who bigint, name text) RETURNS bigint
+    LANGUAGE sql AS $$
+WITH changed AS (
+       DELETE FROM configuration WHERE scope = 'global' AND key = name
+    RETURNING key
+     ), told AS (
+       SELECT count(pg_notify('pchat_config', '')) + 0 * count(admin_audited(
+                  who, 'config.remove', key, NULL)) AS n
+         FROM changed
+     )
+SELECT n FROM told
+$$;
+
 -- ------------------------------------------------------------ state of things
 
 -- Messages: as many as were ever said.

@@ -14,26 +14,16 @@ SELECT key, value, scope, updated_by,
 
 -- name: ctl_config_set
 -- How many rows changed.  $1: key, $2: value
-WITH changed AS (
-       INSERT INTO configuration AS c (key, value, updated_by)
-       VALUES ($1, $2, admin_actor(NULL))
-           ON CONFLICT (scope, key) DO UPDATE
-          SET value = excluded.value, updated_by = excluded.updated_by,
-              updated_on = now()
-        WHERE c.value <> excluded.value
-    RETURNING key
-     )
-SELECT count(*), count(pg_notify('pchat_config', '')),
-       count(admin_audited(NULL, 'config.set', key,
-                           jsonb_build_object('value', $2::text)))
-  FROM changed;
+SELECT config_set(NULL, $1::text, $2::text);
 
 -- name: ctl_config_remove
 -- How many rows there were.  $1: key
-WITH changed AS (
-       DELETE FROM configuration WHERE scope = 'global' AND key = $1
-    RETURNING key
-     )
-SELECT count(*), count(pg_notify('pchat_config', '')),
-       count(admin_audited(NULL, 'config.remove', key, NULL))
-  FROM changed;
+SELECT config_remove(NULL, $1::text);
+
+-- name: web_config_set
+-- $1 bigint: user, $2 text: key, $3 text: value
+SELECT config_set($1::bigint, $2::text, $3::text);
+
+-- name: web_config_remove
+-- $1 bigint: user, $2 text: key
+SELECT config_remove($1::bigint, $2::text);

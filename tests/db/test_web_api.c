@@ -239,7 +239,7 @@ END_TEST
 START_TEST(settings_are_checked_as_pchatctl_does)
 {
 	wp_is(204, "PUT", "config/defaultchathistory", "{\"value\":\"30\"}");
-	audited("sip:ada@x.net config set");
+	audited("sip:ada@x.net config.set");
 	ck_assert_str_eq(op_text("SELECT value FROM configuration WHERE key ="
 				 " 'DefaultChatHistory'"), "30");
 	wp_is(400, "PUT", "config/SearchLimit", "{\"value\":\"0\"}");

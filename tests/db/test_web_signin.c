@@ -191,6 +191,16 @@ START_TEST(a_directory_that_cannot_be_asked_is_no_wrong_password)
 END_TEST
 
 
+START_TEST(a_base_that_is_not_there_is_no_wrong_password)
+{
+	directory();
+	wp_start("auth.method ldap\nldap.uri %s\nldap.base o=elsewhere\n",
+		 slapd_uri(sl));
+	ck_assert_int_eq(wp_signin("ada", "in-the-directory"), 503);
+}
+END_TEST
+
+
 START_TEST(a_directory_that_hangs_is_waited_for_only_so_long)
 {
 	struct sockaddr_in sa = { .sin_family = AF_INET };
@@ -344,6 +354,7 @@ static Suite *web_signin_suite(void)
 	tcase_add_test(tc, a_bind_after_a_search_opens_a_session);
 	tcase_add_test(tc,
 		       a_directory_that_cannot_be_asked_is_no_wrong_password);
+	tcase_add_test(tc, a_base_that_is_not_there_is_no_wrong_password);
 	tcase_add_test(tc,
 		       a_directory_that_hangs_is_waited_for_only_so_long);
 	tcase_add_loop_test(tc, half_a_configuration_does_not_start, 0,

@@ -27,8 +27,8 @@ const PAGES = [
 ];
 const ADMIN = [
   ["#/admin/categories", "Categories"], ["#/admin/categories?edit=new", "Categories"], ["#/admin/users", "Users"],
-  ["#/admin/policies", "Policies"], ["#/admin/addins", "Add-ins"], ["#/admin/pool", "Pool"],
-  ["#/admin/compliance", "Compliance"], ["#/admin/audit", "Audit"],
+  ["#/admin/policies", "Policies"], ["#/admin/pool", "Pool"], ["#/admin/compliance", "Compliance"],
+  ["#/admin/addins", "Add-ins"], ["#/admin/addins?edit=new", "Add-ins"], ["#/admin/holds", "Holds"], ["#/admin/audit", "Audit"],
 ];
 
 const at = {};          // what the steps tell each other
