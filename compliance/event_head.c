@@ -44,7 +44,7 @@ static void destructor(void *data)
 }
 
 
-/* ------------------------------------------------------- values, as they are */
+/* ----------------------------------------------------- values, as they are */
 
 static const char *space(const char *p)
 {
