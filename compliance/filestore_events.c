@@ -39,7 +39,7 @@ static const char *file_of(json_t *event)
 }
 
 
-static size_t collect(const char **filev, json_t *arr)
+static size_t collect(const char **filev, const json_t *arr)
 {
 	json_t *event;
 	size_t i, n = 0;
@@ -60,7 +60,7 @@ int filestore_take_events(struct filestore *fs, const char *events,
 			  filestore_h *h, void *arg)
 {
 	const char **filev;
-	json_t *arr;
+	json_t *batch, *arr;
 	size_t n;
 	int err;
 
@@ -69,7 +69,8 @@ int filestore_take_events(struct filestore *fs, const char *events,
 	if (!may_have_files(events))
 		return ENOENT;
 
-	arr   = json_loads(events, 0, NULL);
+	batch = json_loads(events, 0, NULL);
+	arr   = json_object_get(batch, "events");
 	filev = mem_alloc((json_array_size(arr) + 1) * sizeof(*filev), NULL);
 	n     = arr && filev ? collect(filev, arr) : 0;
 
@@ -81,7 +82,7 @@ int filestore_take_events(struct filestore *fs, const char *events,
 		err = filestore_take(fs, filev, n, h, arg);
 
 	mem_deref(filev);
-	json_decref(arr);
+	json_decref(batch);
 
 	return err;
 }
