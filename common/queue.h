@@ -7,13 +7,16 @@
  * keys that the store names.  The queue may lose anything at any time: what
  * has not been answered is sent again, and who takes it knows repeats.
  *
- * A batch is a JSON array of events, made by the store (sql/statements/
- * outbox.sql):
- *   {"id": guid, "kind": enum event_kind, "ts": us since 1970,
- *    "room": {"id", "uri", "name", "description", "category", "privacy",
- *             "type", "logged"} or null,
- *    "user": {"id", "guid", "uri", "display", "email", "internal"} or null,
- *    "msg_id", "session", "chat", "rtf", "detail"}
+ * A batch is a JSON object made by the store (sql/statements/outbox.sql), with
+ * what many events have in common said once, and first:
+ *   {"rooms": {guid: {"id", "uri", "name", "description", "category",
+ *                     "privacy", "type", "logged"}},
+ *    "users": {id: {"id", "guid", "uri", "display", "email", "internal"}},
+ *    "events": [{"id": guid, "kind": enum event_kind, "ts": us since 1970,
+ *                "room": guid, "user": id,
+ *                "msg_id", "session", "chat", "rtf", "detail"}]}
+ * What an event has not got is left out.  A user that "users" does not have is
+ * known no more.
  * Loop thread only.
  */
 #pragma once

@@ -1,9 +1,9 @@
 /**
  * @file compliance/event_head.h  What staging must know of each event
  *
- * A batch is a JSON array of events (common/queue.h).  Here it is only cut into
- * its events, and what they are chosen and ordered by is taken out; parsing all
- * of it costs ten times as much.
+ * A batch (common/queue.h) is cut into its events, each with its room and its
+ * user put in whole, and what they are chosen and ordered by is taken out.
+ * Nothing is parsed beyond that: it would cost ten times as much.
  */
 #pragma once
 
@@ -12,10 +12,12 @@ struct event_heads;
 
 /**
  * @param hp      Set on success; mem_deref() it
- * @param events  Kept by the caller: texts of the result lie in it
+ * @param batch  Kept by the caller: texts of the result may lie in it
  *
- * @return 0, EBADMSG (not such an array), ENOMEM
+ * @return 0, EBADMSG (not such a batch), ENOMEM
  */
-int  event_heads(struct event_heads **hp, const char *events);
+int  event_heads(struct event_heads **hp, const char *batch);
+/** Event i as it will be stored; NULL beyond the last */
+const struct pl *event_heads_event(const struct event_heads *h, size_t i);
 /** The parameters of statement "stage" */
 void event_heads_args(const struct event_heads *h, struct db_args *args);

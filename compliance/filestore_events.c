@@ -31,8 +31,7 @@ static bool may_have_files(const char *events)
 /* "ROOM/FILE" */
 static int file_of(char **sentp, json_t *event)
 {
-	const char *room = json_string_value(json_object_get(
-		json_object_get(event, "room"), "id"));
+	const char *room = json_string_value(json_object_get(event, "room"));
 	const char *file = json_string_value(json_object_get(
 		json_object_get(event, "detail"), "file"));
 
@@ -45,7 +44,7 @@ static int file_of(char **sentp, json_t *event)
 }
 
 
-static int collect(char **filev, size_t *n, json_t *arr)
+static int collect(char **filev, size_t *n, const json_t *arr)
 {
 	json_t *event;
 	size_t i;
@@ -67,7 +66,7 @@ int filestore_take_events(struct filestore *fs, const char *events,
 			  filestore_h *h, void *arg)
 {
 	char **filev;
-	json_t *arr;
+	json_t *batch, *arr;
 	size_t n = 0;
 	int err;
 
@@ -76,7 +75,8 @@ int filestore_take_events(struct filestore *fs, const char *events,
 	if (!may_have_files(events))
 		return ENOENT;
 
-	arr   = json_loads(events, 0, NULL);
+	batch = json_loads(events, 0, NULL);
+	arr   = json_object_get(batch, "events");
 	filev = mem_alloc((json_array_size(arr) + 1) * sizeof(*filev), NULL);
 	err   = filev ? collect(filev, &n, arr) : ENOMEM;
 	if (!err)
@@ -86,7 +86,7 @@ int filestore_take_events(struct filestore *fs, const char *events,
 	while (n)
 		mem_deref(filev[--n]);
 	mem_deref(filev);
-	json_decref(arr);
+	json_decref(batch);
 
 	return err;
 }

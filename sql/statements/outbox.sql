@@ -1,6 +1,6 @@
 -- name: outbox_next
--- The next events of an instance as one JSON array (common/queue.h): numbers of
--- rows, the array, how many events, and whether more may wait.  At most so many
+-- The next events of an instance as one JSON text (common/queue.h): numbers of
+-- rows, the text, how many events, and whether more may wait.  At most so many
 -- events and bytes of text, but always one row.  $1 bigint: instance, $2 bigint:
 -- after this number, $3 bigint[]: not these, $4 integer: events, $5 bigint:
 -- bytes.  (OFFSET 0 has the messages looked up range by range, by their key.)
@@ -28,7 +28,7 @@ WITH w AS MATERIALIZED (
                 ORDER BY x.msg_id OFFSET 0) AS m
         WHERE t.last_id IS NOT NULL AND m.flags & 4 = 0
      ), roomv AS MATERIALIZED (
-       SELECT r.room_id, r.guid, ',"room":' || json_build_object(
+       SELECT r.room_id, r.guid, '"' || r.guid || '":' || json_build_object(
                   'id', r.guid, 'uri', 'ma-chan://' || s.domain || '/' || r.guid,
                   'name', r.name, 'description', r.description,
                   'category', c.name,
@@ -40,7 +40,7 @@ WITH w AS MATERIALIZED (
         CROSS JOIN store s
         WHERE r.room_id = ANY (ARRAY(SELECT DISTINCT t.room_id FROM t))
      ), userv AS MATERIALIZED (
-       SELECT p.principal_id, ',"user":' || json_build_object(
+       SELECT '"' || p.principal_id || '":' || json_build_object(
                   'id', p.principal_id, 'guid', p.guid, 'uri', p.name,
                   'display', p.display, 'email', p.email,
                   'internal', p.key LIKE '%@' || lower(s.domain))::text AS j
@@ -52,7 +52,8 @@ WITH w AS MATERIALIZED (
        SELECT x.event_id, 0 AS msg_id, '{"id":"' ||
               CASE x.kind WHEN 1 THEN chat_guid(r.guid, x.msg_id) ELSE x.guid::text END
               || '","kind":' || x.kind || ',"ts":' || event_us(x.ts)
-              || coalesce(r.j, '') || coalesce(u.j, '')
+              || coalesce(',"room":"' || r.guid || '"', '')
+              || coalesce(',"user":' || x.author_id, '')
               || coalesce(',"msg_id":' || x.msg_id, '')
               || coalesce(',"session":"' || x.session || '"', '')
               || coalesce(',"chat":' || to_json(x.chat)::text, '')
@@ -60,20 +61,20 @@ WITH w AS MATERIALIZED (
               || coalesce(',"detail":' || x.body::text, '') || '}' AS j
          FROM t x
          LEFT JOIN roomv r ON r.room_id = x.room_id
-         LEFT JOIN userv u ON u.principal_id = x.author_id
         WHERE x.last_id IS NULL
         UNION ALL
        SELECT x.event_id, x.msg_id, '{"id":"' || chat_guid(r.guid, x.msg_id)
-              || '","kind":1,"ts":' || event_us(x.ts) || r.j || coalesce(u.j, '')
-              || ',"msg_id":' || x.msg_id || ',"chat":' || to_json(x.chat)::text
+              || '","kind":1,"ts":' || event_us(x.ts) || ',"room":"' || r.guid
+              || '","user":' || x.author_id || ',"msg_id":' || x.msg_id || ',"chat":' || to_json(x.chat)::text
               || coalesce(',"rtf":' || to_json(x.rtf)::text, '')
               || coalesce(',"detail":' || chat_detail(x.flags)::text, '') || '}'
          FROM said x
          JOIN roomv r ON r.room_id = x.room_id
-         LEFT JOIN userv u ON u.principal_id = x.author_id
      )
 SELECT (SELECT array_agg(t.event_id ORDER BY t.event_id) FROM t),
-       '[' || string_agg(e.j, ',' ORDER BY e.event_id, e.msg_id) || ']',
+       '{"rooms":{' || coalesce((SELECT string_agg(r.j, ',') FROM roomv r), '')
+       || '},"users":{' || coalesce((SELECT string_agg(u.j, ',') FROM userv u), '')
+       || '},"events":[' || string_agg(e.j, ',' ORDER BY e.event_id, e.msg_id) || ']}',
        count(*)::integer,
        (SELECT count(*) FROM w) >= $4
            OR (SELECT count(*) FROM w) > (SELECT count(*) FROM t)

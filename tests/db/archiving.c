@@ -19,6 +19,7 @@
 #include "compliance/worker.h"
 #include "deploy/ctl/tool.h"
 #include "tests/db/archiving.h"
+#include "tests/db/ask.h"
 #include "tests/support/proc.h"
 #include "tests/support/store.h"
 #include "tests/support/wait.h"
@@ -437,8 +438,9 @@ static bool push_some(PGconn *from)
 	if (any) {
 		const char *const ev[] = { PQgetvalue(res, 0, 1) };
 
-		res2 = PQexecParams(pg, "SELECT stage($1::jsonb)", 1, NULL,
-				    ev, NULL, NULL, 0);
+		res2 = PQexecParams(pg, "SELECT stage(" WHOLE_EVENTS("b.b")
+				    ") FROM (SELECT $1::jsonb) AS b (b)", 1,
+				    NULL, ev, NULL, NULL, 0);
 		ck_assert_msg(PQresultStatus(res2) == PGRES_TUPLES_OK, "%s",
 			      PQerrorMessage(pg));
 		PQclear(res2);

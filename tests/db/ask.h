@@ -41,3 +41,10 @@ const struct db_res *ask_res(void);
  * @return valid until the next call
  */
 const char *ask_rows(unsigned first, unsigned last);
+
+/** SQL: the events of a batch b (common/queue.h) as a JSON array, each with
+ *  its room and its user whole */
+#define WHOLE_EVENTS(b) "(SELECT jsonb_agg(x.e || jsonb_build_object('room', " \
+	b "->'rooms'->(x.e->>'room'), 'user', " b "->'users'->(x.e->>'user')) "\
+	"ORDER BY x.i) FROM jsonb_array_elements(" b "->'events') "             \
+	"WITH ORDINALITY AS x (e, i))"

@@ -104,7 +104,8 @@ static const char *next(int64_t instance, int32_t most, int64_t bytes)
 
 /* What an SQL expression over array j makes of the next events */
 #define of_next(expr) \
-	ask_number("SELECT " expr " FROM (SELECT $x$%s$x$::jsonb AS j) AS x",\
+	ask_number("SELECT " expr " FROM (SELECT " WHOLE_EVENTS("b.b")        \
+		   " AS j FROM (SELECT $x$%s$x$::jsonb) AS b (b)) AS x",        \
 		   next(US, 500, 1 << 20))
 
 

@@ -17,6 +17,8 @@ enum { CHAOS_USERS = 8, CHAOS_ROOMS = 3, CHAOS_DISK = 1 << 30 };
 
 /* chaos_load.c */
 
+/** Learn the rooms, as long as the pool is well */
+void chaos_load_begin(struct pool *pool);
 /** Post, join, part and read on every instance until process pid is gone */
 void chaos_load(struct pool *pool, pid_t pid);
 /** Everybody signs out; then nobody is in a room any more */

@@ -180,10 +180,9 @@ static bool never(void *arg)
 }
 
 
-void chaos_load(struct pool *pool, pid_t pid)
+void chaos_load_begin(struct pool *pool)
 {
 	unsigned i;
-	int status = 0;
 
 	for (i = 0; i < CHAOS_ROOMS; i++) {
 		char name[16];
@@ -193,6 +192,13 @@ void chaos_load(struct pool *pool, pid_t pid)
 	}
 	for (i = 0; i < CHAOS_USERS; i++)
 		personv[i].no = i;
+}
+
+
+void chaos_load(struct pool *pool, pid_t pid)
+{
+	unsigned i;
+	int status = 0;
 
 	while (!waitpid(pid, &status, WNOHANG)) {
 		for (i = 0; i < CHAOS_USERS; i++)

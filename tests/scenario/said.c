@@ -1,5 +1,5 @@
 /**
- * @file tests/scenario/said.c  What was said, as the store and archives have it
+ * @file tests/scenario/said.c  What was said, by the store and by archives
  */
 #include <dirent.h>
 #include <stdlib.h>

@@ -263,6 +263,7 @@ START_TEST(whatever_is_killed_or_broken_every_archive_has_all)
 	const unsigned seed = setting("PCHAT_CHAOS_SEED", rand_u32() >> 1);
 
 	(void)re_fprintf(stderr, "chaos: seed %u\n", seed);
+	chaos_load_begin(pool);
 	chaos_load(pool, chaos_wreck(pool, dir, disk_fills ? disk : NULL,
 				     seconds, seed));
 	ck_assert_int_eq(pool_reload(pool), 0);

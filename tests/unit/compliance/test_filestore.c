@@ -17,9 +17,9 @@
 #define FILE_B "cd345678-1234-4234-8234-123456789012"
 #define ROOM   "ef345678-1234-4234-8234-123456789012"
 #define UPLOAD(file) \
-	"[{\"id\":\"x\",\"kind\":1,\"chat\":\"\\\"kind\\\":4,\"}," \
-	"{\"id\":\"y\",\"kind\":4,\"room\":{\"id\":\"" ROOM "\"}," \
-	"\"detail\":{\"file\":\"" file "\"}}]"
+	"{\"events\":[{\"id\":\"x\",\"kind\":1,\"chat\":\"\\\"kind\\\":4,\"}," \
+	"{\"id\":\"y\",\"kind\":4,\"room\":\"" ROOM "\"," \
+	"\"detail\":{\"file\":\"" file "\"}}]}"
 
 static char base[64], from[80], to[80];
 static struct filestore *fs;
@@ -131,9 +131,9 @@ END_TEST
 
 START_TEST(events_without_files_are_not_waited_for)
 {
-	ck_assert_int_eq(take("[{\"id\":\"x\",\"kind\":1,"
-			      "\"chat\":\"\\\"kind\\\":4,\"}]"), ENOENT);
-	ck_assert_int_eq(take("[]"), ENOENT);
+	ck_assert_int_eq(take("{\"events\":[{\"id\":\"x\",\"kind\":1,"
+			      "\"chat\":\"\\\"kind\\\":4,\"}]}"), ENOENT);
+	ck_assert_int_eq(take("{\"events\":[]}"), ENOENT);
 }
 END_TEST
 
