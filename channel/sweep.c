@@ -166,13 +166,21 @@ static void forgotten_handler(int err, const struct db_res *res, void *arg)
 }
 
 
+/* Not much later than who was lost is to be forgotten */
+static uint32_t forget_ms(const struct service *svc)
+{
+	return svc->set.reattach_s < FORGET_MS / 1000 ?
+		1000 * (uint32_t)svc->set.reattach_s + 1000 : FORGET_MS;
+}
+
+
 static void forget(void *arg)
 {
 	struct service *svc = arg;
 	struct db_args args;
 
-	tmr_start(&svc->tmr_forget, FORGET_MS + rand_u16() % 10000, forget,
-		  svc);
+	tmr_start(&svc->tmr_forget, forget_ms(svc) + rand_u16() % 10000,
+		  forget, svc);
 	roamers_sweep(svc->roamers);
 
 	db_args_init(&args);
@@ -194,7 +202,7 @@ static void forget(void *arg)
 void sweep_start(struct service *svc)
 {
 	tmr_start(&svc->tmr_sweep, TICK_MS, tick, svc);
-	tmr_start(&svc->tmr_forget, FORGET_MS, forget, svc);
+	tmr_start(&svc->tmr_forget, forget_ms(svc), forget, svc);
 }
 
 

@@ -14,7 +14,7 @@ enum {
 	TICK_MS = 10,
 	TEXTS = 1 << 20,
 	PENDING_MAX = 20,
-	GONE_MS = 60000,               /* until the last lost one has parted */
+	GONE_MS = 90000,               /* until the last lost one has parted */
 };
 
 enum { UNKNOWN, OK, REFUSED };

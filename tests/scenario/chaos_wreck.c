@@ -17,7 +17,7 @@
 #include "tests/support/proc.h"
 
 
-enum { PAUSE_MS = 700, DOWN_MS = 1500 };
+enum { PAUSE_MS = 700, DOWN_MS = 1500, DISK_MS = 1500 };
 
 /* The store comes first: without it nothing starts */
 static const char *const victimv[] = {
@@ -146,6 +146,8 @@ static int trouble(const struct wreck *w, unsigned what)
 	if (!(what & (STORE | BACKEND)))
 		run(w);
 	pause_ms(DOWN_MS);
+	if (what & DISK)
+		(void)poll(NULL, 0, DISK_MS);
 
 	for (i = 0; i < ARRAY_SIZE(victimv) && !err; i++) {
 		if (what & 1u << i)
