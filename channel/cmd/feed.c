@@ -78,18 +78,17 @@ static int write_watch(struct mbuf *mb, int64_t id, int64_t kind,
 }
 
 
+static int write_row(struct cmd *cmd, const struct db_res *res, uint32_t row)
+{
+	return write_watch(cmd->mb, db_get_int(res, row, 0),
+			   db_get_int(res, row, 1),
+			   db_get_text(res, row, 2).p);
+}
+
+
 static void list_handler(int err, const struct db_res *res, void *arg)
 {
-	struct cmd *cmd = arg;
-	uint32_t i;
-
-	err = err ? EBUSY : cmd_reply_begin(cmd, 0);
-	for (i = 0; !err && i < db_rows(res); i++)
-		err = write_watch(cmd->mb, db_get_int(res, i, 0),
-				  db_get_int(res, i, 1),
-				  db_get_text(res, i, 2).p);
-
-	cmd_end(cmd, err);
+	cmd_reply_rows(arg, err, res, write_row);
 }
 
 

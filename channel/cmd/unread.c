@@ -73,14 +73,7 @@ static int write_unread(struct cmd *cmd, const struct db_res *res,
 
 static void unread_handler(int err, const struct db_res *res, void *arg)
 {
-	struct cmd *cmd = arg;
-	uint32_t i;
-
-	err = err ? EBUSY : cmd_reply_begin(cmd, 0);
-	for (i = 0; !err && i < db_rows(res); i++)
-		err = write_unread(cmd, res, i);
-
-	cmd_end(cmd, err);
+	cmd_reply_rows(arg, err, res, write_unread);
 }
 
 
@@ -142,19 +135,10 @@ static int write_read(struct cmd *cmd, const struct db_res *res, uint32_t row)
 /* Rooms that he may not read are left out; nothing else was asked: 404 */
 static void read_handler(int err, const struct db_res *res, void *arg)
 {
-	struct cmd *cmd = arg;
-	uint32_t i;
-
-	if (err)
-		err = EBUSY;
-	else if (!db_rows(res))
-		err = ENOENT;
-	if (!err)
-		err = cmd_reply_begin(cmd, 0);
-	for (i = 0; !err && i < db_rows(res); i++)
-		err = write_read(cmd, res, i);
-
-	cmd_end(cmd, err);
+	if (!err && !db_rows(res))
+		cmd_fail(arg, ENOENT);
+	else
+		cmd_reply_rows(arg, err, res, write_read);
 }
 
 
