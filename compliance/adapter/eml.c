@@ -244,12 +244,6 @@ static int eml_deliver(void *state, const struct adapter_batch *batch,
 }
 
 
-static void eml_close(void *state)
-{
-	mem_deref(state);
-}
-
-
 const struct adapter adapter_eml = {
 	.abi     = ADAPTER_ABI,
 	.name    = "eml",
@@ -258,5 +252,5 @@ const struct adapter adapter_eml = {
 	.keyc    = ARRAY_SIZE(keyv),
 	.open    = eml_open,
 	.deliver = eml_deliver,
-	.close   = eml_close,
+	.close   = place_leave,
 };

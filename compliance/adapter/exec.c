@@ -248,12 +248,6 @@ static int exec_deliver(void *state, const struct adapter_batch *batch,
 }
 
 
-static void exec_close(void *state)
-{
-	mem_deref(state);
-}
-
-
 const struct adapter adapter_exec = {
 	.abi     = ADAPTER_ABI,
 	.name    = "exec",
@@ -262,5 +256,5 @@ const struct adapter adapter_exec = {
 	.keyc    = ARRAY_SIZE(keyv),
 	.open    = exec_open,
 	.deliver = exec_deliver,
-	.close   = exec_close,
+	.close   = place_leave,
 };

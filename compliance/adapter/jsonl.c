@@ -102,12 +102,6 @@ static int jsonl_deliver(void *state, const struct adapter_batch *batch,
 }
 
 
-static void jsonl_close(void *state)
-{
-	mem_deref(state);
-}
-
-
 const struct adapter adapter_jsonl = {
 	.abi     = ADAPTER_ABI,
 	.name    = "jsonl",
@@ -116,5 +110,5 @@ const struct adapter adapter_jsonl = {
 	.keyc    = ARRAY_SIZE(keyv),
 	.open    = jsonl_open,
 	.deliver = jsonl_deliver,
-	.close   = jsonl_close,
+	.close   = place_leave,
 };

@@ -109,3 +109,9 @@ int place_result(int err, const char *what, char *errbuf, size_t errsize)
 
 	return EAGAIN;
 }
+
+
+void place_leave(void *state)
+{
+	mem_deref(state);
+}

@@ -35,3 +35,6 @@ int place_close(struct outfile *of, const struct adapter_host *host);
  * disk is not the batch's fault, so EAGAIN (0 stays 0)
  */
 int place_result(int err, const char *what, char *errbuf, size_t errsize);
+
+/** The close() of an adapter whose state is a libre object */
+void place_leave(void *state);

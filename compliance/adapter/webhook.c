@@ -325,12 +325,6 @@ static int webhook_deliver(void *state, const struct adapter_batch *batch,
 }
 
 
-static void webhook_close(void *state)
-{
-	mem_deref(state);
-}
-
-
 const struct adapter adapter_webhook = {
 	.abi     = ADAPTER_ABI,
 	.name    = "webhook",
@@ -339,5 +333,5 @@ const struct adapter adapter_webhook = {
 	.keyc    = ARRAY_SIZE(keyv),
 	.open    = webhook_open,
 	.deliver = webhook_deliver,
-	.close   = webhook_close,
+	.close   = place_leave,
 };

@@ -254,12 +254,6 @@ static int xml_deliver(void *state, const struct adapter_batch *batch,
 }
 
 
-static void xml_close(void *state)
-{
-	mem_deref(state);
-}
-
-
 const struct adapter adapter_xml = {
 	.abi     = ADAPTER_ABI,
 	.name    = "xml",
@@ -268,5 +262,5 @@ const struct adapter adapter_xml = {
 	.keyc    = ARRAY_SIZE(keyv),
 	.open    = xml_open,
 	.deliver = xml_deliver,
-	.close   = xml_close,
+	.close   = place_leave,
 };
