@@ -149,24 +149,28 @@ void upload_right_read(struct upload_right *right, const struct db_res *res)
 }
 
 
-static void begin_handler(struct req *req, const struct db_res *res)
+void files_take(struct req *req, const struct db_res *res, const char *name)
 {
-	const char *name = req_param(req, "name");
 	struct upload_right right;
 	struct file_key key;
 	int err;
 
-	if (files_refused(req, res))
+	if (files_refused(req, res) || !files_room(key.room, req))
 		return;
 
 	upload_right_read(&right, res);
 	guid_new(key.id);
-	err = files_room(key.room, req) ?
-		filestore_ext(key.ext, req_web(req)->files, name) : ENOENT;
+	err = filestore_ext(key.ext, req_web(req)->files, name);
 	if (err)
 		files_problem(req, err);
 	else
 		upload_run(req, &right, &key, name);
+}
+
+
+static void begin_handler(struct req *req, const struct db_res *res)
+{
+	files_take(req, res, req_param(req, "name"));
 }
 
 
@@ -202,7 +206,7 @@ bool files_key(struct file_key *key, struct req *req)
 }
 
 
-static void row_handler(struct req *req, const struct db_res *res)
+void files_give(struct req *req, const struct db_res *res)
 {
 	struct file_key key;
 
@@ -226,7 +230,7 @@ static void get(struct req *req)
 	db_uuid(&args, key.room);
 	db_uuid(&args, key.id);
 	db_bool(&args, download_tells(req));
-	req_db(req, "file_download", &args, row_handler);
+	req_db(req, "file_download", &args, files_give);
 }
 
 

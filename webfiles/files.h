@@ -48,6 +48,12 @@ void upload_finish(struct req *req, struct file_new *file, int64_t user,
 /** The first and third columns of file_upload_begin */
 void upload_right_read(struct upload_right *right, const struct db_res *res);
 
+/** A row of file_upload_begin: the body becomes a file called @p name, or the
+ *  refusal is answered */
+void files_take(struct req *req, const struct db_res *res, const char *name);
+/** A row of file_download: the route's file is the answer, or the refusal */
+void files_give(struct req *req, const struct db_res *res);
+
 /** Answer with the file that a row of file_download describes */
 void download_run(struct req *req, const struct file_key *key,
 		  const struct db_res *res);

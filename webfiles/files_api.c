@@ -6,8 +6,6 @@
 #include <re.h>
 #include "common/db/db.h"
 #include "common/guid.h"
-#include "common/store/status.h"
-#include "webfiles/core.h"
 #include "webfiles/files.h"
 #include "webfiles/filestore.h"
 #include "webfiles/http.h"
@@ -19,24 +17,7 @@ enum { NAME_MAX_BYTES = 256 };
 
 static void begin_handler(struct req *req, const struct db_res *res)
 {
-	const char *name = req_query(req, "name");
-	struct upload_right right;
-	struct file_key key;
-	int err;
-
-	if (files_refused(req, res))
-		return;
-
-	upload_right_read(&right, res);
-	guid_new(key.id);
-	if (!files_room(key.room, req))
-		return;
-
-	err = filestore_ext(key.ext, req_web(req)->files, name);
-	if (err)
-		files_problem(req, err);
-	else
-		upload_run(req, &right, &key, name);
+	files_take(req, res, req_query(req, "name"));
 }
 
 
@@ -61,15 +42,6 @@ static void upload(struct req *req)
 }
 
 
-static void row_handler(struct req *req, const struct db_res *res)
-{
-	struct file_key key;
-
-	if (!files_refused(req, res) && files_key(&key, req))
-		download_run(req, &key, res);
-}
-
-
 static void download(struct req *req)
 {
 	struct file_key key;
@@ -83,7 +55,7 @@ static void download(struct req *req)
 	db_uuid(&args, key.room);
 	db_uuid(&args, key.id);
 	db_bool(&args, download_tells(req));
-	req_db(req, "file_download_as", &args, row_handler);
+	req_db(req, "file_download_as", &args, files_give);
 }
 
 
