@@ -13,18 +13,20 @@ endif
 PKGS    := libre libpq libzmq libxml-2.0 libxslt libcurl jansson libssl libcrypto
 REFLAGS := -DHAVE_INTTYPES_H -DHAVE_STDBOOL_H -DHAVE_INET6 -DUSE_OPENSSL -DUSE_TLS
 CFLAGS  ?= -O2 -g
-CFLAGS_ALL = -std=c11 -D_GNU_SOURCE -I. $(REFLAGS) $(shell pkg-config --cflags $(PKGS)) \
+PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS))
+PKG_LIBS := $(shell pkg-config --libs $(PKGS))
+CFLAGS_ALL = -std=c11 -D_GNU_SOURCE -I. $(REFLAGS) $(PKG_CFLAGS) \
 	-Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	-Wold-style-definition -Wpointer-arith -Wno-unused-parameter \
 	-fno-strict-aliasing -fstack-protector-strong $(SANFLAGS) $(CFLAGS)
-LIBS    = -Wl,--as-needed $(shell pkg-config --libs $(PKGS)) -lm
-LDAP_LIBS = $(shell pkg-config --libs ldap)
-CHECK_LIBS = $(shell pkg-config --libs check)
+LIBS    = -Wl,--as-needed $(PKG_LIBS) -lm
+LDAP_LIBS := $(shell pkg-config --libs ldap)
+CHECK_LIBS := $(shell pkg-config --libs check)
 
 COMMON  := $(filter-out common/ldapconn.c,$(wildcard common/*.c common/*/*.c))
 CHANNEL := $(filter-out channel/main.c,$(wildcard channel/*.c channel/*/*.c))
 WEB     := $(filter-out webfiles/main.c,$(wildcard webfiles/*.c webfiles/*/*.c))
-WEB_LIBS = $(shell pkg-config --libs libmicrohttpd gnutls) $(LDAP_LIBS) -lpthread
+WEB_LIBS := $(shell pkg-config --libs libmicrohttpd gnutls) $(LDAP_LIBS) -lpthread
 COMPLIANCE := $(filter-out compliance/main.c,$(wildcard compliance/*.c compliance/*/*.c))
 CTL     := $(filter-out deploy/ctl/main.c,$(wildcard deploy/ctl/*.c))
 SUPPORT := $(wildcard tests/support/*.c)
