@@ -2,6 +2,7 @@
  * @file channel/conf_keys.c  The configuration keys of pchat-channel
  */
 #include <re.h>
+#include "common/storeconf.h"
 #include "channel/conf_keys.h"
 
 const struct conf_key channel_keyv[] = {
@@ -12,6 +13,7 @@ const struct conf_key channel_keyv[] = {
 	{ "store.conninfo", CONF_STR, NULL, NULL, 0, 0, CONF_REQUIRED, NULL,
 	  "libpq connection string of the Persistent Chat Store.  Several "
 	  "hosts with target_session_attrs=read-write follow a failover." },
+	STORE_LIMIT_KEYS,
 	{ "pool.uri", CONF_STR, NULL, NULL, 0, 0,
 	  CONF_REQUIRED | CONF_MULTI, NULL,
 	  "A SIP URI under which clients reach the pool.  The first is the "

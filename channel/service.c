@@ -10,6 +10,7 @@
 #include "common/daemon.h"
 #include "common/log.h"
 #include "common/stats.h"
+#include "common/storeconf.h"
 #include "channel/cmd/table.h"
 #include "channel/sip/dialog.h"
 #include "channel/sip/uas.h"
@@ -119,6 +120,12 @@ static bool accepting(void *arg)
 }
 
 
+static bool ready(void *arg)
+{
+	return accepting(arg) && store_answers(arg);
+}
+
+
 static const struct uas_events sip_events = {
 	.invite    = signin_invite,
 	.subscribe = signin_subscribe,
@@ -127,6 +134,7 @@ static const struct uas_events sip_events = {
 	.closed    = closed_handler,
 	.refused   = refused_handler,
 	.accepting = accepting,
+	.ready     = ready,
 };
 
 
@@ -323,7 +331,8 @@ static const char *service_state(const void *arg)
 	if (svc->draining || svc->passive)
 		return "draining";
 
-	return pool_isready(svc->pool) ? "ready" : "starting";
+	return storeconf_state(pool_isready(svc->pool) ? "ready" : "starting",
+			       store_answers(svc));
 }
 
 

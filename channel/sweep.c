@@ -185,16 +185,16 @@ static void forget(void *arg)
 
 	db_args_init(&args);
 	db_int4(&args, KEEP_S);
-	(void)db_exec(svc->db_main, "message_forget", &args,
+	(void)db_exec(svc->db_index, "message_forget", &args,
 		      forgotten_handler, svc);
 	db_args_init(&args);
 	db_int4(&args, (int32_t)svc->set.reattach_s);
-	(void)db_exec(svc->db_main, "endpoint_forget", &args,
+	(void)db_exec(svc->db_index, "endpoint_forget", &args,
 		      forgotten_handler, svc);
 	db_args_init(&args);
 	db_int4(&args, FEED_DAYS);
 	db_int4(&args, FEED_ROOMS);
-	(void)db_exec(svc->db_main, "feed_forget", &args,
+	(void)db_exec(svc->db_index, "feed_forget", &args,
 		      forgotten_handler, svc);
 }
 
