@@ -82,6 +82,10 @@ const struct conf_key channel_keyv[] = {
 	{ "post.wait_ms", CONF_UINT, "ms", "2500", 100, 30000, 0, NULL,
 	  "How long a message waits for the store before it is refused with "
 	  "503.  Keep it below the registrar's transaction timeout." },
+	{ "post.unknown_ms", CONF_UINT, "ms", "3500", 100, 60000, 0, NULL,
+	  "How long a message that was sent to the store may be without an "
+	  "outcome before its client is told 504, outcome unknown.  Keep it "
+	  "below the registrar's transaction timeout." },
 
 	{ "room.participant_update_limit", CONF_UINT, NULL, "75", 0, 1000000,
 	  CONF_RELOAD, NULL,

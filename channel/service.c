@@ -16,6 +16,7 @@
 #include "channel/sip/uas.h"
 #include "channel/conf_keys.h"
 #include "channel/core.h"
+#include "channel/ending.h"
 #include "channel/endpoint.h"
 #include "channel/feed.h"
 #include "channel/hello.h"
@@ -175,8 +176,7 @@ static void destructor(void *data)
 	list_flush(&svc->stepl);
 	mem_deref(svc->outbox);
 	lookup_cancel_all(svc);
-	tmr_cancel(&svc->tmr_end);
-	list_flush(&svc->endl);
+	ending_close(svc);
 	mem_deref(svc->post);
 
 	while ((le = list_head(&svc->epl))) {

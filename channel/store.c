@@ -13,6 +13,7 @@
 #include "common/storeconf.h"
 #include "channel/core.h"
 #include "channel/deliver.h"
+#include "channel/ending.h"
 #include "channel/feed.h"
 #include "channel/invited.h"
 #include "channel/outbox.h"
@@ -165,6 +166,7 @@ static void main_state(bool up, void *arg)
 	store_follow(svc);
 	store_back(svc);
 	identify(svc);
+	ending_store_up(svc);
 	watch_all(svc->watch);
 	feed_look(svc->feed);
 }
