@@ -2,10 +2,11 @@
  * @file tests/scenario/behind.c  A pool whose first instance reaches the store
  *                                through a proxy of the test
  */
+#include <re.h>
 #include <stdlib.h>
 #include <string.h>
-#include <jansson.h>
 #include "common/ctl.h"
+#include "common/json.h"
 #include "tests/scenario/behind.h"
 #include "tests/scenario/stage.h"
 #include "tests/support/pgproxy.h"
