@@ -106,6 +106,25 @@ int bstore_open(struct bstore **stp, const struct sql_set *set,
 }
 
 
+/* It could not be read: because it is not there, or because it is not ours to
+   read?  common/db/schema.c */
+static bool lacks_rights(struct bstore *st)
+{
+	PGresult *res = PQexec(st->pg, sql_rights);
+	const bool exists = PQresultStatus(res) == PGRES_TUPLES_OK &&
+		*PQgetvalue(res, 0, 1) == 't';
+
+	if (exists)
+		(void)fprintf(st->err, "pchatctl: the role %s may not read"
+			      " schema_version of the %s: grant it its rights"
+			      " (pchatctl migrate as the owner), or use another"
+			      " role\n", PQgetvalue(res, 0, 0), st->set->name);
+	PQclear(res);
+
+	return exists;
+}
+
+
 int bstore_check_schema(struct bstore *st)
 {
 	const int ours = (int)sql_set_version(st->set);
@@ -119,6 +138,9 @@ int bstore_check_schema(struct bstore *st)
 
 	if (theirs == ours)
 		return 0;
+
+	if (!theirs && lacks_rights(st))
+		return EPROTO;
 
 	if (theirs > ours)
 		(void)fprintf(st->err, "pchatctl: the %s schema is"

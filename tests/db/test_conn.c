@@ -277,7 +277,8 @@ static int removal(bool null)
 	else
 		db_int8(&a, 2);
 	db_int8(&a, 1);
-	ck_assert_int_eq(db_exec(db, "roster_remove", &a, result_handler,
+	db_int4(&a, 0);
+	ck_assert_int_eq(db_exec(db, "roster_mask", &a, result_handler,
 				 NULL), 0);
 	ck_assert_int_eq(wait_for(is_idle, db, LIMIT_MS), 0);
 
