@@ -55,21 +55,14 @@ static const struct poolconf_key *wanted(struct req *req)
 static bool good(struct req *req, const struct poolconf_key *key,
 		 const char *value)
 {
-	const int err = value ? poolconf_check(key, value, NULL) : EINVAL;
+	char problem[512] = "value is missing, or not a text";
 
-	if (!value)
-		req_problem(req, 400, "invalid", "value is wanted, as text");
-	else if (err == EINVAL)
-		req_problem(req, 400, "invalid", "%s: not a number",
-			    key->name);
-	else if (err)
-		req_problem(req, 400, "invalid",
-			    "%s: %s is not between %llu and %llu", key->name,
-			    key->text ? "its length" : value,
-			    (unsigned long long)key->min,
-			    (unsigned long long)key->max);
+	if (value && poolconf_allows(problem, sizeof(problem), key, value))
+		return true;
 
-	return !err;
+	req_problem(req, 400, "invalid", "%s", problem);
+
+	return false;
 }
 
 

@@ -631,6 +631,14 @@ SELECT CASE WHEN text_problem(given, 256, false) IS NULL THEN name_clean(given)
                    '', 'g')), 256)) AS x (name)
 $$;
 
+-- As an export spells a name of former times, so that it can be imported.
+CREATE FUNCTION name_given(name text, twin boolean, guid uuid) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+SELECT CASE WHEN twin THEN left(x.mended, 245) || ' (' || left(guid::text, 8) || ')'
+            ELSE x.mended END
+  FROM (SELECT name_mend(name, left(guid::text, 8)) AS mended) AS x
+$$;
+
 CREATE FUNCTION name_refuse(what text, given text, most integer) RETURNS void
     LANGUAGE plpgsql AS $$
 DECLARE
@@ -678,7 +686,14 @@ UPDATE addin a SET name_fold = x.fold
                row_number() OVER (PARTITION BY name_fold(name) ORDER BY addin_id) AS nth
           FROM addin) AS x
  WHERE x.addin_id = a.addin_id AND x.nth = 1;
+-- Groups are known by what they are, and a directory may have named them.
 ALTER TABLE principal DISABLE TRIGGER USER;
+UPDATE principal p
+   SET name = x.name, display = x.name, key = 'group:' || lower(x.name)
+  FROM (SELECT principal_id, name_mend(name, guid::text) AS name FROM principal
+         WHERE kind = 9 AND text_problem(name, 256, false) IS NOT NULL) AS x
+ WHERE x.principal_id = p.principal_id
+   AND NOT EXISTS (SELECT FROM principal q WHERE q.key = 'group:' || lower(x.name));
 UPDATE principal p SET name_fold = x.fold
   FROM (SELECT principal_id, name_fold(name) AS fold,
                row_number() OVER (PARTITION BY name_fold(name) ORDER BY principal_id) AS nth
@@ -704,7 +719,8 @@ BEGIN
         IF EXISTS (SELECT FROM room r WHERE r.name_fold = NEW.name_fold
                       AND r.deleted_at IS NULL AND r.room_id <> NEW.room_id)
            OR EXISTS (SELECT FROM category c WHERE c.name_fold = NEW.name_fold) THEN
-            PERFORM room_refuse('EEXIST', 'this name, or one that looks the same, is taken');
+            PERFORM room_refuse('EEXIST', 'there is a room or category of this name, '
+                                          'or of one that looks the same: ' || NEW.name);
         END IF;
     END IF;
     IF TG_OP = 'INSERT' OR NEW.description <> OLD.description THEN
@@ -728,7 +744,8 @@ BEGIN
                       AND c.category_id <> NEW.category_id)
            OR EXISTS (SELECT FROM room r WHERE r.name_fold = NEW.name_fold
                          AND r.deleted_at IS NULL) THEN
-            PERFORM room_refuse('EEXIST', 'this name, or one that looks the same, is taken');
+            PERFORM room_refuse('EEXIST', 'there is a room or category of this name, '
+                                          'or of one that looks the same: ' || NEW.name);
         END IF;
     END IF;
     IF TG_OP = 'INSERT' OR NEW.description <> OLD.description THEN
@@ -747,7 +764,8 @@ BEGIN
         NEW.name_fold := name_fold(NEW.name);
         IF EXISTS (SELECT FROM addin a WHERE a.name_fold = NEW.name_fold
                       AND a.addin_id <> NEW.addin_id) THEN
-            PERFORM room_refuse('EEXIST', 'this name, or one that looks the same, is taken');
+            PERFORM room_refuse('EEXIST', 'there is an add-in of this name, '
+                                          'or of one that looks the same: ' || NEW.name);
         END IF;
     END IF;
     RETURN NEW;
@@ -755,8 +773,9 @@ END $$;
 CREATE TRIGGER addin_named BEFORE INSERT OR UPDATE OF name
     ON addin FOR EACH ROW EXECUTE FUNCTION addin_named();
 
--- Users may have the same display name, or none.  A group that a directory
--- brings is taken though its name looks like another's: names_unfit() shows it.
+-- Users may have the same display name, or none.  A group that a directory or
+-- an import brings is taken though its name looks like another's: names_unfit()
+-- shows it.
 CREATE FUNCTION principal_named_check() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     back boolean := TG_OP = 'INSERT' OR OLD.state = 2 AND NEW.state <> 2;
@@ -772,8 +791,10 @@ BEGIN
         IF EXISTS (SELECT FROM principal p WHERE p.name_fold = NEW.name_fold
                       AND p.kind = 9 AND p.state <> 2
                       AND p.principal_id <> NEW.principal_id) THEN
-            IF coalesce(current_setting('pchat.source', true), '') = '' THEN
-                PERFORM room_refuse('EEXIST', 'this name, or one that looks the same, is taken');
+            IF coalesce(current_setting('pchat.source', true), '') = ''
+               AND coalesce(current_setting('pchat.import', true), '') <> 'on' THEN
+                PERFORM room_refuse('EEXIST', 'there is such a group, '
+                                    'or one whose name looks the same: ' || NEW.name);
             END IF;
             NEW.name_fold := NULL;
         END IF;
@@ -783,6 +804,23 @@ END $$;
 CREATE TRIGGER principal_named_check BEFORE INSERT OR UPDATE OF name, display, state
     ON principal FOR EACH ROW WHEN (NEW.kind IN (5, 9))
     EXECUTE FUNCTION principal_named_check();
+
+CREATE FUNCTION policy_named_check() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM name_refuse('name', NEW.name, 256);
+    PERFORM lines_refuse('description', NEW.description, 256);
+    RETURN NEW;
+END $$;
+CREATE TRIGGER policy_named_check BEFORE INSERT OR UPDATE OF name, description
+    ON policy FOR EACH ROW EXECUTE FUNCTION policy_named_check();
+
+CREATE FUNCTION hold_named() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM name_refuse('name', NEW.name, 256);
+    RETURN NEW;
+END $$;
+CREATE TRIGGER hold_named BEFORE INSERT ON hold
+    FOR EACH ROW EXECUTE FUNCTION hold_named();
 
 -- Names of former times that are not taken any more, and names that look the
 -- same as another.
@@ -810,5 +848,53 @@ SELECT n.kind, n.id, n.name, coalesce(text_problem(n.name, 256, false),
     OR n.name <> name_clean(n.name)
  ORDER BY n.kind, n.name, n.id
 $$;
+
+-- ------------------------------------------------------------------ settings
+
+-- What only the store can tell of a setting's value (numbers and addresses
+-- are checked by common/poolconf.c); NULL: nothing is wrong.
+CREATE FUNCTION config_problem(key text, value text) RETURNS text
+    LANGUAGE sql STABLE AS $$
+SELECT CASE key
+       WHEN 'SearchLanguage' THEN (
+           SELECT format('there is no text search configuration "%s"; there are %s', value,
+                         string_agg(DISTINCT c.cfgname, ', ' ORDER BY c.cfgname))
+             FROM pg_ts_config c WHERE pg_ts_config_is_visible(c.oid)
+           HAVING NOT bool_or(c.cfgname = value))
+       WHEN 'Administrators' THEN (
+           SELECT 'there is no ' || string_agg(x.k, ', ')
+             FROM (SELECT trim(k) AS k FROM regexp_split_to_table(value, ',') AS k) AS x
+            WHERE x.k <> '' AND NOT EXISTS (
+                  SELECT FROM principal p WHERE p.key = lower(x.k) AND p.state <> 2))
+       WHEN 'DisplayName' THEN text_problem(value, 256, false)
+       WHEN 'Site' THEN CASE WHEN value <> '' THEN text_problem(value, 256, false) END
+       WHEN 'RemovedMessageText' THEN CASE WHEN value !~ '\S' THEN 'is blank'
+                                      ELSE text_problem(value, 4096, true) END
+       END
+$$;
+
+-- As in 0013, but the value is looked at first.
+CREATE OR REPLACE FUNCTION config_set(who bigint, name text, given text) RETURNS bigint
+    LANGUAGE plpgsql AS $$
+DECLARE
+    problem text := config_problem(name, given);
+    n       bigint;
+BEGIN
+    IF problem IS NOT NULL THEN
+        PERFORM room_refuse('EINVAL', format('%s: %s', name, problem));
+    END IF;
+    INSERT INTO configuration AS c (key, value, updated_by)
+    VALUES (name, given, admin_actor(who))
+        ON CONFLICT (scope, key) DO UPDATE
+       SET value = excluded.value, updated_by = excluded.updated_by,
+           updated_on = now()
+     WHERE c.value <> excluded.value;
+    GET DIAGNOSTICS n = ROW_COUNT;
+    IF n > 0 THEN
+        PERFORM pg_notify('pchat_config', ''),
+                admin_audited(who, 'config.set', name, jsonb_build_object('value', given));
+    END IF;
+    RETURN n;
+END $$;
 
 INSERT INTO schema_version (version) VALUES (17);
