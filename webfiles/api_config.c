@@ -66,6 +66,17 @@ static bool good(struct req *req, const struct poolconf_key *key,
 }
 
 
+static void set_handler(struct req *req, const struct db_res *res)
+{
+	if (db_isnull(res, 0, 0))
+		req_empty(req, 204);
+	else
+		req_problem(req, 400, "invalid", "%s: %s",
+			    poolconf_find(req_param(req, "key"))->name,
+			    db_get_text(res, 0, 0).p);
+}
+
+
 static void set(struct req *req)
 {
 	const struct poolconf_key *key = wanted(req);
@@ -80,7 +91,7 @@ static void set(struct req *req)
 	db_int8(&args, req_session(req)->principal_id);
 	db_text(&args, key->name);
 	db_text(&args, value);
-	req_db(req, "web_config_set", &args, changed_handler);
+	req_db(req, "web_config_set", &args, set_handler);
 }
 
 

@@ -574,6 +574,7 @@ DECLARE
     nothing CONSTANT text := U&'[\FDD0-\FDEF\FFFE\FFFF]';
     at   integer;
     what text;
+    code text;
 BEGIN
     IF given ~ '^[ -~]+$' AND length(given) <= most AND given ~ '[^ ]' THEN
         RETURN NULL;
@@ -588,8 +589,9 @@ BEGIN
            AS x (at, what)
      WHERE x.at > 0 ORDER BY x.at LIMIT 1;
     IF FOUND THEN
+        code := upper(to_hex(ascii(substr(given, at, 1))));
         RETURN format('U+%s at position %s is %s',
-            lpad(upper(to_hex(ascii(substr(given, at, 1)))), 4, '0'), at, what);
+                      lpad(code, greatest(length(code), 4), '0'), at, what);
     ELSIF length(normalize(given, NFC)) > most THEN
         RETURN format('has %s characters, more than %s', length(normalize(given, NFC)), most);
     ELSIF NOT lines AND regexp_replace(given COLLATE "C", U&'[ \00A0\0300-\036F\1680'
@@ -612,7 +614,7 @@ $$;
 CREATE FUNCTION name_fold(given text) RETURNS text
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
 SELECT btrim(regexp_replace(regexp_replace(replace(replace(
-           lower(upper(normalize(given, NFKC) COLLATE "und-x-icu") COLLATE "und-x-icu"),
+           lower(upper(lower(normalize(given, NFKC) COLLATE "und-x-icu"))),
            U&'i\0307', 'i'), U&'\03C2', U&'\03C3') COLLATE "C",
            U&'[\200C\200D\FE00-\FE0F]+', '', 'g'), '\s+', ' ', 'g'))
 $$;
@@ -895,6 +897,18 @@ BEGIN
                 admin_audited(who, 'config.set', name, jsonb_build_object('value', given));
     END IF;
     RETURN n;
+END $$;
+
+-- The same; what is wrong with the value, or NULL.
+CREATE FUNCTION config_try(who bigint, name text, given text) RETURNS text
+    LANGUAGE plpgsql AS $$
+DECLARE
+    problem text := config_problem(name, given);
+BEGIN
+    IF problem IS NULL THEN
+        PERFORM config_set(who, name, given);
+    END IF;
+    RETURN problem;
 END $$;
 
 INSERT INTO schema_version (version) VALUES (17);

@@ -21,8 +21,9 @@ SELECT config_set(NULL, $1::text, $2::text);
 SELECT config_remove(NULL, $1::text);
 
 -- name: web_config_set
--- $1 bigint: user, $2 text: key, $3 text: value
-SELECT config_set($1::bigint, $2::text, $3::text);
+-- What is wrong with the value, or NULL.  $1 bigint: user, $2 text: key,
+-- $3 text: value
+SELECT config_try($1::bigint, $2::text, $3::text);
 
 -- name: web_config_remove
 -- $1 bigint: user, $2 text: key
