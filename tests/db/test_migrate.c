@@ -94,6 +94,50 @@ START_TEST(a_migration_that_fails_leaves_nothing_behind)
 END_TEST
 
 
+/* Nothing can be made right later: so it is said before the first migration,
+   and how */
+START_TEST(a_database_that_cannot_serve_is_refused)
+{
+	static const struct {
+		const char *name, *encoding, *ctype, *problem;
+	} unfitv[] = {
+		{ "ascii",  "SQL_ASCII", "C", "its encoding is SQL_ASCII" },
+		{ "latin",  "LATIN1",    "C", "its encoding is LATIN1"    },
+		{ "euc",    "EUC_JP",    "C", "its encoding is EUC_JP"    },
+		{ "nocase", "UTF8",      "C", "does not fold the case"    },
+	};
+	char sql[192];
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(unfitv); i++) {
+		(void)re_snprintf(sql, sizeof(sql), "CREATE DATABASE %s "
+				  "ENCODING '%s' LOCALE '%s' TEMPLATE "
+				  "template0", unfitv[i].name,
+				  unfitv[i].encoding, unfitv[i].ctype);
+		ck_assert_int_eq(store_sql(st, sql), 0);
+		ck_assert_int_eq(migrate(unfitv[i].name), EPROTO);
+		ck_assert_uint_eq(applied, 0);
+		ck_assert(complains_of(unfitv[i].problem));
+
+		(void)re_snprintf(sql, sizeof(sql), "CREATE DATABASE %s "
+				  "ENCODING 'UTF8' LOCALE 'C.UTF-8' TEMPLATE "
+				  "template0", unfitv[i].name);
+		ck_assert(complains_of(sql));
+	}
+	ck_assert_int_eq(migrate_run(&sql_compliance,
+				     store_conninfo_db(st, "ascii"), NULL,
+				     NULL, errmb), EPROTO);
+
+	/* what it proposes works */
+	(void)re_snprintf(sql, sizeof(sql), "DROP DATABASE nocase");
+	ck_assert_int_eq(store_sql(st, sql), 0);
+	ck_assert_int_eq(store_sql(st, "CREATE DATABASE nocase ENCODING "
+		"'UTF8' LOCALE 'C.UTF-8' TEMPLATE template0"), 0);
+	ck_assert_int_eq(migrate("nocase"), 0);
+}
+END_TEST
+
+
 START_TEST(a_store_that_is_not_there_is_said_so)
 {
 	ck_assert_int_eq(migrate("nowhere"), ECONNREFUSED);
@@ -158,6 +202,7 @@ static Suite *db_migrate_suite(void)
 		       an_empty_store_gets_all_and_a_complete_one_nothing);
 	tcase_add_test(tc, a_newer_store_is_left_alone);
 	tcase_add_test(tc, a_migration_that_fails_leaves_nothing_behind);
+	tcase_add_test(tc, a_database_that_cannot_serve_is_refused);
 	tcase_add_test(tc, a_store_that_is_not_there_is_said_so);
 	suite_add_tcase(suite, tc);
 
