@@ -851,6 +851,55 @@ SELECT n.kind, n.id, n.name, coalesce(text_problem(n.name, 256, false),
  ORDER BY n.kind, n.name, n.id
 $$;
 
+-- As in 0006 and 0010, but what looks like the name finds it.
+CREATE OR REPLACE FUNCTION ctl_room(given text, removed boolean DEFAULT false) RETURNS room
+    LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    r room%ROWTYPE;
+BEGIN
+    SELECT * INTO r FROM room x
+     WHERE x.name_fold = name_fold(given) AND x.deleted_at IS NULL
+        OR x.name_fold IS NULL AND x.name_key = lower(given) AND x.deleted_at IS NULL
+        OR x.guid::text = lower(regexp_replace(given, '^ma-chan://[^/]*/', ''))
+           AND (removed OR x.deleted_at IS NULL)
+     ORDER BY x.name_key = lower(given) DESC LIMIT 1;
+    IF NOT FOUND THEN
+        PERFORM ctl_refuse('no such room: ' || given);
+    END IF;
+    RETURN r;
+END $$;
+
+CREATE OR REPLACE FUNCTION ctl_category(given text) RETURNS category
+    LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    c category%ROWTYPE;
+BEGIN
+    SELECT * INTO c FROM category x
+     WHERE x.name_fold = name_fold(given)
+        OR x.name_fold IS NULL AND x.name_key = lower(given)
+        OR x.guid::text = lower(regexp_replace(given, '^ma-cat://[^/]*/', ''))
+     ORDER BY x.name_key = lower(given) DESC LIMIT 1;
+    IF NOT FOUND THEN
+        PERFORM ctl_refuse('no such category: ' || given);
+    END IF;
+    RETURN c;
+END $$;
+
+CREATE OR REPLACE FUNCTION ctl_addin(given text) RETURNS addin
+    LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    a addin%ROWTYPE;
+BEGIN
+    SELECT * INTO a FROM addin x
+     WHERE x.name_fold = name_fold(given) OR x.guid::text = lower(given)
+        OR x.name_fold IS NULL AND x.name_key = lower(given)
+     ORDER BY x.name_key = lower(given) DESC LIMIT 1;
+    IF NOT FOUND THEN
+        PERFORM ctl_refuse('no such add-in: ' || given);
+    END IF;
+    RETURN a;
+END $$;
+
 -- ------------------------------------------------------------------ settings
 
 -- What only the store can tell of a setting's value (numbers and addresses

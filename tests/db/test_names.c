@@ -134,6 +134,10 @@ START_TEST(names_that_look_the_same_are_one)
 	op_fails("there is a room", "room create --name 'R\xc3\xa9sum\xc3\xa9'"
 		 " --category Here");
 	op_ok("room show 'R\xc3\xa9sum\xc3\xa9'");
+	op_ok("room show 'RE" ACUTE "SUME" ACUTE "'");
+	op_ok("room show ' \xef\xbc\xb3TRASSE 1'");
+	op_said("Stra\xc3\x9f" "e 1");
+	op_ok("category show '\xef\xbc\xa8" "ere'");
 	op_ok("room create --name Resume --category Here");
 	op_ok("group create 'Ops Team'");
 	op_fails("there is such a group", "group create 'OPS  team'");
