@@ -458,7 +458,13 @@ END $$;
 
 -- ------------------------------------------------------------------ watches
 
--- As in 0008; terms may also have the commas of Chinese and Japanese between.
+-- The terms of a watch; the commas of Chinese and Japanese are commas, too.
+CREATE FUNCTION watch_split(words text) RETURNS SETOF text
+    LANGUAGE sql IMMUTABLE AS $$
+SELECT regexp_split_to_table(words, '[,，、]')
+$$;
+
+-- As in 0008.
 CREATE OR REPLACE FUNCTION watch_terms(watch bigint) RETURNS void LANGUAGE sql AS $$
     DELETE FROM watch_term t WHERE t.watch_id = watch;
     INSERT INTO watch_term (first_word, watch_id, term)
@@ -467,13 +473,39 @@ CREATE OR REPLACE FUNCTION watch_terms(watch bigint) RETURNS void LANGUAGE sql A
               FROM watch w
               JOIN principal p ON p.principal_id = w.principal_id
              CROSS JOIN LATERAL unnest(
-                   CASE w.kind WHEN 1 THEN regexp_split_to_array(w.words, '[,，、]')
+                   CASE w.kind WHEN 1 THEN ARRAY(SELECT watch_split(w.words))
                         ELSE ARRAY[p.display,
                                    split_part(replace(p.key, 'sip:', ''), '@', 1)]
                    END) AS s
              WHERE w.watch_id = watch) AS x
      WHERE x.term IS NOT NULL;
 $$;
+
+-- As in 0008.  -1: there is no word in what is sought.
+CREATE OR REPLACE FUNCTION watch_set(me bigint, watch bigint, what integer, sought text,
+                          most integer)
+    RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+    id bigint;
+BEGIN
+    IF what = 1 AND NOT EXISTS (SELECT FROM watch_split(sought) AS t
+                                 WHERE text_term(t) IS NOT NULL) THEN
+        RETURN -1;
+    END IF;
+    PERFORM FROM principal p WHERE p.principal_id = me FOR NO KEY UPDATE;
+    IF watch IS NOT NULL THEN
+        UPDATE watch w SET kind = what, words = sought, since = clock_timestamp()
+         WHERE w.watch_id = watch AND w.principal_id = me
+     RETURNING w.watch_id INTO id;
+    ELSIF (SELECT count(*) FROM watch w WHERE w.principal_id = me) >= most THEN
+        RETURN 0;
+    ELSE
+        INSERT INTO watch (principal_id, kind, words) VALUES (me, what, sought)
+     RETURNING watch_id INTO id;
+    END IF;
+    PERFORM watch_terms(id), feed_rooms(me);
+    RETURN id;
+END $$;
 
 -- As in 0008.  A term of one character in a script without blanks is the
 -- beginning of a word of two.
@@ -505,7 +537,7 @@ BEGIN
     END LOOP;
 
     WITH said AS MATERIALIZED (
-           SELECT m.room_id, m.msg_id, m.author_id, m.ts, text_words(m.chat) AS words
+           SELECT m.room_id, m.msg_id, m.author_id, m.ts, text_words(left(m.chat, 80000)) AS words
              FROM unnest(rooms, froms, uptos) AS n (room_id, lo, hi)
              JOIN message m ON m.room_id = n.room_id AND m.msg_id > n.lo
                            AND m.msg_id <= n.hi AND m.flags & 8 <> 8

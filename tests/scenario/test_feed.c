@@ -185,6 +185,9 @@ START_TEST(words_within_sentences_and_names_are_found)
 	watch = watch_words(cyd, "\u4e1c\u4eac\uff0cxlsx,resume,\U0001f680");
 	(void)told(cyd, "getfeed", 200, "//feed/@listen", LISTEN);
 
+	(void)told(cyd, "setwatch", 400, "//resp",
+		   "<watch kind=\"topic\" words=\"?!,:-)\"/>");
+
 	bob = in_room(1, "bob", room);
 	for (i = 0; i < ARRAY_SIZE(said); i++)
 		ck_assert(chat_say(bob, room, said[i]));
