@@ -40,11 +40,14 @@ struct step {
 };
 
 static const struct step stepv[] = {
+	{ "ctl_import_clean",                RUN,   COUNT_NOT },
 	{ "ctl_import_group_index",          RUN,   COUNT_NOT },
 	{ "ctl_import_presenter_index",      RUN,   COUNT_NOT },
 	{ "ctl_import_analyze",              RUN,   COUNT_NOT },
+	{ "ctl_import_check_unfit",          CHECK, COUNT_NOT },
 	{ "ctl_import_check_twice",          CHECK, COUNT_NOT },
 	{ "ctl_import_check_name",           CHECK, COUNT_NOT },
+	{ "ctl_import_check_alike",          CHECK, COUNT_NOT },
 	{ "ctl_import_check_entry",          CHECK, COUNT_NOT },
 	{ "ctl_import_check_category",       CHECK, COUNT_NOT },
 	{ "ctl_import_check_addin",          CHECK, COUNT_NOT },
@@ -95,6 +98,7 @@ static const struct step stepv[] = {
 
 /* After these, when the file has content */
 static const struct step contentv[] = {
+	{ "ctl_import_content_clean",        RUN,   COUNT_NOT },
 	{ "ctl_import_content_lock",         RUN,   COUNT_NOT },
 	{ "ctl_import_content_room",         RUN,   COUNT_NOT },
 	{ "ctl_import_content_author",       RUN,   COUNT_NOT },
@@ -343,7 +347,7 @@ static int print(const struct tool *tool, const struct merge *m)
 
 	sum = summary(m);
 	if (json_object_set_new(sum, "dry_run", json_boolean(tool->dry_run)) ||
-	    json_dumpf(sum, tool->out, JSON_INDENT(1)))
+	    json_dumpf(sum, tool->out, JSON_INDENT(1) | JSON_ENSURE_ASCII))
 		err = ENOMEM;
 	(void)fputc('\n', tool->out);
 	json_decref(sum);

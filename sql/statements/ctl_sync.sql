@@ -79,24 +79,27 @@ TRUNCATE sync_user, sync_group;
 ANALYZE sync_off, sync_user, sync_group, sync_member;
 
 -- name: ctl_sync_target
--- What shall be; an entry that is user and group is a user.
+-- What shall be; an entry that is user and group is a user.  Users are known by
+-- their URIs: a display name that is not fit (text_problem) is mended.
 CREATE TEMPORARY TABLE sync_target AS
 SELECT s.kind, s.id, s.dn, s.parent, p.principal_id, p.key AS old_key,
        false AS made,
        CASE s.kind WHEN 5 THEN coalesce(u.uri, p.key)
-                   WHEN 9 THEN coalesce('group:' || lower(g.name), p.key)
+                   WHEN 9 THEN coalesce('group:' || lower(name_clean(g.name)), p.key)
                    ELSE 'folder:' || s.dn END AS key,
        CASE s.kind WHEN 5 THEN coalesce(u.uri, p.name)
-                   WHEN 9 THEN coalesce(g.name, p.name)
+                   WHEN 9 THEN coalesce(name_clean(g.name), p.name)
                    ELSE s.dn END AS name,
-       CASE s.kind WHEN 5 THEN coalesce(u.display, p.display)
-                   WHEN 9 THEN coalesce(g.name, p.display)
+       CASE s.kind WHEN 5 THEN name_mend(coalesce(u.display, p.display), '')
+                   WHEN 9 THEN coalesce(name_clean(g.name), p.display)
                    ELSE s.rdn END AS display,
        coalesce(u.email, p.email, '') AS email,
        coalesce(u.uid, e.uid) AS uid,
        CASE WHEN s.id IN (SELECT id FROM sync_off) THEN 1 ELSE 0 END AS state,
        CASE WHEN s.kind = 5 AND u.id IS NOT NULL AND u.uri IS NULL
                  THEN format('%s: not a SIP URI: %s', s.dn, u.given)
+            WHEN s.kind = 9 AND text_problem(g.name, 256, false) IS NOT NULL
+                 THEN format('%s: name: %s', s.dn, text_problem(g.name, 256, false))
             WHEN p.kind <> s.kind OR e.source <> current_setting('pchat.source')
                  THEN format('%s: known already, as something else: %s', s.dn, p.key)
             END AS problem

@@ -30,6 +30,39 @@ START_TEST(users_groups_and_folders_are_taken_over)
 END_TEST
 
 
+/* A group "ops" with U+202E, and Eve with it in her display name; two groups
+   whose names look the same */
+START_TEST(names_that_turn_text_round_are_refused_or_mended)
+{
+	long long before;
+
+	dt_change(dt_tree);
+	dt_change(CHANGE(DN("eve", "guests"), "modify")
+		  "replace: displayName\ndisplayName:: RXZl4oCu\n\n");
+	dt_change("dn: gidNumber=9," BASE "\nobjectClass: posixGroup\n"
+		  "cn:: b3Bz4oCu\ngidNumber: 9\nmemberUid: bob\n\n"
+		  "dn: gidNumber=10," BASE "\nobjectClass: posixGroup\n"
+		  "cn: Strasse\ngidNumber: 10\nmemberUid: bob\n\n"
+		  "dn: gidNumber=11," BASE "\nobjectClass: posixGroup\n"
+		  "cn:: U3RyYcOfZQ==\ngidNumber: 11\nmemberUid: bob\n\n");
+	ck_assert_int_eq(dt_try_sync(""), 1);
+	op_complained("U+202E at position 4");
+	ck_assert_int_eq(op_number("SELECT count(*) FROM principal WHERE "
+				   "key = '" EVE "' AND display = 'Eve'"), 1);
+	ck_assert_int_eq(op_number("SELECT count(*) FROM principal WHERE "
+				   "kind = 9 AND name LIKE 'ops%%'"), 0);
+	ck_assert_int_eq(op_number("SELECT count(*) FROM principal WHERE "
+				   "kind = 9 AND name LIKE 'Stra%%'"), 2);
+	ck_assert_int_eq(op_run("names"), TOOL_FAILED);
+	op_said("looks the same as another name");
+
+	before = op_number(FINGERPRINT);
+	ck_assert_int_eq(dt_try_sync("--full"), 1);
+	ck_assert_int_eq(op_number(FINGERPRINT), before);
+}
+END_TEST
+
+
 START_TEST(again_is_no_change)
 {
 	long long before;
@@ -273,6 +306,7 @@ static Suite *ldap_suite(void)
 	TCase *tc = tcase_create("ldap");
 	const TTest *const testv[] = {
 		users_groups_and_folders_are_taken_over,
+		names_that_turn_text_round_are_refused_or_mended,
 		again_is_no_change,
 		who_is_renamed_is_the_same,
 		two_may_swap_their_addresses,
