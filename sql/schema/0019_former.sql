@@ -403,4 +403,28 @@ BEGIN
     RETURN id;
 END $$;
 
+-- May this user upload files to that room (direction 1), or download them (2)?
+CREATE OR REPLACE FUNCTION file_right(who bigint, room uuid, direction integer)
+    RETURNS text LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    ancestors bigint[] := user_ancestors(who);
+    r record;
+BEGIN
+    SELECT x.disabled, x.privacy, x.behavior, c.files, s.visible, s.member, s.presenter
+      INTO r
+      FROM room x JOIN category c ON c.category_id = x.category_id
+     CROSS JOIN LATERAL api_standing(x.room_id, ancestors, false) AS s
+     WHERE x.guid = room AND x.deleted_at IS NULL;
+    IF NOT FOUND OR NOT r.visible AND NOT (r.disabled AND r.member) THEN
+        RETURN 'ENOENT';
+    ELSIF NOT (r.privacy = 0 OR r.member) THEN
+        RETURN 'EACCES';
+    ELSIF r.disabled THEN
+        RETURN 'EROFS';
+    ELSIF direction = 1 AND NOT (r.files AND (r.behavior = 0 OR r.presenter)) THEN
+        RETURN 'EACCES';
+    END IF;
+    RETURN 'ok';
+END $$;
+
 INSERT INTO schema_version (version) VALUES (19);
