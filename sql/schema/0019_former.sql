@@ -236,7 +236,8 @@ BEGIN
     END IF;
 END $$;
 
--- How much is said in a room, and by how many, is for those who may read it.
+-- How much is said in a room, and by how many, is for those who may read or
+-- manage it.
 CREATE OR REPLACE FUNCTION api_room_json(room bigint, who bigint, ancestors bigint[],
                               admin boolean, whole boolean) RETURNS jsonb
     LANGUAGE sql STABLE AS $$
@@ -250,11 +251,11 @@ SELECT jsonb_build_object(
            'files', c.files, 'history', c.history,
            'addin', CASE WHEN a.addin_id IS NOT NULL THEN jsonb_build_object(
                     'guid', a.guid, 'name', a.name, 'url', a.url) END,
-           'participants', CASE WHEN s.may_read THEN (
+           'participants', CASE WHEN s.may_read OR s.manager OR admin THEN (
                               SELECT count(DISTINCT e.principal_id) FROM roster o
                                 JOIN endpoint e ON e.endpoint_id = o.endpoint_id
                                WHERE o.room_id = r.room_id AND e.instance_id IS NOT NULL) END,
-           'messages', CASE WHEN s.may_read THEN h.last_id END,
+           'messages', CASE WHEN s.may_read OR s.manager OR admin THEN h.last_id END,
            'unread', CASE WHEN s.may_read THEN (
                         SELECT greatest(h.last_id - p.msg_id, 0) FROM read_position p
                          WHERE p.room_id = r.room_id AND p.principal_id = who) END,
@@ -331,53 +332,12 @@ BEGIN
                  ORDER BY p.kind, lower(p.display), p.key LIMIT most) AS p), NULL), NULL);
 END $$;
 
--- The room, locked, if who may change it.
-CREATE OR REPLACE FUNCTION room_for_manager(target uuid, seen text, ancestors bigint[],
-                                 admin boolean) RETURNS room
-    LANGUAGE plpgsql AS $$
-DECLARE
-    r room%ROWTYPE;
-    s record;
+CREATE OR REPLACE FUNCTION api_room_remove(who bigint, object text, seen text, body jsonb)
+    RETURNS api_answer LANGUAGE plpgsql AS $$
 BEGIN
-    SELECT * INTO r FROM room x
-     WHERE x.guid = target AND x.deleted_at IS NULL FOR UPDATE;
-    SELECT * INTO s FROM api_standing(r.room_id, ancestors, admin);
-    IF NOT coalesce(s.visible, false) THEN
-        PERFORM room_refuse('ENOENT', 'no such room');
-    ELSIF NOT admin AND NOT s.manager THEN
-        PERFORM room_refuse('EACCES', 'not a manager of this room');
-    END IF;
-    IF seen IS NOT NULL AND seen::timestamptz <> r.updated_on THEN
-        PERFORM room_refuse('ESTALE', 'somebody changed the room meanwhile');
-    END IF;
-    RETURN r;
-END $$;
-
-CREATE OR REPLACE FUNCTION room_drop(who bigint, target uuid, seen text) RETURNS void
-    LANGUAGE plpgsql AS $$
-DECLARE
-    ancestors bigint[] := user_ancestors(who);
-    admin boolean := who IS NULL OR is_administrator(ancestors);
-    r room%ROWTYPE;
-    s record;
-BEGIN
-    SELECT * INTO r FROM room x
-     WHERE x.guid = target AND x.deleted_at IS NULL FOR UPDATE;
-    SELECT * INTO s FROM api_standing(r.room_id, ancestors, admin);
-    IF NOT coalesce(s.visible, false) THEN
-        PERFORM room_refuse('ENOENT', 'no such room');
-    ELSIF NOT admin THEN
-        PERFORM room_refuse('EACCES', 'not an administrator');
-    END IF;
-    IF seen IS NOT NULL AND seen::timestamptz <> r.updated_on THEN
-        PERFORM room_refuse('ESTALE', 'somebody changed the room meanwhile');
-    END IF;
-    UPDATE room x
-       SET deleted_at = now(), updated_on = clock_timestamp(),
-           updated_by = admin_actor(who)
-     WHERE x.room_id = r.room_id;
-    PERFORM admin_audited(who, 'room.delete', r.name,
-                          jsonb_build_object('guid', r.guid));
+    PERFORM api_room_of(who, object::uuid);
+    PERFORM room_drop(who, object::uuid, seen);
+    RETURN api_reply('ok', NULL, NULL);
 END $$;
 
 -- The category by its GUID, locked, if who may create rooms there.
