@@ -58,6 +58,8 @@ static const struct step stepv[] = {
 	{ "ctl_import_bulk_begin",           RUN,   COUNT_NOT },
 	{ "ctl_import_store_domain",         RUN,   COUNT_DERIVED },
 	{ "ctl_import_domain_new",           RUN,   COUNT_DERIVED },
+	{ "ctl_import_same",                 RUN,   COUNT_NOT },
+	{ "ctl_import_free",                 RUN,   COUNT_NOT },
 	{ "ctl_import_user_changed",         RUN,   COUNT_CHANGED + USERS },
 	{ "ctl_import_user_new",             RUN,   COUNT_NEW + USERS },
 	{ "ctl_import_credential",           RUN,   COUNT_PASSWORDS },
@@ -370,6 +372,8 @@ static int run(struct tool *tool)
 		err = import_check(&im);
 	if (!err)
 		err = tool_connect(&m.st, tool);
+	if (!err && tool_opt(tool, "same-person"))
+		err = bstore_exec(m.st, NULL, "ctl_same_person", NULL, 0);
 	if (!err)
 		err = transaction(&m);
 	if (!err)
@@ -386,6 +390,9 @@ static int run(struct tool *tool)
 
 static const struct tool_opt optv[] = {
 	{ "report", "FILE", "what came of it, room by room, as HTML" },
+	{ "same-person", NULL,
+	  "a user or group of the file is the removed one of that name, if there "
+	  "is one; without it a new one" },
 	{ NULL, NULL, NULL }
 };
 

@@ -98,7 +98,7 @@ TO STDOUT;
 COPY (SELECT json_build_object('groups', json_build_object(
              'name', g.name,
              'members', coalesce((
-                 SELECT jsonb_agg(principal_given(p.kind, p.name) ORDER BY p.kind, p.key)
+                 SELECT jsonb_agg(principal_spelt(p) ORDER BY p.kind, p.key)
                    FROM principal_member m
                    JOIN principal p ON p.principal_id = m.member_id
                   WHERE m.group_id = g.principal_id
@@ -148,7 +148,7 @@ COPY (SELECT json_build_object('rooms', json_build_object(
                     jsonb_agg(g.name ORDER BY p.kind, p.key) FILTER (WHERE x.role = 3) AS presenters
                FROM room_role x
                JOIN principal p ON p.principal_id = x.principal_id
-              CROSS JOIN LATERAL principal_given(p.kind, p.name) AS g (name)
+              CROSS JOIN LATERAL principal_spelt(p) AS g (name)
               WHERE x.room_id = r.room_id AND (p.kind = 5 OR p.state <> 2)) AS l
        ORDER BY e.nr)
 TO STDOUT;

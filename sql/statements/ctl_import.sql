@@ -411,6 +411,22 @@ SELECT 8, 'domain:' || d.host, d.host, d.host
         SELECT substr(key, 8) FROM import_entry WHERE key LIKE 'domain:%') AS d (host)
  WHERE NOT EXISTS (SELECT FROM principal p WHERE p.key = 'domain:' || d.host);
 
+-- name: ctl_import_same
+-- Users and groups of the file are the removed ones of their names, if the
+-- operator says so (ctl_same_person).
+SELECT principal_revive(x.key)
+  FROM (SELECT key FROM import_user WHERE state IS DISTINCT FROM 2
+         UNION SELECT key FROM import_group) AS x
+ WHERE current_setting('pchat.same', true) = 'on'
+   AND NOT EXISTS (SELECT FROM principal p WHERE p.key = x.key AND p.state <> 2);
+
+-- name: ctl_import_free
+-- Otherwise they are new.
+SELECT principals_free(ARRAY(
+       SELECT key FROM import_user WHERE state IS DISTINCT FROM 2
+        UNION SELECT key FROM import_group))
+ WHERE current_setting('pchat.same', true) IS DISTINCT FROM 'on';
+
 -- name: ctl_import_user_changed
 -- A policy by its name, '' for none of the user's own, goes before enabled.
 UPDATE principal p
@@ -423,7 +439,7 @@ UPDATE principal p
                     ELSE o.policy_id END AS policy_id,
                coalesce(u.state, CASE o.state WHEN 2 THEN 0 ELSE o.state END) AS state
           FROM import_user u
-          JOIN principal o ON o.key = u.key
+          JOIN principal o ON o.key = u.key AND o.key NOT LIKE 'former:%'
           LEFT JOIN policy y ON y.name = u.policy) AS w
  WHERE p.principal_id = w.principal_id
    AND (p.display, p.email, p.policy_id, p.state)
@@ -431,9 +447,10 @@ UPDATE principal p
 
 -- name: ctl_import_user_new
 INSERT INTO principal (kind, key, name, display, email, policy_id, state)
-SELECT 5, u.key, u.key, coalesce(u.display, ''), coalesce(u.email, ''),
+SELECT 5, u.key, principal_was(u.key), coalesce(u.display, ''), coalesce(u.email, ''),
        CASE WHEN u.policy IS NOT NULL THEN y.policy_id
-            WHEN u.enabled IS FALSE THEN 3 ELSE 2 END, coalesce(u.state, 0)
+            WHEN u.enabled IS FALSE THEN 3 ELSE 2 END,
+       CASE WHEN u.key LIKE 'former:%' THEN 2 ELSE coalesce(u.state, 0) END
   FROM import_user u LEFT JOIN policy y ON y.name = u.policy
  WHERE NOT EXISTS (SELECT FROM principal p WHERE p.key = u.key)
  ORDER BY u.pos;

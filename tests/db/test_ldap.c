@@ -125,24 +125,88 @@ START_TEST(two_may_swap_their_addresses)
 END_TEST
 
 
-START_TEST(who_is_gone_is_deleted_and_may_come_back)
+/* The entry is there all the time: the filter loses it and finds it again */
+START_TEST(the_same_entry_comes_back_as_the_same_user)
 {
 	long long id;
 
 	dt_change(dt_tree);
 	dt_sync_well();
 	id = dt_id_of(EVE);
-	dt_change(CHANGE(DN("eve", "guests"), "delete"));
+	dt_configure("user.filter (|(uid=ada)(uid=bob))\n");
 	dt_sync_well();
-	ck_assert_int_eq(dt_id_of(EVE), id);
 	ck_assert_int_eq(dt_state(EVE), 2);
 	ck_assert(!dt_is_in(EVE, "group:outer"));
 
-	dt_change(PERSON("eve", "guests", "Eve again"));
+	dt_configure("");
 	dt_sync_well();
 	ck_assert_int_eq(dt_id_of(EVE), id);
 	ck_assert_int_eq(dt_state(EVE), 0);
 	ck_assert(dt_is_in(EVE, "group:outer"));
+}
+END_TEST
+
+
+static void eve_is_deleted_and_made_again(void)
+{
+	dt_change(dt_tree);
+	dt_sync_well();
+	dt_change(CHANGE(DN("eve", "guests"), "delete"));
+	dt_sync_well();
+	ck_assert_int_eq(dt_state(EVE), 2);
+	dt_change(PERSON("eve", "guests", "Eve again"));
+}
+
+
+START_TEST(another_entry_of_that_address_is_another_user)
+{
+	long long old;
+
+	eve_is_deleted_and_made_again();
+	old = dt_id_of(EVE);
+	dt_sync_well();
+	ck_assert_int_ne(dt_id_of(EVE), old);
+	ck_assert_int_eq(dt_state(EVE), 0);
+	ck_assert(dt_is_in(EVE, "group:outer"));
+	ck_assert_int_eq(op_number("SELECT state FROM principal WHERE "
+				   "principal_id = %lld", old), 2);
+
+	/* deleted and made again between two runs */
+	old = dt_id_of(EVE);
+	dt_change(CHANGE(DN("eve", "guests"), "delete"));
+	dt_change(PERSON("eve", "guests", "Eve, the third"));
+	dt_sync_well();
+	ck_assert_int_ne(dt_id_of(EVE), old);
+	ck_assert_int_eq(op_number("SELECT state FROM principal WHERE "
+				   "principal_id = %lld", old), 2);
+}
+END_TEST
+
+
+START_TEST(the_operator_may_say_that_it_is_the_same_user)
+{
+	long long id;
+
+	eve_is_deleted_and_made_again();
+	id = dt_id_of(EVE);
+	ck_assert_int_eq(dt_try_sync("--same-person"), 0);
+	ck_assert_int_eq(dt_id_of(EVE), id);
+	ck_assert_int_eq(dt_state(EVE), 0);
+}
+END_TEST
+
+
+START_TEST(a_user_removed_by_hand_is_not_taken_over)
+{
+	long long id;
+
+	op_ok("user create " ADA);
+	id = dt_id_of(ADA);
+	op_ok("user remove " ADA);
+	dt_change(dt_tree);
+	dt_sync_well();
+	ck_assert_int_ne(dt_id_of(ADA), id);
+	ck_assert_int_eq(dt_state(ADA), 0);
 }
 END_TEST
 
@@ -310,7 +374,10 @@ static Suite *ldap_suite(void)
 		again_is_no_change,
 		who_is_renamed_is_the_same,
 		two_may_swap_their_addresses,
-		who_is_gone_is_deleted_and_may_come_back,
+		the_same_entry_comes_back_as_the_same_user,
+		another_entry_of_that_address_is_another_user,
+		the_operator_may_say_that_it_is_the_same_user,
+		a_user_removed_by_hand_is_not_taken_over,
 		a_group_that_is_gone_holds_nobody,
 		a_change_inside_is_a_change_outside,
 		a_folder_is_renamed_with_all_that_is_in_it,
