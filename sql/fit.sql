@@ -1,3 +1,5 @@
+-- for: channel web compliance ctl owner
+
 -- name: store_fit
 -- What is wrong with the database itself, which no migration can change, and
 -- the statement that makes a right one; NULL: nothing.  The length of the
