@@ -182,7 +182,7 @@ static int check_fit(const struct migrator *m)
 	int err = 0;
 
 	if (PQresultStatus(res) != PGRES_TUPLES_OK || PQntuples(res) < 1) {
-		complain(m, "cannot look at the database");
+		migrator_complain(m, "cannot look at the database");
 		err = EPROTO;
 	}
 	else if (!PQgetisnull(res, 0, 0)) {
