@@ -155,9 +155,9 @@ $$;
 CREATE OR REPLACE FUNCTION search_vector(config regconfig, chat text) RETURNS tsvector
     LANGUAGE sql IMMUTABLE AS $$
 SELECT (coalesce((SELECT string_agg(x.word || ':' || x.n, ' ')
-                    FROM string_to_table(btrim(w.words, ' '), ' ')
-                         WITH ORDINALITY AS x (word, n)
-                   WHERE x.word <> ''), '')
+                    FROM (SELECT unnest(a.words) AS word, generate_subscripts(a.words, 1) AS n
+                            FROM (SELECT string_to_array(btrim(w.words, ' '), ' ') AS words)
+                              AS a) AS x), '')
         || CASE WHEN config = 'pg_catalog.simple'::regconfig THEN ''
                 ELSE ' ' || text_stems(config, w.words) END)::tsvector
   FROM (SELECT text_words(left(chat, 80000)) AS words OFFSET 0) AS w
