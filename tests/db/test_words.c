@@ -199,10 +199,13 @@ START_TEST(words_are_watched_in_every_script)
 
 		const struct row *row = &rowv[i];
 		bool found;
+		int id;
 
 		(void)ask("DELETE FROM watch RETURNING 1", NULL, NULL);
-		ck_assert_int_gt(ask("SELECT watch_set(102, NULL, 1, $1, 20)",
-				     row->sought, NULL), 0);
+		id = ask("SELECT watch_set(102, NULL, 1, $1, 20)",
+			 row->sought, NULL);
+		ck_assert_msg(id > 0 || !strcmp(row->sought, "?!"), "%s",
+			      row->sought);
 		say(row->said);
 		(void)ask("SELECT passed FROM feed_step(100, 10)", NULL, NULL);
 		found = ask("SELECT count(*) FROM feed", NULL, NULL) > 0;
