@@ -150,17 +150,34 @@ SELECT coalesce(string_agg('''~' || replace(s, '''', '') || '''', ' '), '')
  WHERE position(' ' || s || ' ' IN words) = 0 AND s !~ '\\'
 $$;
 
--- Only the first part of a very long message is found: a tsvector has a limit,
--- and one message must not stop the indexing of all.
-CREATE OR REPLACE FUNCTION search_vector(config regconfig, chat text) RETURNS tsvector
+-- text_words() and their places; with the stems of a language, if it has any.
+CREATE FUNCTION text_vector(config regconfig, words text) RETURNS tsvector
     LANGUAGE sql IMMUTABLE AS $$
 SELECT (coalesce((SELECT string_agg(x.word || ':' || x.n, ' ')
                     FROM (SELECT unnest(a.words) AS word, generate_subscripts(a.words, 1) AS n
-                            FROM (SELECT string_to_array(btrim(w.words, ' '), ' ') AS words)
+                            FROM (SELECT string_to_array(btrim(words, ' '), ' ') AS words)
                               AS a) AS x), '')
         || CASE WHEN config = 'pg_catalog.simple'::regconfig THEN ''
-                ELSE ' ' || text_stems(config, w.words) END)::tsvector
-  FROM (SELECT text_words(left(chat, 80000)) AS words OFFSET 0) AS w
+                ELSE ' ' || text_stems(config, words) END)::tsvector
+$$;
+
+-- Plain sentences, in which the words of the server's own parser are those of
+-- text_words(): ASCII without compound names.
+CREATE FUNCTION text_plain(t text) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+SELECT t COLLATE "C" !~ ('[^ -~\n\r\t]|[^0-9A-Za-z ,;!?()"''\n\r\t.:-]'
+                         '|[.:-][^ \n\r\t]|[0-9][A-Za-z]|[^ ]{65}')
+$$;
+
+-- Only the first part of a very long message is found: a tsvector has a limit,
+-- and one message must not stop the indexing of all.  The server's parser
+-- does the same for plain sentences, in less than half the time.
+CREATE OR REPLACE FUNCTION search_vector(config regconfig, chat text) RETURNS tsvector
+    LANGUAGE sql IMMUTABLE AS $$
+SELECT CASE WHEN config = 'pg_catalog.simple'::regconfig AND octet_length(chat) < 10000
+                 AND text_plain(chat)
+            THEN to_tsvector('pg_catalog.simple', chat)
+            ELSE text_vector(config, text_words(left(chat, 80000))) END
 $$;
 
 -- match: 0 any of the words, 1 all of them, 2 the phrase.  What has several
