@@ -164,8 +164,11 @@ void report_table(FILE *f, const char *caption, const PGresult *res,
 
 	for (row = 0; row < PQntuples(res); row++) {
 		(void)fputs("<tr>", f);
-		for (i = 0; i < titlec; i++)
-			cell(f, "td", PQgetvalue(res, row, (int)i));
+		for (i = 0; i < titlec; i++) {
+			(void)fputs("<td>", f);
+			cell(f, "bdi", PQgetvalue(res, row, (int)i));
+			(void)fputs("</td>", f);
+		}
 		(void)fputs("</tr>\n", f);
 	}
 }

@@ -311,16 +311,18 @@ START_TEST(a_report_is_made_for_people)
 
 	op_ok("export %s --report %s", one, page);
 	text = slurp(page);
-	ck_assert_ptr_nonnull(strstr(text, "<td>Lobby</td><td>Main</td>"
-				     "<td>3</td>"));
+	ck_assert_ptr_nonnull(strstr(text, "<td><bdi>Lobby</bdi></td>"
+				     "<td><bdi>Main</bdi></td>"
+				     "<td><bdi>3</bdi></td>"));
 	ck_assert_ptr_nonnull(strstr(text, "Old &lt;b&gt;"));
 	ck_assert_ptr_null(strstr(text, "welcome"));
 	free(text);
 
 	op_ok("import %s --report %s --dry-run", one, page);
 	text = slurp(page);
-	ck_assert_ptr_nonnull(strstr(text, "<td>Lobby</td><td>3</td>"
-				     "<td>0</td>"));
+	ck_assert_ptr_nonnull(strstr(text, "<td><bdi>Lobby</bdi></td>"
+				     "<td><bdi>3</bdi></td>"
+				     "<td><bdi>0</bdi></td>"));
 	free(text);
 }
 END_TEST
