@@ -253,7 +253,7 @@ static bool on_bind(struct shared *sh, struct conn *c, const char *msg,
 	if (sh->shut_next && sh->how != PGPROXY_CUT_AFTER)
 		sh->shut = true;
 	++sh->hit;
-	switch (sh->how) {
+	switch ((int)sh->how) {
 
 	case PGPROXY_REFUSE:
 		bind_nothing(c, msg, len);
