@@ -49,16 +49,21 @@ static void notice_handler(void *arg, const char *message)
 }
 
 
-/* What a function of the schema says is made for people */
+/* What a function of the schema says is made for people: PC002 in its
+   message, PC001 in its detail */
 static bool refused(const struct bstore *st, const PGresult *res)
 {
 	const char *state = PQresultErrorField(res, PG_DIAG_SQLSTATE);
+	const char *words = NULL;
 
-	if (!state || strcmp(state, "PC002"))
+	if (state && !strcmp(state, "PC002"))
+		words = PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY);
+	else if (state && !strcmp(state, "PC001"))
+		words = PQresultErrorField(res, PG_DIAG_MESSAGE_DETAIL);
+	if (!words)
 		return false;
 
-	(void)fprintf(st->err, "pchatctl: %s\n",
-		      PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY));
+	(void)fprintf(st->err, "pchatctl: %s\n", words);
 
 	return true;
 }

@@ -10,7 +10,7 @@
 #include "common/db/priv.h"
 
 struct check {
-	struct db *db;
+	struct db *db;              /* borrowed                           */
 	const struct sql_set *set;
 	db_schema_h *h;
 	void *arg;
@@ -117,6 +117,28 @@ static void version_handler(int err, const struct db_res *res, void *arg)
 }
 
 
+/* First the database: a wrong one cannot be migrated */
+static void fit_handler(int err, const struct db_res *res, void *arg)
+{
+	struct check *check = arg;
+
+	if (!err && !db_isnull(res, 0, 0)) {
+		log_err("db.unfit", "database=%s problem=\"%s\" hint=\"%s\"",
+			check->set->name, db_get_text(res, 0, 0).p,
+			db_get_text(res, 0, 1).p);
+		err = EPROTO;
+	}
+	if (!err)
+		err = db_exec(check->db, "schema_version", NULL,
+			      version_handler, check);
+	if (!err)
+		return;
+
+	check->h(err, 0, sql_set_version(check->set), check->arg);
+	mem_deref(check);
+}
+
+
 int db_schema_check(struct db *db, db_schema_h *h, void *arg)
 {
 	struct check *check;
@@ -134,7 +156,7 @@ int db_schema_check(struct db *db, db_schema_h *h, void *arg)
 	check->h   = h;
 	check->arg = arg;
 
-	err = db_exec(db, "schema_version", NULL, version_handler, check);
+	err = db_exec(db, "store_fit", NULL, fit_handler, check);
 	if (err)
 		mem_deref(check);
 
