@@ -352,3 +352,10 @@ static const char *const outcome_readv[] = {
 	"user_standing",
 	"watch_list",
 };
+
+/** Statements of pchatctl alone that are not called ctl_...: it says what
+ * failed and exits */
+static const char *const outcome_toolv[] = {
+	"rights_plan", "rights_undecided", "roles_plan", "roles_owner_plan",
+	"roles_owner", "roles_known", "roles_keep",
+};

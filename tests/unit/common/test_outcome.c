@@ -22,6 +22,8 @@ static unsigned rows_of(const char *stmt)
 		n += !strcmp(outcomev[i].stmt, stmt);
 	for (i = 0; i < ARRAY_SIZE(outcome_readv); i++)
 		n += !strcmp(outcome_readv[i], stmt);
+	for (i = 0; i < ARRAY_SIZE(outcome_toolv); i++)
+		n += !strcmp(outcome_toolv[i], stmt);
 
 	return n;
 }
