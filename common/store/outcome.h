@@ -345,6 +345,7 @@ static const char *const outcome_readv[] = {
 	"schema_version",
 	"scoped_principals",
 	"staged_state",
+	"store_fit",
 	"store_identity",
 	"unread",
 	"user_by_uri",
