@@ -61,6 +61,7 @@ struct service {
 	struct list endl;             /* what ended here: see ending.c       */
 	struct list endwaitl;         /* who waits for the store to know it  */
 	struct tmr tmr_identify;
+	struct tmr tmr_settings;
 	struct tmr tmr_end;
 	struct tmr tmr_sweep;
 	uint32_t sweeps;

@@ -41,6 +41,10 @@ struct archive {
 	char *who;
 	json_t *states;            /* of the adapters, as last asked for */
 	struct tmr tmr_states;
+	bool held;                 /* the lease is ours                  */
+	bool entering;             /* adapter_enter is under way         */
+	bool entered;              /* the store has our adapters         */
+	bool set;                  /* the store's settings were read     */
 };
 
 
@@ -100,6 +104,7 @@ static void settings_handler(int err, const struct db_res *res, void *arg)
 	if (err)
 		return;
 
+	a->set = true;
 	run_interval(a->run, (uint32_t)setting(res, "ComplianceRunInterval"));
 	lag_limits(a->lag, setting(res, "ComplianceLagAlarm"),
 		   setting(res, "ComplianceFailClosed"));
@@ -108,9 +113,12 @@ static void settings_handler(int err, const struct db_res *res, void *arg)
 
 void archive_settings(struct archive *a)
 {
-	if (a)
-		(void)db_exec(a->store, "configuration", NULL,
-			      settings_handler, a);
+	if (!a)
+		return;
+
+	a->set = false;
+	(void)db_exec(a->store, "configuration", NULL, settings_handler,
+		      a);
 }
 
 
@@ -126,6 +134,23 @@ static void config_handler(const char *channel, const char *payload,
 
 /* ------------------------------------------------------------ the adapters */
 
+/* No batch is closed before the store knows for which adapters it is kept */
+static void entered_handler(int err, const struct db_res *res, void *arg)
+{
+	struct archive *a = arg;
+
+	(void)res;
+
+	a->entering = false;
+	if (err || !a->held)
+		return;
+
+	a->entered = true;
+	run_enable(a->run, true);
+	supervise_enable(a->supervise, true);
+}
+
+
 static void enter(struct archive *a)
 {
 	const size_t n = supervise_count(a->supervise);
@@ -133,6 +158,9 @@ static void enter(struct archive *a)
 	bool requiredv[ADAPTERS_MAX];
 	struct db_args args;
 	size_t i;
+
+	if (a->entering)
+		return;
 
 	for (i = 0; i < n; i++)
 		supervise_nth(a->supervise, i, &namev[i], &typev[i],
@@ -142,7 +170,8 @@ static void enter(struct archive *a)
 	db_textv(&args, namev, n);
 	db_textv(&args, typev, n);
 	db_boolv(&args, requiredv, n);
-	(void)db_exec(a->quick, "adapter_enter", &args, NULL, NULL);
+	a->entering = !db_exec(a->quick, "adapter_enter", &args,
+			       entered_handler, a);
 }
 
 
@@ -207,6 +236,10 @@ static void states_ask(void *arg)
 	struct archive *a = arg;
 
 	tmr_start(&a->tmr_states, STATES_MS, states_ask, a);
+	if (a->held && !a->entered && !a->entering)
+		enter(a);
+	if (a->held && !a->set)
+		archive_settings(a);
 	(void)db_exec(a->quick, "adapter_states", NULL, states_handler, a);
 }
 
@@ -239,14 +272,18 @@ static void lease_handler(bool held, void *arg)
 {
 	struct archive *a = arg;
 
+	a->held = held;
+	a->entered = a->set = false;
 	if (held) {
 		enter(a);
 		archive_settings(a);
 	}
+	else {
+		run_enable(a->run, false);
+		supervise_enable(a->supervise, false);
+	}
 
-	run_enable(a->run, held);
 	lag_enable(a->lag, held);
-	supervise_enable(a->supervise, held);
 }
 
 

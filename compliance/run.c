@@ -25,6 +25,8 @@ struct run {
 	uint32_t interval_s;
 	bool enabled;
 	bool busy;                 /* something is under way            */
+	bool ask;                  /* somebody wants a run              */
+	bool asking;               /* that is being stored              */
 	int64_t began_us, upto_us; /* of the run, by the stores' clocks */
 	int64_t asked_us;          /* when somebody asked for it; 0: nobody */
 	struct tmr tmr;
@@ -44,6 +46,7 @@ static const struct stats_row rowv[] = {
 
 static void close_one(struct run *r);
 static void forget_one(struct run *r);
+static int  ask(struct run *r);
 
 
 static void __attribute__((constructor)) init(void)
@@ -266,6 +269,8 @@ static void tick(void *arg)
 	struct run *r = arg;
 
 	tmr_start(&r->tmr, TICK_MS, tick, r);
+	if (r->ask && !r->asking)
+		(void)ask(r);
 	run_kick(r);
 }
 
@@ -306,7 +311,33 @@ void run_interval(struct run *r, uint32_t interval_s)
 }
 
 
+static void asked_handler(int err, const struct db_res *res, void *arg)
+{
+	struct run *r = arg;
+
+	(void)res;
+
+	r->asking = false;
+	if (!err)
+		r->ask = false;
+}
+
+
+static int ask(struct run *r)
+{
+	const int err = db_exec(r->staging, "run_ask", NULL, asked_handler, r);
+
+	r->asking = !err;
+
+	return err;
+}
+
+
 int run_ask(struct run *r)
 {
-	return db_exec(r->staging, "run_ask", NULL, NULL, NULL);
+	const int err = r->asking ? 0 : ask(r);
+
+	r->ask |= !err;
+
+	return err;
 }
