@@ -14,11 +14,21 @@
 #include "channel/access.h"
 #include "channel/core.h"
 #include "channel/endpoint.h"
+#include "channel/fence.h"
 #include "channel/join.h"
+#include "channel/pool.h"
 #include "channel/room.h"
 #include "channel/roster.h"
 #include "channel/user.h"
 #include "channel/watch.h"
+
+enum {
+	TRIES_MAX   = 5,      /* rights that change each time that we look   */
+	FACT_RIGHTS = 21,     /* columns of join_facts                       */
+	FACT_PEOPLE = 22,
+};
+
+static int ask_facts(struct join *join);
 
 
 static void destructor(void *data)
@@ -65,7 +75,8 @@ static void finish(struct join *join, int err)
 		if (!jr->err && !ep->dlg)
 			jr->err = ECONNABORTED;
 		if (!jr->err)
-			jr->err = roster_enter(ep->svc, jr->room, ep, jr->mask);
+			jr->err = roster_enter(ep->svc, jr->room, ep, jr->mask,
+					       &jr->standing, jr->since);
 		if (!jr->err && join->changes != watch_changes(ep->svc->watch))
 			watch_room(ep->svc->watch, jr->room);
 	}
@@ -81,13 +92,80 @@ static void load_handler(int err, void *arg)
 }
 
 
-static void added_handler(int err, const struct db_res *res, void *arg)
+static void apply_added(struct join_room *jr, const struct db_res *res,
+			uint32_t row)
 {
-	struct join *join = arg;
+	jr->since = db_get_int(res, row, 1);
+
+	switch (db_get_int(res, row, 2)) {
+
+	case FENCE_STORED: jr->err = 0; jr->stored = true; break;
+	case FENCE_STALE:  jr->err = EAGAIN; break;
+	default:           jr->err = EBUSY;  break;
+	}
+}
+
+
+/* A room without a row has gone meanwhile */
+static void read_added(struct join *join, const struct db_res *res)
+{
+	size_t i;
+
+	for (i = 0; i < join->roomc; i++) {
+		struct join_room *jr = &join->roomv[i];
+		uint32_t row;
+
+		if (jr->err || jr->stored)
+			continue;
+		jr->err = ENOENT;
+		for (row = 0; row < db_rows(res); row++) {
+			if (db_get_int(res, row, 0) == jr->room->id)
+				apply_added(jr, res, row);
+		}
+	}
+}
+
+
+static size_t count_err(const struct join *join, int err)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < join->roomc; i++)
+		n += join->roomv[i].err == err;
+
+	return n;
+}
+
+
+/* Rights changed between the look and the entry: look again */
+static bool again(struct join *join)
+{
+	size_t i;
+
+	if (!count_err(join, EAGAIN))
+		return false;
+
+	++join->tries;
+	for (i = 0; i < join->roomc; i++) {
+		struct join_room *jr = &join->roomv[i];
+
+		if (jr->err != EAGAIN)
+			continue;
+		jr->err = join->tries < TRIES_MAX ? ENOENT : EBUSY;
+		jr->room = mem_deref(jr->room);
+	}
+
+	return join->tries < TRIES_MAX && !ask_facts(join);
+}
+
+
+/* Who else is in rooms that are new to this process */
+static void load(struct join *join)
+{
 	struct room *newv[JOIN_MAX];
 	size_t i, n = 0;
 
-	for (i = 0; !err && i < join->roomc; i++) {
+	for (i = 0; i < join->roomc; i++) {
 		struct room *room = join->roomv[i].room;
 
 		if (!join->roomv[i].err &&
@@ -95,27 +173,47 @@ static void added_handler(int err, const struct db_res *res, void *arg)
 			newv[n++] = room;
 	}
 
-	if (err || !n)
-		finish(join, err ? EBUSY : 0);
+	if (!n)
+		finish(join, 0);
 	else if (roster_load(join->ep->svc, newv, n, load_handler, join))
 		finish(join, EBUSY);
+}
+
+
+static void added_handler(int err, const struct db_res *res, void *arg)
+{
+	struct join *join = arg;
+
+	if (err) {
+		finish(join, EBUSY);
+		return;
+	}
+
+	read_added(join, res);
+	if (count_err(join, EBUSY))
+		pool_doubt(join->ep->svc->pool);
+	if (!again(join))
+		load(join);
 }
 
 
 static int add(struct join *join)
 {
 	struct endpoint *ep = join->ep;
-	int64_t idv[JOIN_MAX];
+	int64_t idv[JOIN_MAX], rightsv[JOIN_MAX];
 	int32_t maskv[JOIN_MAX];
 	struct db_args args;
 	size_t i, n = 0;
 	int err;
 
 	for (i = 0; i < join->roomc; i++) {
-		if (join->roomv[i].err)
+		const struct join_room *jr = &join->roomv[i];
+
+		if (jr->err || jr->stored)
 			continue;
-		idv[n] = join->roomv[i].room->id;
-		maskv[n++] = (int32_t)join->roomv[i].mask;
+		idv[n] = jr->room->id;
+		rightsv[n] = jr->standing.rights;
+		maskv[n++] = (int32_t)jr->mask;
 	}
 	if (!n)
 		return ENOENT;
@@ -125,8 +223,11 @@ static int add(struct join *join)
 	db_int8(&args, ep->user->id);
 	db_text(&args, ep->epid);
 	db_int8(&args, ep->svc->instance_id);
+	db_int8(&args, ep->svc->lease);
 	db_int8v(&args, idv, n);
 	db_int4v(&args, maskv, n);
+	db_int8v(&args, rightsv, n);
+	db_int8(&args, join->people);
 	err = db_exec(ep->svc->db_main, "roster_add", &args, added_handler,
 		      join);
 	if (!err)
@@ -136,7 +237,8 @@ static int add(struct join *join)
 }
 
 
-static void decide(struct join *join, const struct room_rec *rec)
+static void decide(struct join *join, const struct room_rec *rec,
+		   const struct standing *standing)
 {
 	size_t i;
 
@@ -151,6 +253,8 @@ static void decide(struct join *join, const struct room_rec *rec)
 		if (jr->err == ENOENT)
 			continue;
 		jr->mask = access_mask(rec);
+		jr->standing = *standing;
+		join->people = standing->people;
 		if (!jr->err)
 			jr->err = room_open(&jr->room, join->ep->svc->rooms,
 					    rec);
@@ -165,10 +269,14 @@ static void facts_handler(int err, const struct db_res *res, void *arg)
 	uint32_t i;
 
 	for (i = 0; !err && i < db_rows(res); i++) {
+		const struct standing standing = {
+			.rights = db_get_int(res, i, FACT_RIGHTS),
+			.people = db_get_int(res, i, FACT_PEOPLE),
+		};
 		struct room_rec rec;
 
 		room_rec_read(&rec, res, i);
-		decide(join, &rec);
+		decide(join, &rec, &standing);
 	}
 
 	if (!err && join->ep->dlg)
@@ -178,13 +286,15 @@ static void facts_handler(int err, const struct db_res *res, void *arg)
 	else
 		err = EBUSY;
 
-	if (err)
-		finish(join, err == ENOENT ? 0 : err);
+	if (err == ENOENT)
+		load(join);
+	else if (err)
+		finish(join, err);
 }
 
 
-int join_start(struct join *join,
-	       void (*h)(int err, struct join *join, void *arg), void *arg)
+/* Of the rooms that nothing is known of yet */
+static int ask_facts(struct join *join)
 {
 	const struct endpoint *ep = join->ep;
 	uint8_t (*guidv)[GUID_SIZE];
@@ -197,23 +307,40 @@ int join_start(struct join *join,
 		return ENOMEM;
 
 	for (i = 0; i < join->roomc; i++) {
+		const struct join_room *jr = &join->roomv[i];
+
+		if (jr->err == ENOENT && jr->asked)
+			memcpy(guidv[n++], jr->guid, GUID_SIZE);
+	}
+
+	db_args_init(&args);
+	db_int8(&args, ep->user->id);
+	db_uuidv(&args, (const uint8_t (*)[16])guidv, n);
+	err = db_exec(ep->svc->db_main, "join_facts", &args, facts_handler,
+		      join);
+	mem_deref(guidv);
+
+	return err;
+}
+
+
+int join_start(struct join *join,
+	       void (*h)(int err, struct join *join, void *arg), void *arg)
+{
+	size_t i;
+
+	for (i = 0; i < join->roomc; i++) {
 		struct join_room *jr = &join->roomv[i];
 
 		if (jr->err)
 			continue;
-		memcpy(guidv[n++], jr->guid, GUID_SIZE);
 		jr->err = ENOENT;       /* until a row says otherwise */
+		jr->asked = true;
 	}
 
-	join->changes = watch_changes(ep->svc->watch);
+	join->changes = watch_changes(join->ep->svc->watch);
 	join->h = h;
 	join->arg = arg;
-	db_args_init(&args);
-	db_int8v(&args, ep->user->ancv, ep->user->ancc);
-	db_uuidv(&args, (const uint8_t (*)[16])guidv, n);
-	err = db_exec(ep->svc->db_main, "room_facts", &args, facts_handler,
-		      join);
-	mem_deref(guidv);
 
-	return err ? EBUSY : 0;
+	return ask_facts(join) ? EBUSY : 0;
 }

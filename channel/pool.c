@@ -3,42 +3,55 @@
  *
  * Only a process whose own lease was unbroken judges others: after the store
  * was away, all leases look lapsed, and everybody gets time to renew.
+ *
+ * A process that stood still for longer than its lease may have been removed by
+ * others meanwhile.  It refuses posts, registers anew, under another lease, and
+ * takes back those of its endpoints that still wait for their clients; the
+ * others are elsewhere by now, and their dialogs here end.
  */
 #include <errno.h>
 #include <string.h>
 #include <re.h>
 #include "common/bus.h"
 #include "common/conf.h"
+#include "common/daemon.h"
 #include "common/db/db.h"
 #include "common/log.h"
 #include "common/stats.h"
+#include "channel/sip/dialog.h"
 #include "channel/core.h"
 #include "channel/endpoint.h"
 #include "channel/hello.h"
 #include "channel/peer.h"
 #include "channel/pool.h"
+#include "channel/post.h"
 #include "channel/reattach.h"
 #include "channel/room.h"
 #include "channel/relay.h"
 #include "channel/roster.h"
+#include "channel/user.h"
+#include "channel/watch.h"
 
-enum { LEAVE_MS = 1000, POLL_MS = 100 };
+enum { LEAVE_MS = 1000, POLL_MS = 100, REVIVE_MS = 1000 };
 
 enum { PASSIVE = 5 };             /* column of instance_beat */
 
 struct pool {
 	struct service *svc;
 	struct list peerl;
-	struct tmr tmr;
+	struct tmr tmr, tmr_revive;
 	uint32_t period_ms, lapse_ms, wait_ms;
 	uint64_t unbroken_ms;        /* loop clock: our lease holds since    */
+	uint64_t asked_ms;           /* likewise: renewing it was asked for  */
+	uint64_t renewed_ms;         /* likewise: it was renewed as of       */
 	bool registered;
+	bool again;                  /* it was before                        */
 	bool beating;                /* a statement is under way             */
 	pool_ready_h *readyh;
 	pool_left_h *lefth;
 };
 
-static uint64_t n_reaped, n_peers, n_revived;
+static uint64_t n_reaped, n_peers, n_revived, n_ended;
 
 static const struct stats_row rowv[] = {
 	{ "peers", &n_peers, true, "Other instances of the pool" },
@@ -46,9 +59,12 @@ static const struct stats_row rowv[] = {
 	  "Instances found dead and removed by us" },
 	{ "instance_revived", &n_revived, false,
 	  "Times that others had removed us" },
+	{ "endpoints_fenced", &n_ended, false,
+	  "Dialogs ended after that: their clients were elsewhere" },
 };
 
 static void beat_timer(void *arg);
+static void revive_handler(void *arg);
 
 
 static void __attribute__((constructor)) init(void)
@@ -62,6 +78,7 @@ static void destructor(void *data)
 	struct pool *pool = data;
 
 	tmr_cancel(&pool->tmr);
+	tmr_cancel(&pool->tmr_revive);
 	list_flush(&pool->peerl);
 }
 
@@ -169,46 +186,113 @@ static void forget_unseen(struct pool *pool)
 }
 
 
-static void revived_handler(int err, const struct db_res *res, void *arg)
+static bool in_rows(const struct db_res *res, int64_t id)
 {
-	(void)res;
-	(void)arg;
+	uint32_t i;
 
-	if (err)
-		log_err("pool.revive", "error=%d", err);
+	for (i = 0; i < db_rows(res); i++) {
+		if (db_get_int(res, i, 0) == id)
+			return true;
+	}
+
+	return false;
 }
 
 
 /* Others took our endpoints out of their rooms: they are told again */
-static void revive(struct service *svc)
+static void told_again(struct endpoint *ep)
 {
-	int64_t *idv = mem_alloc((svc->endpoints + 1) * sizeof(*idv), NULL);
-	struct db_args args;
-	struct le *le, *lo;
-	size_t n = 0;
+	struct le *le;
 
-	if (!idv)
+	for (le = list_head(&ep->occl); le; le = le->next) {
+		const struct occupant *occ = le->data;
+
+		relay_enter(ep->svc, occ->room, ep, occ->mask);
+	}
+}
+
+
+static void revived_handler(int err, const struct db_res *res, void *arg)
+{
+	struct pool *pool = arg;
+	struct service *svc = pool->svc;
+	struct le *le;
+
+	if (err == ECANCELED)
 		return;
+	if (err) {
+		log_err("pool.revive", "error=%d", err);
+		if (pool->registered)
+			tmr_start(&pool->tmr_revive, REVIVE_MS,
+				  revive_handler, pool);
+		return;
+	}
 
 	for (le = list_head(&svc->epl); le; le = le->next) {
 		struct endpoint *ep = le->data;
 
 		if (!ep->stored)
 			continue;
-		idv[n++] = ep->id;
-		for (lo = list_head(&ep->occl); lo; lo = lo->next) {
-			const struct occupant *occ = lo->data;
-
-			relay_enter(svc, occ->room, ep, occ->mask);
+		if (in_rows(res, ep->id)) {
+			told_again(ep);
+			continue;
 		}
+		++n_ended;
+		log_info("pool.fenced", "user=%s", ep->user->uri);
+		dlg_bar(ep->dlg);
+	}
+	watch_all(svc->watch);
+}
+
+
+static void revive(struct pool *pool)
+{
+	struct service *svc = pool->svc;
+	int64_t *idv = mem_alloc((svc->endpoints + 1) * sizeof(*idv), NULL);
+	struct db_args args;
+	struct le *le;
+	size_t n = 0;
+	int err = ENOMEM;
+
+	for (le = list_head(&svc->epl); idv && le; le = le->next) {
+		const struct endpoint *ep = le->data;
+
+		if (ep->stored)
+			idv[n++] = ep->id;
 	}
 
-	db_args_init(&args);
-	db_int8(&args, svc->instance_id);
-	db_int8v(&args, idv, n);
-	(void)db_exec(svc->db_main, "endpoint_revive", &args, revived_handler,
-		      svc);
+	if (idv) {
+		db_args_init(&args);
+		db_int8(&args, svc->instance_id);
+		db_int8v(&args, idv, n);
+		err = db_exec(svc->db_main, "endpoint_revive", &args,
+			      revived_handler, pool);
+	}
 	mem_deref(idv);
+	if (err)
+		tmr_start(&pool->tmr_revive, REVIVE_MS, revive_handler, pool);
+}
+
+
+static void revive_handler(void *arg)
+{
+	revive(arg);
+}
+
+
+static void renewed(struct pool *pool)
+{
+	pool->renewed_ms = pool->asked_ms;
+	post_renewed(pool->svc->post);
+}
+
+
+/* Another process has our name by now: two would put each other out for ever */
+static void replaced(const struct pool *pool)
+{
+	log_err("pool.replaced", "instance=%s",
+		config_str(pool->svc->conf, "instance.name"));
+	daemon_fail();
 }
 
 
@@ -217,19 +301,23 @@ static void registered_handler(int err, const struct db_res *res, void *arg)
 	struct pool *pool = arg;
 	struct service *svc = pool->svc;
 
-	(void)res;
-
 	pool->beating = false;
 	if (err)
 		return;
+	if (!db_rows(res)) {
+		replaced(pool);
+		return;
+	}
 
 	pool->registered = true;
 	pool->unbroken_ms = tmr_jiffies();
-	if (svc->endpoints) {
+	renewed(pool);
+	if (pool->again) {
 		++n_revived;
 		log_warn("pool.revived", "endpoints=%u", svc->endpoints);
-		revive(svc);
+		revive(pool);
 	}
+	pool->again = true;
 	tmr_start(&pool->tmr, 0, beat_timer, pool);
 }
 
@@ -239,12 +327,16 @@ static int enroll(struct pool *pool)
 	struct service *svc = pool->svc;
 	struct db_args args;
 
+	svc->lease = (int64_t)(rand_u64() >> 1);
+	pool->asked_ms = tmr_jiffies();
 	db_args_init(&args);
 	db_int8(&args, svc->instance_id);
 	db_text(&args, config_str(svc->conf, "instance.name"));
 	db_text(&args, bus_endpoint(svc->bus));
 	db_textn(&args, bus_pubkey(svc->bus), BUS_KEY_SIZE);
 	db_int4(&args, (int32_t)pool->lapse_ms);
+	db_int8(&args, svc->lease);
+	db_bool(&args, pool->again);
 
 	return db_exec(svc->db_main, "instance_register", &args,
 		       registered_handler, pool);
@@ -290,9 +382,12 @@ static void beat_handler(int err, const struct db_res *res, void *arg)
 	}
 	forget_unseen(pool);
 
-	if (own)
+	if (own) {
+		renewed(pool);
 		check_ready(pool);
+	}
 	else if (!pool->lefth) {
+		log_err("pool.fenced", "endpoints=%u", pool->svc->endpoints);
 		pool->registered = false;
 		pool->unbroken_ms = tmr_jiffies();
 		tmr_start(&pool->tmr, 0, beat_timer, pool);
@@ -305,6 +400,7 @@ static int beat(struct pool *pool)
 	struct service *svc = pool->svc;
 	struct db_args args;
 
+	pool->asked_ms = tmr_jiffies();
 	db_args_init(&args);
 	db_int8(&args, svc->instance_id);
 	db_int4(&args, (int32_t)svc->endpoints);
@@ -344,6 +440,19 @@ void pool_store_up(struct pool *pool)
 {
 	pool->unbroken_ms = tmr_jiffies();
 	tmr_start(&pool->tmr, 0, beat_timer, pool);
+}
+
+
+bool pool_holds(const struct pool *pool)
+{
+	return pool->registered && !pool->lefth &&
+		tmr_jiffies() - pool->renewed_ms < pool->lapse_ms;
+}
+
+
+void pool_doubt(struct pool *pool)
+{
+	pool_changed(pool);
 }
 
 

@@ -7,15 +7,17 @@
 #include "common/stats.h"
 #include "channel/sip/uas.h"
 #include "channel/core.h"
+#include "channel/endpoint.h"
 #include "channel/message.h"
 #include "channel/outbox.h"
+#include "channel/pool.h"
 #include "channel/post_batch.h"
 #include "channel/room.h"
 #include "channel/user.h"
 
 enum { WATCH_MS = 250 };
 
-static uint64_t n_stored, n_refused, n_shed, n_closed, n_queued;
+static uint64_t n_stored, n_refused, n_shed, n_closed, n_fenced, n_queued;
 
 static const struct stats_row rowv[] = {
 	{ "posts_stored",  &n_stored,  false, "Posts answered 200" },
@@ -25,6 +27,8 @@ static const struct stats_row rowv[] = {
 	  "Posts answered 503: queue full or store away" },
 	{ "posts_closed",  &n_closed,  false,
 	  "Posts answered 503: the archive is too far behind" },
+	{ "posts_fenced",  &n_fenced,  false,
+	  "Posts answered 503: this instance's lease in the pool had ended" },
 	{ "posts_queued",  &n_queued,  true,  "Posts that wait for the store" },
 };
 
@@ -32,6 +36,15 @@ static const struct stats_row rowv[] = {
 static void __attribute__((constructor)) init(void)
 {
 	stats_register(rowv, ARRAY_SIZE(rowv));
+}
+
+
+static void settled(struct endpoint *ep)
+{
+	const struct post *post = ep->svc->post;
+
+	if (!--ep->posts && post->settledh)
+		post->settledh(ep);
 }
 
 
@@ -43,8 +56,11 @@ static void item_destructor(void *data)
 	if (item->st)
 		st_reply(item->st, 503, "Service Unavailable",
 			 diag_line(20000));
+	if (item->ep)
+		settled(item->ep);
 	mem_deref(item->msg);
 	mem_deref(item->room);
+	mem_deref(item->ep);
 }
 
 
@@ -53,6 +69,8 @@ void post_answer(struct post_item *item, int err)
 	struct st *st = item->st;
 
 	item->st = NULL;
+	if (!st)
+		return;
 
 	switch (err) {
 
@@ -71,6 +89,11 @@ void post_answer(struct post_item *item, int err)
 		st_reply(st, 503, "Service Unavailable", POST_BUSY);
 		break;
 
+	case ESTALE:
+		++n_fenced;
+		st_reply(st, 503, "Service Unavailable", POST_FENCED);
+		break;
+
 	default:
 		++n_refused;
 		st_reply(st, 500, "Server Internal Error", diag_line(20007));
@@ -83,6 +106,7 @@ static void post_destructor(void *data)
 {
 	struct post *post = data;
 
+	post->settledh = NULL;
 	tmr_cancel(&post->tmr_start);
 	tmr_cancel(&post->tmr_watch);
 	mem_deref(post->running);
@@ -115,7 +139,8 @@ static void watch_handler(void *arg)
 }
 
 
-int post_alloc(struct post **postp, struct service *svc)
+int post_alloc(struct post **postp, struct service *svc,
+	       post_settled_h *settledh)
 {
 	struct post *post = mem_zalloc(sizeof(*post), post_destructor);
 
@@ -123,6 +148,7 @@ int post_alloc(struct post **postp, struct service *svc)
 		return ENOMEM;
 
 	post->svc = svc;
+	post->settledh = settledh;
 	post->queue_max = (uint32_t)config_uint(svc->conf, "post.queue_max");
 	post->wait_ms = config_uint(svc->conf, "post.wait_ms");
 	post->batch_max = (uint32_t)config_uint(svc->conf, "post.batch_max");
@@ -148,9 +174,10 @@ void post_kick(struct post *post)
 }
 
 
-static int item_alloc(struct post_item **itemp, struct room *room,
-		      const struct user *author, const struct post_text *text)
+static int item_alloc(struct post_item **itemp, const struct occupant *occ,
+		      const struct post_text *text)
 {
+	const struct user *author = occ->ep->user;
 	struct message msg = {
 		.author_id = author->id, .flags = text->flags,
 		.chat = text->chat, .rtf = text->rtf,
@@ -169,7 +196,11 @@ static int item_alloc(struct post_item **itemp, struct room *room,
 		return err;
 	}
 
-	item->room = mem_ref(room);
+	item->room = mem_ref(occ->room);
+	item->standing = occ->standing;
+	item->lease = occ->ep->svc->lease;
+	item->ep = mem_ref(occ->ep);
+	++item->ep->posts;
 	item->since_ms = tmr_jiffies();
 	*itemp = item;
 
@@ -177,10 +208,16 @@ static int item_alloc(struct post_item **itemp, struct room *room,
 }
 
 
-void post_message(struct post *post, struct st *st, struct room *room,
-		  struct user *author, const struct post_text *text)
+void post_message(struct post *post, struct st *st,
+		  const struct occupant *occ, const struct post_text *text)
 {
 	struct post_item *item;
+
+	if (!pool_holds(post->svc->pool)) {
+		++n_fenced;
+		st_reply(st, 503, "Service Unavailable", POST_FENCED);
+		return;
+	}
 
 	if (outbox_closed(post->svc->outbox)) {
 		++n_closed;
@@ -189,7 +226,7 @@ void post_message(struct post *post, struct st *st, struct room *room,
 	}
 
 	if (post->queued >= post->queue_max ||
-	    item_alloc(&item, room, author, text)) {
+	    item_alloc(&item, occ, text)) {
 		++n_shed;
 		st_reply(st, 503, "Service Unavailable", POST_BUSY);
 		return;
@@ -198,6 +235,12 @@ void post_message(struct post *post, struct st *st, struct room *room,
 	item->st = st;
 	list_append(&post->queuel, &item->le, item);
 	n_queued = ++post->queued;
+	post_kick(post);
+}
+
+
+void post_renewed(struct post *post)
+{
 	post_kick(post);
 }
 

@@ -8,13 +8,16 @@
 #include "common/stats.h"
 #include "channel/core.h"
 #include "channel/deliver.h"
+#include "channel/endpoint.h"
+#include "channel/fence.h"
 #include "channel/hello.h"
 #include "channel/message.h"
+#include "channel/pool.h"
 #include "channel/post_batch.h"
 #include "channel/relay.h"
 #include "channel/room.h"
 
-static uint64_t n_batches, n_unknown, n_split;
+static uint64_t n_batches, n_unknown, n_split, n_clock;
 
 static const struct stats_row rowv[] = {
 	{ "post_batches", &n_batches, false, "Commits of posts" },
@@ -22,6 +25,9 @@ static const struct stats_row rowv[] = {
 	  "Batches that lost their connection and were looked up" },
 	{ "post_batches_split", &n_split, false,
 	  "Batches that were refused and stored message by message" },
+	{ "post_clock_back", &n_clock, false,
+	  "Times that a room's time was ahead of the store's clock by more than "
+	  "2 s and was set back" },
 };
 
 static void submit_handler(int err, const struct db_res *res, void *arg);
@@ -38,6 +44,24 @@ static void destructor(void *data)
 	struct post_batch *batch = data;
 
 	list_flush(&batch->iteml);
+}
+
+
+/* What came under a lease that we have lost is not stored under the next */
+static void drop_fenced(struct post *post)
+{
+	struct le *le = list_head(&post->queuel);
+
+	while (le) {
+		struct post_item *item = le->data;
+
+		le = le->next;
+		if (item->lease == post->svc->lease)
+			continue;
+		--post->queued;
+		post_answer(item, ESTALE);
+		mem_deref(item);
+	}
 }
 
 
@@ -67,19 +91,43 @@ static void take_items(struct post_batch *batch)
 }
 
 
+/* Of each room's messages the lowest: one that was checked earlier than the
+   others has all of its room's checked again */
+static void standings(const struct post_batch *batch, int64_t *rightsv,
+		      int64_t *peoplev)
+{
+	const struct batch *g = &batch->group;
+	uint32_t i;
+
+	for (i = 0; i < g->rooms; i++)
+		rightsv[i] = peoplev[i] = INT64_MAX;
+
+	for (i = 0; i < g->n; i++) {
+		const struct standing *st = &batch->itemv[i]->standing;
+		const int32_t p = g->placev[i] - 1;
+
+		rightsv[p] = min(rightsv[p], st->rights);
+		peoplev[p] = min(peoplev[p], st->people);
+	}
+}
+
+
 static int submit(struct post_batch *batch)
 {
 	const struct batch *g = &batch->group;
+	int64_t authorv[BATCH_MAX], sessionv[BATCH_MAX];
+	int64_t rightsv[BATCH_MAX], peoplev[BATCH_MAX];
 	struct pl chatv[BATCH_MAX], rtfv[BATCH_MAX];
-	int64_t authorv[BATCH_MAX];
 	int32_t flagv[BATCH_MAX];
 	struct db_args args;
 	uint32_t i;
 
+	standings(batch, rightsv, peoplev);
 	for (i = 0; i < g->n; i++) {
 		const struct message *msg = batch->itemv[i]->msg;
 
 		authorv[i] = msg->author_id;
+		sessionv[i] = batch->itemv[i]->ep->id;
 		flagv[i] = msg->flags;
 		chatv[i] = msg->chat;
 		rtfv[i] = msg->rtf;
@@ -88,11 +136,16 @@ static int submit(struct post_batch *batch)
 	batch->backend = db_backend(batch->post->svc->db_post);
 	db_args_init(&args);
 	db_int8(&args, batch->origin);
+	db_int8(&args, batch->post->svc->instance_id);
+	db_int8(&args, batch->post->svc->lease);
 	db_int8v(&args, g->roomv, g->rooms);
 	db_int4v(&args, g->countv, g->rooms);
+	db_int8v(&args, rightsv, g->rooms);
+	db_int8v(&args, peoplev, g->rooms);
 	db_int4v(&args, g->placev, g->n);
 	db_int4v(&args, g->nthv, g->n);
 	db_int8v(&args, authorv, g->n);
+	db_int8v(&args, sessionv, g->n);
 	db_int4v(&args, flagv, g->n);
 	db_textv(&args, chatv, g->n);
 	db_textv(&args, rtfv, g->n);
@@ -107,9 +160,17 @@ void post_batch_start(struct post *post)
 	struct post_batch *batch;
 
 	if (post->running || !post->queuel.head || post->svc->press.busy ||
+	    !pool_holds(post->svc->pool) ||
 	    hello_others_busy(post->svc->hello) ||
 	    !db_isup(post->svc->db_post))
 		return;
+
+	if (post->lease != post->svc->lease) {
+		post->lease = post->svc->lease;
+		drop_fenced(post);
+		post_kick(post);
+		return;
+	}
 
 	batch = mem_zalloc(sizeof(*batch), destructor);
 	if (!batch)
@@ -128,8 +189,7 @@ void post_batch_start(struct post *post)
 }
 
 
-/* The batch is over, with everybody answered */
-static void done(struct post_batch *batch)
+void post_batch_done(struct post_batch *batch)
 {
 	struct post *post = batch->post;
 
@@ -152,7 +212,30 @@ void post_batch_abandon(struct post_batch *batch)
 
 	/* while the connection is away nobody will come back for it */
 	if (batch->unknown)
-		done(batch);
+		post_batch_done(batch);
+}
+
+
+void post_batch_requeue(struct post_batch *batch, struct post_item *item)
+{
+	struct post *post = batch->post;
+
+	list_unlink(&item->le);
+	list_prepend(&post->queuel, &item->le, item);
+	++post->queued;
+}
+
+
+/* They go on when our lease is renewed, as long as they may wait */
+static void wait_for_lease(struct post_batch *batch)
+{
+	uint32_t i;
+
+	for (i = batch->group.n; i--; )
+		post_batch_requeue(batch, batch->itemv[i]);
+
+	pool_doubt(batch->post->svc->pool);
+	post_batch_done(batch);
 }
 
 
@@ -174,26 +257,53 @@ static void relay_room(struct post_batch *batch, uint32_t place)
 }
 
 
-/* Rows: room, id before its first message or NULL, time; rooms ascending */
-static void stored(struct post_batch *batch, const struct db_res *res)
+/* @return FENCE_STALE or FENCE_LEASE when the message is to be posted again */
+static enum fence settle(struct post_batch *batch, struct post_item *item,
+			 const struct db_res *res, uint32_t row, int32_t nth)
+{
+	const enum fence state = (enum fence)db_get_int(res, row, 3);
+
+	switch (state) {
+
+	case FENCE_STORED:
+	case FENCE_CLOCK:
+		item->msg->id = db_get_int(res, row, 1) + nth;
+		item->msg->ts_us = db_get_time(res, row, 2);
+		post_answer(item, 0);
+		break;
+
+	case FENCE_CLOSED:
+		post_answer(item, EACCES);
+		break;
+
+	default:
+		break;
+	}
+
+	return batch->abandoned ? FENCE_CLOSED : state;
+}
+
+
+static void note_clock(const struct db_res *res, uint32_t rooms)
+{
+	uint32_t i;
+
+	for (i = 0; i < rooms; i++) {
+		if (db_get_int(res, i, 3) != FENCE_CLOCK)
+			continue;
+		++n_clock;
+		log_warn("post.clock_back", "room=%lld",
+			 (long long)db_get_int(res, i, 0));
+	}
+}
+
+
+static void tell(struct post_batch *batch, const struct db_res *res)
 {
 	const struct batch *g = &batch->group;
 	uint32_t i;
 
-	for (i = 0; i < g->n; i++) {
-		struct post_item *item = batch->itemv[i];
-		const uint32_t row = (uint32_t)g->placev[i] - 1;
-		const bool closed = db_isnull(res, row, 1);
-
-		if (!batch->abandoned)
-			post_answer(item, closed ? EACCES : 0);
-		if (closed)
-			continue;
-
-		item->msg->id = db_get_int(res, row, 1) + g->nthv[i];
-		item->msg->ts_us = db_get_time(res, row, 2);
-	}
-
+	note_clock(res, g->rooms);
 	for (i = 0; i < g->rooms; i++) {
 		if (!db_isnull(res, i, 1))
 			relay_room(batch, i);
@@ -204,8 +314,33 @@ static void stored(struct post_batch *batch, const struct db_res *res)
 			deliver_message(batch->itemv[i]->room,
 					batch->itemv[i]->msg);
 	}
+}
 
-	done(batch);
+
+/* Rows: room, id before its first message or NULL, time, enum fence; rooms
+   ascending */
+static void stored(struct post_batch *batch, const struct db_res *res)
+{
+	const struct batch *g = &batch->group;
+	bool stale = false, fenced = false;
+	uint32_t i;
+
+	for (i = 0; i < g->n; i++) {
+		const enum fence state =
+			settle(batch, batch->itemv[i], res,
+			       (uint32_t)g->placev[i] - 1, g->nthv[i]);
+
+		stale |= state == FENCE_STALE;
+		fenced |= state == FENCE_LEASE;
+	}
+	tell(batch, res);
+
+	if (fenced)
+		wait_for_lease(batch);
+	else if (stale)
+		post_batch_recheck(batch);
+	else
+		post_batch_done(batch);
 }
 
 
@@ -214,23 +349,20 @@ static void split(struct post_batch *batch)
 {
 	struct post *post = batch->post;
 	const uint32_t n = batch->group.n;
-	struct le *le;
+	uint32_t i;
 
 	if (n == 1 || batch->abandoned) {
 		if (!batch->abandoned)
 			post_answer(batch->itemv[0], EPROTO);
-		done(batch);
+		post_batch_done(batch);
 		return;
 	}
 
 	++n_split;
-	while ((le = list_tail(&batch->iteml))) {
-		list_unlink(le);
-		list_prepend(&post->queuel, le, le->data);
-	}
-	post->queued += n;
+	for (i = n; i--; )
+		post_batch_requeue(batch, batch->itemv[i]);
 	post->alone += n;
-	done(batch);
+	post_batch_done(batch);
 }
 
 
@@ -255,14 +387,14 @@ static void submit_handler(int err, const struct db_res *res, void *arg)
 		batch->unknown = true;
 		log_warn("post.unknown", "messages=%u", batch->group.n);
 		if (batch->abandoned)
-			done(batch);
+			post_batch_done(batch);
 		else if (db_isup(batch->post->svc->db_post))
 			post_batch_resume(batch);
 		break;
 
 	case ETIMEDOUT:
 		post_batch_abandon(batch);
-		done(batch);
+		post_batch_done(batch);
 		break;
 
 	default:
@@ -296,7 +428,7 @@ static void outcome_handler(int err, const struct db_res *res, void *arg)
 		stored(batch, res);
 	}
 	else if (batch->abandoned) {
-		done(batch);
+		post_batch_done(batch);
 	}
 	else if (!err) {
 		batch->unknown = submit(batch) != 0;
@@ -331,7 +463,7 @@ static void aborted_handler(int err, const struct db_res *res, void *arg)
 		return;
 
 	if (batch->abandoned)
-		done(batch);
+		post_batch_done(batch);
 	else if (err)
 		batch->unknown = true;
 	else if (db_get_bool(res, 0, 0))

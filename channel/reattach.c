@@ -12,6 +12,7 @@
 #include "channel/endpoint.h"
 #include "channel/join.h"
 #include "channel/reattach.h"
+#include "channel/signoff.h"
 #include "channel/user.h"
 
 enum { BYES_MAX = 1000 };
@@ -135,6 +136,7 @@ int reattach(struct endpoint *ep, reattach_h *h, void *arg)
 
 	notv[0] = ep->id;
 	n = 1 + ending_byes(ep->svc, notv + 1, BYES_MAX - 1);
+	n += signoff_byes(ep->svc, notv + n, BYES_MAX - n);
 	db_args_init(&args);
 	db_int8(&args, ep->user->id);
 	db_text(&args, ep->epid);

@@ -56,6 +56,12 @@ struct room {
 	uint64_t opened_ms;          /* loop clock                           */
 };
 
+/** Generations in the store of what decides a mask: sql/schema/0014_fence.sql */
+struct standing {
+	int64_t rights;              /* of the room                          */
+	int64_t people;              /* of all users                         */
+};
+
 /** A user in a room */
 struct presence {
 	struct le he;                /* in the table, by user and room       */
@@ -79,6 +85,7 @@ struct occupant {
 	int64_t since;               /* newest message when it came          */
 	uint32_t load_gen;           /* last roster read that had it         */
 	uint32_t mask;
+	struct standing standing;    /* that the mask was read with          */
 };
 
 /** A room was opened, or is about to be freed */

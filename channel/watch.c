@@ -17,6 +17,7 @@
 #include "channel/room.h"
 #include "channel/roster.h"
 #include "channel/signoff.h"
+#include "channel/standing.h"
 #include "channel/user.h"
 #include "channel/watch.h"
 
@@ -24,7 +25,6 @@ enum {
 	PAIRS    = 200,       /* occupants looked at in one statement        */
 	USERS    = 200,       /* users, likewise                             */
 	AGAIN_MS = 500,       /* the store did not answer                    */
-	NTH      = 21,        /* column of room_standing: place of the pair */
 };
 
 /** Somebody in a room, by number: either may be gone when the answer comes */
@@ -157,6 +157,8 @@ static bool apply_row(struct service *svc, const struct pair *pair,
 
 	roster_modified(svc, room);
 	occ = room_occupant(svc->rooms, pair->room_id, pair->endpoint_id);
+	if (occ && occ->ep)
+		standing_read(&occ->standing, res, row);
 	if (!access_join(&rec) && occ && occ->ep)
 		occupant_stays(svc, occ, access_mask(&rec));
 	mem_deref(room);
@@ -219,7 +221,7 @@ static void rooms_handler(int err, const struct db_res *res, void *arg)
 	}
 
 	for (i = 0; i < db_rows(res); i++) {
-		const int64_t nth = db_get_int(res, i, NTH) - 1;
+		const int64_t nth = db_get_int(res, i, STANDING_NTH) - 1;
 
 		if (nth >= 0 && nth < (int64_t)n)
 			stayv[nth] = apply_row(watch->svc, &pairv[nth], res,

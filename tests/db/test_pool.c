@@ -46,6 +46,8 @@ static void enroll(int64_t id, const char *name, int32_t lease_ms)
 	db_text(&args, "tcp://127.0.0.1:1");
 	db_text(&args, name);
 	db_int4(&args, lease_ms);
+	db_int8(&args, 10 * id);
+	db_bool(&args, false);
 	ck_assert_int_eq(ask("instance_register", &args), 0);
 }
 
@@ -102,22 +104,52 @@ static void lapse(int64_t id)
 }
 
 
-/* An endpoint of a user entered room 1 or, for several, rooms 1..n */
-static void enter(int64_t ep, int64_t user, const char *epid,
-		  int64_t instance, size_t n)
+/* An endpoint of a user enters room 1 or, for several, rooms 1..n; the instance
+   has its lease in the pool, or in a test that wants none of its own is given
+   one.  The rights it was checked with are these less stale */
+static void try_enter(int64_t ep, int64_t user, const char *epid,
+		      int64_t instance, size_t n, int64_t stale)
 {
 	static const int64_t roomv[] = { 1, 2, 3 };
 	static const int32_t maskv[] = { 10, 20, 30 };
+	int64_t rightsv[3];
 	struct db_args args;
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		rightsv[i] = ask_number("SELECT rights FROM room_head"
+					" WHERE room_id = %d", (int)i + 1);
+	rightsv[0] -= stale;
 
 	db_args_init(&args);
 	db_int8(&args, ep);
 	db_int8(&args, user);
 	db_text(&args, epid);
 	db_int8(&args, instance);
+	db_int8(&args, 10 * instance);
 	db_int8v(&args, roomv, n);
 	db_int4v(&args, maskv, n);
+	db_int8v(&args, rightsv, n);
+	db_int8(&args, ask_number("SELECT people FROM rights"));
 	ck_assert_int_eq(ask("roster_add", &args), 0);
+	ck_assert_uint_eq(db_rows(ask_res()), n);
+}
+
+
+static void enter(int64_t ep, int64_t user, const char *epid,
+		  int64_t instance, size_t n)
+{
+	char name[16];
+	size_t i;
+
+	(void)snprintf(name, sizeof(name), "of %lld", (long long)instance);
+	if (!ask_number("SELECT count(*) FROM instance WHERE instance_id ="
+			" %lld", (long long)instance))
+		enroll(instance, name, LEASE_MS);
+
+	try_enter(ep, user, epid, instance, n, 0);
+	for (i = 0; i < n; i++)
+		ck_assert_int_eq(db_get_int(ask_res(), (uint32_t)i, 2), 0);
 }
 
 
@@ -342,9 +374,10 @@ START_TEST(who_was_taken_for_dead_revives_its_endpoints)
 	static const int64_t ownv[] = { 11 };
 	struct db_args args;
 
+	enroll(1, "one", LEASE_MS);
 	enter(11, ANN, "e", 1, 1);
 	enter(12, BEN, "e", 1, 1);
-	enroll(1, "one", -1000);
+	lapse(1);
 	(void)of_instance("instance_reap", 1);
 
 	db_args_init(&args);
