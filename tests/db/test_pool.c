@@ -528,6 +528,82 @@ START_TEST(entering_twice_is_entering_once)
 END_TEST
 
 
+/* The rights changed between the look at them and the entry */
+START_TEST(who_was_checked_with_stale_rights_does_not_enter)
+{
+	enroll(1, "one", LEASE_MS);
+	try_enter(11, ANN, "e", 1, 2, 1);
+	ck_assert_str_eq(ask_rows(0, 2), "1 0 2, 2 0 0");
+	ck_assert_int_eq(rooms_of(11), 1);
+
+	try_enter(12, ANN, "f", 1, 1, 1);
+	ck_assert_int_eq(where(12), -1);
+}
+END_TEST
+
+
+START_TEST(who_is_on_an_instance_without_a_lease_does_not_enter)
+{
+	enroll(1, "one", LEASE_MS);
+	lapse(1);
+	try_enter(11, ANN, "e", 1, 1, 0);
+	ck_assert_str_eq(ask_rows(2, 2), "3");
+	enroll(1, "one", LEASE_MS);
+	ask_do("UPDATE instance SET lease = 99");
+	try_enter(11, ANN, "e", 1, 1, 0);
+	ck_assert_str_eq(ask_rows(2, 2), "3");
+	ask_do("DELETE FROM instance");
+	try_enter(11, ANN, "e", 1, 1, 0);
+	ck_assert_str_eq(ask_rows(2, 2), "3");
+	ck_assert_int_eq(where(11), -1);
+}
+END_TEST
+
+
+START_TEST(who_enters_learns_which_message_is_the_newest)
+{
+	ask_do("UPDATE room_head SET last_id = 41 WHERE room_id = 1");
+	enter(11, ANN, "e", 1, 2);
+	ck_assert_str_eq(ask_rows(0, 2), "1 41 0, 2 0 0");
+	ask_do("UPDATE room_head SET last_id = 0");
+}
+END_TEST
+
+
+static uint32_t enroll_again(int64_t id, const char *name)
+{
+	struct db_args args;
+
+	db_args_init(&args);
+	db_int8(&args, id);
+	db_text(&args, name);
+	db_text(&args, "tcp://127.0.0.1:1");
+	db_text(&args, name);
+	db_int4(&args, LEASE_MS);
+	db_int8(&args, 10 * id + 1);
+	db_bool(&args, true);
+	ck_assert_int_eq(ask("instance_register", &args), 0);
+
+	return db_rows(ask_res());
+}
+
+
+/* Two processes of one name would put each other out for ever */
+START_TEST(who_comes_back_gives_way_to_a_living_process_of_its_name)
+{
+	enroll(2, "one", LEASE_MS);
+	enter(12, BEN, "e", 2, 1);
+	ck_assert_uint_eq(enroll_again(1, "one"), 0);
+	ck_assert_int_eq(where(12), 2);
+
+	lapse(2);
+	ck_assert_uint_eq(enroll_again(1, "one"), 1);
+	ck_assert_int_eq(where(12), 0);
+	ck_assert_int_eq(ask_number("SELECT lease FROM instance"), 11);
+}
+END_TEST
+
+
 START_TEST(leaving_a_room_leaves_the_others)
 {
 	struct db_args args;
@@ -681,6 +757,10 @@ static Suite *db_pool_suite(void)
 		a_roster_shows_who_is_in_through_other_instances,
 		a_roster_is_counted_without_our_own_and_the_lost,
 		entering_twice_is_entering_once,
+		who_was_checked_with_stale_rights_does_not_enter,
+		who_is_on_an_instance_without_a_lease_does_not_enter,
+		who_enters_learns_which_message_is_the_newest,
+		who_comes_back_gives_way_to_a_living_process_of_its_name,
 		leaving_a_room_leaves_the_others,
 		a_bye_forgets_the_endpoint_and_what_waits_for_its_client,
 		a_lost_endpoints_rooms_wait,
