@@ -406,6 +406,7 @@ static int beat(struct pool *pool)
 	db_int4(&args, (int32_t)svc->endpoints);
 	db_text(&args, svc->draining || svc->passive ? "draining" : "ready");
 	db_int4(&args, (int32_t)pool->lapse_ms);
+	db_int8(&args, svc->lease);
 
 	return db_exec(svc->db_main, "instance_beat", &args, beat_handler,
 		       pool);

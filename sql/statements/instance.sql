@@ -30,13 +30,13 @@ RETURNING instance_id;
 -- name: instance_beat
 -- Renew our lease and see the pool.  The first column of our own row tells
 -- whether we still have one.  $1 bigint: id, $2 integer: endpoints, $3 text:
--- state, $4 integer: lease in ms.  The last column: the operator wants it to
+-- state, $4 integer: lease in ms, $5 bigint: its number.  The last column: the operator wants it to
 -- take no new clients
 WITH mine AS (
        UPDATE instance
           SET endpoints = $2, state = $3,
               lease_until = clock_timestamp() + make_interval(secs => $4::integer / 1000.0)
-        WHERE instance_id = $1
+        WHERE instance_id = $1 AND lease = $5
     RETURNING instance_id
      )
 SELECT i.instance_id, i.name, i.bus_endpoint, i.bus_key,

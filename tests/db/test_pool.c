@@ -60,6 +60,7 @@ static void beat_args(struct db_args *args, int64_t id, int32_t endpoints,
 	db_int4(args, endpoints);
 	db_text(args, state);
 	db_int4(args, LEASE_MS);
+	db_int8(args, 10 * id);
 }
 
 
