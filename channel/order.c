@@ -29,13 +29,14 @@ static void release(struct order *order, order_h *h, void *arg)
 
 		if (!msg || msg->id > order->last + 1)
 			return;
+		if (msg->id == order->last + 1) {
+			if (h(msg, arg))
+				return;
+			order->last = msg->id;
+		}
 
 		list_unlink(&msg->le);
 		--order->held;
-		if (msg->id == order->last + 1) {
-			order->last = msg->id;
-			h(msg, arg);
-		}
 		mem_deref(msg);
 	}
 }
@@ -70,11 +71,10 @@ int order_push(struct order *order, struct message *msg, order_h *h,
 	if (msg->id <= order->last)
 		return EALREADY;
 
-	if (msg->id > order->last + 1)
+	if (msg->id > order->last + 1 || h(msg, arg))
 		return hold(order, msg);
 
 	order->last = msg->id;
-	h(msg, arg);
 	release(order, h, arg);
 
 	return 0;

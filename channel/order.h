@@ -19,8 +19,9 @@ struct order {
 	uint32_t held;           /* how many                                 */
 };
 
-/** The next message in the row */
-typedef void (order_h)(const struct message *msg, void *arg);
+/** The next message in the row.  @return 0; else it has not gone out: it is held,
+ *  and tried again by the next push or skip */
+typedef int (order_h)(const struct message *msg, void *arg);
 
 void order_init(struct order *order, int64_t last);
 void order_flush(struct order *order);

@@ -140,20 +140,23 @@ static void occupant_stays(struct service *svc, struct occupant *occ,
 }
 
 
-/* @return whether who the row is about may stay */
-static bool apply_row(struct service *svc, const struct pair *pair,
-		      const struct db_res *res, uint32_t row)
+/* stayp: whether who the row is about may stay.  @return 0, ENOMEM */
+static int apply_row(struct service *svc, const struct pair *pair,
+		     const struct db_res *res, uint32_t row, bool *stayp)
 {
 	struct room *room = roomtab_by_id(svc->rooms, pair->room_id);
 	struct occupant *occ;
 	struct room_rec rec;
+	int err;
 
+	*stayp = true;
 	if (!room)
-		return true;
+		return 0;
 
 	room_rec_read(&rec, res, row);
-	if (room_open(&room, svc->rooms, &rec))
-		return true;
+	err = room_open(&room, svc->rooms, &rec);
+	if (err)
+		return err;
 
 	roster_modified(svc, room);
 	occ = room_occupant(svc->rooms, pair->room_id, pair->endpoint_id);
@@ -162,8 +165,9 @@ static bool apply_row(struct service *svc, const struct pair *pair,
 	if (!access_join(&rec) && occ && occ->ep)
 		occupant_stays(svc, occ, access_mask(&rec));
 	mem_deref(room);
+	*stayp = !access_join(&rec);
 
-	return !access_join(&rec);
+	return 0;
 }
 
 
@@ -215,17 +219,16 @@ static void rooms_handler(int err, const struct db_res *res, void *arg)
 		return;
 
 	watch->busy = false;
-	if (err) {
-		again(watch);
-		return;
-	}
-
-	for (i = 0; i < db_rows(res); i++) {
+	for (i = 0; !err && i < db_rows(res); i++) {
 		const int64_t nth = db_get_int(res, i, STANDING_NTH) - 1;
 
 		if (nth >= 0 && nth < (int64_t)n)
-			stayv[nth] = apply_row(watch->svc, &pairv[nth], res,
-					       i);
+			err = apply_row(watch->svc, &pairv[nth], res, i,
+					&stayv[nth]);
+	}
+	if (err) {
+		again(watch);
+		return;
 	}
 
 	n_looked += n;
@@ -299,19 +302,26 @@ static int gather(struct watch *watch)
 
 /* ------------------------------------------------------------------- users */
 
-static void apply_user(struct service *svc, const struct db_res *res,
-		       uint32_t row)
+static int apply_user(struct service *svc, const struct db_res *res,
+		      uint32_t row)
 {
 	struct user *user = user_find(svc->users, db_get_int(res, row, 0));
 	int64_t *ancv;
 	size_t ancc;
+	int err;
 
-	if (!user || db_get_int8v(res, row, 1, &ancv, &ancc))
-		return;
+	if (!user)
+		return 0;
+
+	err = db_get_int8v(res, row, 1, &ancv, &ancc);
+	if (err)
+		return err;
 
 	user_set_ancestors(user, ancv, ancc);
 	if (!ancc)
 		signoff_user(user);
+
+	return 0;
 }
 
 
@@ -324,13 +334,12 @@ static void users_handler(int err, const struct db_res *res, void *arg)
 		return;
 
 	watch->busy = false;
+	for (i = 0; !err && i < db_rows(res); i++)
+		err = apply_user(watch->svc, res, i);
 	if (err) {
 		again(watch);
 		return;
 	}
-
-	for (i = 0; i < db_rows(res); i++)
-		apply_user(watch->svc, res, i);
 
 	watch->userp += min(watch->userc - watch->userp, (size_t)USERS);
 	if (watch->userp == watch->userc) {
