@@ -8,6 +8,7 @@
 #include "common/stats.h"
 #include "channel/xccos/xccos.h"
 #include "channel/sip/dialog.h"
+#include "channel/after.h"
 #include "channel/core.h"
 #include "channel/deliver.h"
 #include "channel/endpoint.h"
@@ -118,6 +119,7 @@ static void update_lag(struct room *room)
 
 static void watch(struct room *room)
 {
+	after_check(room);
 	update_lag(room);
 	if (!missing(room))
 		tmr_cancel(&room->tmr_gap);
@@ -262,4 +264,11 @@ void deliver_expect(struct room *room, int64_t last_id)
 	if (last_id > room->gap_to)
 		room->gap_to = last_id;
 	watch(room);
+}
+
+
+int64_t deliver_known(const struct room *room)
+{
+	return max(max(room->order.last, room->gap_to),
+		   order_held_last(&room->order));
 }

@@ -96,3 +96,11 @@ int64_t order_held(const struct order *order)
 
 	return msg ? msg->id : 0;
 }
+
+
+int64_t order_held_last(const struct order *order)
+{
+	const struct message *msg = list_ledata(list_tail(&order->heldl));
+
+	return msg ? msg->id : 0;
+}

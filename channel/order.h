@@ -41,3 +41,5 @@ void order_skip(struct order *order, int64_t id, order_h *h, void *arg);
 
 /** The oldest held message's id, 0 without */
 int64_t order_held(const struct order *order);
+/** The newest one's, 0 without */
+int64_t order_held_last(const struct order *order);

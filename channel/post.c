@@ -102,11 +102,27 @@ void post_answer(struct post_item *item, int err)
 }
 
 
+/* Messages that have not gone out yet hold their rooms */
+static void release_rooms(const struct post *post)
+{
+	struct le *le = list_head(roomtab_list(post->svc->rooms));
+
+	while (le) {
+		struct room *room = mem_ref(le->data);
+
+		list_flush(&room->afterl);
+		le = le->next;
+		mem_deref(room);
+	}
+}
+
+
 static void post_destructor(void *data)
 {
 	struct post *post = data;
 
 	post->settledh = NULL;
+	release_rooms(post);
 	tmr_cancel(&post->tmr_start);
 	tmr_cancel(&post->tmr_watch);
 	mem_deref(post->running);

@@ -6,6 +6,7 @@
 #include "common/db/db.h"
 #include "common/log.h"
 #include "common/stats.h"
+#include "channel/after.h"
 #include "channel/core.h"
 #include "channel/deliver.h"
 #include "channel/endpoint.h"
@@ -298,6 +299,22 @@ static void note_clock(const struct db_res *res, uint32_t rooms)
 }
 
 
+/* While messages before it are missing it has not gone out, and what its author
+   does next waits for it */
+static void deliver(struct post_batch *batch, struct post_item *item)
+{
+	struct room *room = item->room;
+
+	deliver_message(room, item->msg);
+	if (item->msg->id <= room->order.last)
+		return;
+
+	list_unlink(&item->le);
+	if (after_add(room, item->msg->id, NULL, item))
+		list_append(&batch->iteml, &item->le, item);
+}
+
+
 static void tell(struct post_batch *batch, const struct db_res *res)
 {
 	const struct batch *g = &batch->group;
@@ -311,8 +328,7 @@ static void tell(struct post_batch *batch, const struct db_res *res)
 
 	for (i = 0; i < g->n; i++) {
 		if (batch->itemv[i]->msg->id)
-			deliver_message(batch->itemv[i]->room,
-					batch->itemv[i]->msg);
+			deliver(batch, batch->itemv[i]);
 	}
 }
 

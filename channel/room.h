@@ -46,6 +46,7 @@ struct room {
 	struct order order;          /* what was delivered here              */
 	struct tmr tmr_gap;          /* the bus is late: ask the store       */
 	int64_t gap_to;              /* id that is known to exist            */
+	struct list afterl;          /* waits for messages: see after.h      */
 	bool repairing;              /* the store was asked                  */
 	bool lagging;                /* far behind: see pressure.h           */
 	uint64_t paced_ms;           /* a repair waits for dialogs since     */
