@@ -137,25 +137,35 @@ static size_t count_err(const struct join *join, int err)
 }
 
 
-/* Rights changed between the look and the entry: look again */
-static bool again(struct join *join)
+static void set_err(struct join *join, int from, int to)
 {
 	size_t i;
 
-	if (!count_err(join, EAGAIN))
-		return false;
-
-	++join->tries;
 	for (i = 0; i < join->roomc; i++) {
 		struct join_room *jr = &join->roomv[i];
 
-		if (jr->err != EAGAIN)
+		if (jr->err != from)
 			continue;
-		jr->err = join->tries < TRIES_MAX ? ENOENT : EBUSY;
+		jr->err = to;
 		jr->room = mem_deref(jr->room);
 	}
+}
 
-	return join->tries < TRIES_MAX && !ask_facts(join);
+
+/* Rights changed between the look and the entry: look again */
+static bool again(struct join *join)
+{
+	if (!count_err(join, EAGAIN))
+		return false;
+
+	if (++join->tries == TRIES_MAX) {
+		set_err(join, EAGAIN, EBUSY);
+		return false;
+	}
+
+	set_err(join, EAGAIN, ENOENT);
+
+	return !ask_facts(join);
 }
 
 

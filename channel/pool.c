@@ -10,6 +10,7 @@
  * others are elsewhere by now, and their dialogs here end.
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <re.h>
 #include "common/bus.h"
@@ -186,16 +187,27 @@ static void forget_unseen(struct pool *pool)
 }
 
 
-static bool in_rows(const struct db_res *res, int64_t id)
+static int compare(const void *a, const void *b)
 {
+	const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+
+/* The ids of a result, ascending; NULL: no memory */
+static int64_t *ids_of(const struct db_res *res)
+{
+	const uint32_t n = db_rows(res);
+	int64_t *idv = mem_alloc((n + 1) * sizeof(*idv), NULL);
 	uint32_t i;
 
-	for (i = 0; i < db_rows(res); i++) {
-		if (db_get_int(res, i, 0) == id)
-			return true;
-	}
+	for (i = 0; idv && i < n; i++)
+		idv[i] = db_get_int(res, i, 0);
+	if (idv)
+		qsort(idv, n, sizeof(*idv), compare);
 
-	return false;
+	return idv;
 }
 
 
@@ -212,36 +224,45 @@ static void told_again(struct endpoint *ep)
 }
 
 
-static void revived_handler(int err, const struct db_res *res, void *arg)
+/* idv: those that are ours again */
+static void sort_out(struct service *svc, const int64_t *idv, size_t n)
 {
-	struct pool *pool = arg;
-	struct service *svc = pool->svc;
 	struct le *le;
-
-	if (err == ECANCELED)
-		return;
-	if (err) {
-		log_err("pool.revive", "error=%d", err);
-		if (pool->registered)
-			tmr_start(&pool->tmr_revive, REVIVE_MS,
-				  revive_handler, pool);
-		return;
-	}
 
 	for (le = list_head(&svc->epl); le; le = le->next) {
 		struct endpoint *ep = le->data;
 
 		if (!ep->stored)
 			continue;
-		if (in_rows(res, ep->id)) {
+		if (bsearch(&ep->id, idv, n, sizeof(*idv), compare)) {
 			told_again(ep);
 			continue;
 		}
 		++n_ended;
-		log_info("pool.fenced", "user=%s", ep->user->uri);
+		log_info("pool.elsewhere", "user=%s", ep->user->uri);
 		dlg_bar(ep->dlg);
 	}
 	watch_all(svc->watch);
+}
+
+
+static void revived_handler(int err, const struct db_res *res, void *arg)
+{
+	struct pool *pool = arg;
+	int64_t *idv;
+
+	if (err == ECANCELED)
+		return;
+
+	idv = err ? NULL : ids_of(res);
+	if (idv) {
+		sort_out(pool->svc, idv, db_rows(res));
+	}
+	else {
+		log_err("pool.revive", "error=%d", err);
+		tmr_start(&pool->tmr_revive, REVIVE_MS, revive_handler, pool);
+	}
+	mem_deref(idv);
 }
 
 

@@ -47,6 +47,7 @@ BEGIN
     IF 0 = ANY (rooms) THEN
         PERFORM pg_advisory_xact_lock(rights_lock_key());
         UPDATE rights SET people = people + 1;
+        UPDATE instance i SET people = r.people FROM rights r;
     END IF;
     RETURN NULL;
 END $$;
@@ -152,9 +153,21 @@ CREATE TRIGGER affiliation_gone_due AFTER DELETE ON principal_affiliation
 
 -- ------------------------------------------------------------------ leases
 
--- A number of its own for each registration: who was removed and came back
--- does not pass for what it was.
-ALTER TABLE instance ADD COLUMN lease bigint NOT NULL DEFAULT 0;
+-- lease: a number of its own for each registration, so that who was removed and
+-- came back does not pass for what it was.  people: as in rights, so that a post
+-- finds all that it is compared with in one row.
+ALTER TABLE instance ADD COLUMN lease bigint NOT NULL DEFAULT 0,
+                     ADD COLUMN people bigint NOT NULL DEFAULT 0;
+
+CREATE FUNCTION instance_people() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock_shared(rights_lock_key());
+    NEW.people := (SELECT r.people FROM rights r);
+    RETURN NEW;
+END $$;
+CREATE TRIGGER instance_people BEFORE INSERT OR UPDATE OF lease ON instance
+    FOR EACH ROW EXECUTE FUNCTION instance_people();
+UPDATE instance SET lease = 0;
 
 -- ------------------------------------------------------------------- posts
 
@@ -181,16 +194,14 @@ DECLARE
     bases  bigint[] := '{}';
     times  timestamptz[] := '{}';
     marks  integer[] := '{}';
-    states integer[] := '{}';
+    states integer[];           -- NULL: all 0
     base   bigint;
     t      timestamptz;
     kept   boolean;
-    became integer;
     alive  boolean;
     now_people bigint;
 BEGIN
     FOR i IN 1 .. cardinality(rooms) LOOP
-        became := 0;
         UPDATE room_head h
            SET last_id = h.last_id + counts[i],
                last_ts = greatest(h.last_ts, clock_timestamp())
@@ -199,29 +210,29 @@ BEGIN
      RETURNING h.last_id - counts[i], h.last_ts, h.keep INTO base, t, kept;
         IF NOT FOUND THEN
             base := NULL;
-            became := CASE WHEN EXISTS (SELECT FROM room_head h
-                                         WHERE h.room_id = rooms[i] AND h.open)
-                           THEN 2 ELSE 1 END;
+            states[i] := CASE WHEN EXISTS (SELECT FROM room_head h
+                                            WHERE h.room_id = rooms[i] AND h.open)
+                              THEN 2 ELSE 1 END;
         ELSIF t > clock_timestamp() + ahead_max THEN
-            became := 4;
+            states[i] := 4;
             t := clock_timestamp();
             UPDATE room_head h SET last_ts = t WHERE h.room_id = rooms[i];
         END IF;
         bases := bases || base;
         times := times || t;
         marks := marks || CASE WHEN kept THEN 0 ELSE 8 END;
-        states := states || became;
     END LOOP;
 
     -- behind the locks on the rooms, for which it may have waited long
     IF instance IS NOT NULL THEN
-        PERFORM pg_advisory_xact_lock_shared(rights_lock_key());
-        SELECT r.people, EXISTS (
-                   SELECT FROM instance x
-                    WHERE x.instance_id = post_batch.instance AND x.lease = token
-                      AND x.lease_until > clock_timestamp())
-          INTO now_people, alive
-          FROM rights r;
+        -- an expression costs less than a statement
+        IF NOT pg_try_advisory_xact_lock_shared(rights_lock_key()) THEN
+            PERFORM pg_advisory_xact_lock_shared(rights_lock_key());
+        END IF;
+        SELECT x.people INTO now_people FROM instance x
+         WHERE x.instance_id = post_batch.instance AND x.lease = token
+           AND x.lease_until > clock_timestamp();
+        alive := FOUND;
         IF NOT alive OR NOT now_people = ALL (people) THEN
             FOR i IN 1 .. cardinality(rooms) LOOP
                 CONTINUE WHEN alive AND (bases[i] IS NULL OR people[i] = now_people);
@@ -241,8 +252,9 @@ BEGIN
         AS m (p, n, author, session, flag, chat, rtf)
      WHERE bases[m.p] IS NOT NULL;
 
-    RETURN QUERY SELECT u.r, u.b, u.t, u.s
-                   FROM unnest(rooms, bases, times, states) AS u (r, b, t, s);
+    RETURN QUERY
+    SELECT u.r, u.b, u.t, coalesce(states[u.n], 0)
+      FROM unnest(rooms, bases, times) WITH ORDINALITY AS u (r, b, t, n);
 END $$;
 
 -- Until the end of the transaction nobody's rights in this room change: for
