@@ -34,6 +34,7 @@ struct endpoint {
 	bool joined;             /* it sent a join of its own                */
 	bool bye;                /* how the dialog ended                     */
 	bool bare;               /* getinv came without one: see reattach.h  */
+	bool reattach_due;       /* its way back failed: to be tried again   */
 };
 
 int  endpoint_alloc(struct endpoint **epp, struct service *svc,

@@ -3,7 +3,9 @@
  *
  * All statements go over one connection in this order, so that a roster is
  * read after what precedes it was written, and an endpoint that ends
- * meanwhile is taken out after it was put in.
+ * meanwhile is taken out after it was put in.  What the user left before is
+ * waited for.  A join that fails may have been stored all the same: it is
+ * undone in the store.
  */
 #include <errno.h>
 #include <string.h>
@@ -13,6 +15,7 @@
 #include "common/store/room.h"
 #include "channel/access.h"
 #include "channel/core.h"
+#include "channel/ending.h"
 #include "channel/endpoint.h"
 #include "channel/fence.h"
 #include "channel/join.h"
@@ -64,6 +67,22 @@ int join_alloc(struct join **joinp, struct endpoint *ep, size_t roomc)
 }
 
 
+/* Who is not in a room here must not be in it in the store; an endpoint that
+   is over is taken out of all of them anyway */
+static void undo(struct join *join)
+{
+	struct endpoint *ep = join->ep;
+	size_t i;
+
+	for (i = 0; join->added && ep->dlg && i < join->roomc; i++) {
+		const struct room *room = join->roomv[i].room;
+
+		if (room && !room_occupant(ep->svc->rooms, room->id, ep->id))
+			ending_leave(ep, room->id);
+	}
+}
+
+
 static void finish(struct join *join, int err)
 {
 	struct endpoint *ep = join->ep;
@@ -81,6 +100,7 @@ static void finish(struct join *join, int err)
 			watch_room(ep->svc->watch, jr->room);
 	}
 
+	undo(join);
 	join->h(err, join, join->arg);
 	mem_deref(join);
 }
@@ -241,7 +261,7 @@ static int add(struct join *join)
 	err = db_exec(ep->svc->db_main, "roster_add", &args, added_handler,
 		      join);
 	if (!err)
-		ep->stored = true;
+		ep->stored = join->added = true;
 
 	return err ? EBUSY : 0;
 }
@@ -334,9 +354,21 @@ static int ask_facts(struct join *join)
 }
 
 
+static void left_handler(int err, void *arg)
+{
+	struct join *join = arg;
+
+	if (!err)
+		err = ask_facts(join);
+	if (err)
+		finish(join, err);
+}
+
+
 int join_start(struct join *join,
 	       void (*h)(int err, struct join *join, void *arg), void *arg)
 {
+	struct endpoint *ep = join->ep;
 	size_t i;
 
 	for (i = 0; i < join->roomc; i++) {
@@ -348,9 +380,10 @@ int join_start(struct join *join,
 		jr->asked = true;
 	}
 
-	join->changes = watch_changes(join->ep->svc->watch);
+	join->changes = watch_changes(ep->svc->watch);
 	join->h = h;
 	join->arg = arg;
 
-	return ask_facts(join) ? EBUSY : 0;
+	return ending_wait(ep->svc, ep->user, left_handler, join) ? 0 :
+		ask_facts(join);
 }

@@ -36,6 +36,7 @@ struct join {
 	uint32_t changes;         /* what was known when rights were read    */
 	uint32_t tries;           /* times that they changed meanwhile       */
 	int64_t people;           /* of the last look: standing.people       */
+	bool added;               /* the store may have rows of it           */
 	void (*h)(int err, struct join *join, void *arg);
 	void *arg;
 };

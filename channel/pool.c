@@ -33,14 +33,14 @@
 #include "channel/user.h"
 #include "channel/watch.h"
 
-enum { LEAVE_MS = 1000, POLL_MS = 100, REVIVE_MS = 1000 };
+enum { LEAVE_MS = 1000, POLL_MS = 100 };
 
 enum { PASSIVE = 5 };             /* column of instance_beat */
 
 struct pool {
 	struct service *svc;
 	struct list peerl;
-	struct tmr tmr, tmr_revive;
+	struct tmr tmr;
 	uint32_t period_ms, lapse_ms, wait_ms;
 	uint64_t unbroken_ms;        /* loop clock: our lease holds since    */
 	uint64_t asked_ms;           /* likewise: renewing it was asked for  */
@@ -48,6 +48,7 @@ struct pool {
 	bool registered;
 	bool again;                  /* it was before                        */
 	bool beating;                /* a statement is under way             */
+	bool revive;                 /* our endpoints are to be put back     */
 	pool_ready_h *readyh;
 	pool_left_h *lefth;
 };
@@ -65,7 +66,6 @@ static const struct stats_row rowv[] = {
 };
 
 static void beat_timer(void *arg);
-static void revive_handler(void *arg);
 
 
 static void __attribute__((constructor)) init(void)
@@ -79,7 +79,6 @@ static void destructor(void *data)
 	struct pool *pool = data;
 
 	tmr_cancel(&pool->tmr);
-	tmr_cancel(&pool->tmr_revive);
 	list_flush(&pool->peerl);
 }
 
@@ -260,7 +259,7 @@ static void revived_handler(int err, const struct db_res *res, void *arg)
 	}
 	else {
 		log_err("pool.revive", "error=%d", err);
-		tmr_start(&pool->tmr_revive, REVIVE_MS, revive_handler, pool);
+		pool->revive = true;      /* with the next beat */
 	}
 	mem_deref(idv);
 }
@@ -289,15 +288,8 @@ static void revive(struct pool *pool)
 		err = db_exec(svc->db_main, "endpoint_revive", &args,
 			      revived_handler, pool);
 	}
+	pool->revive = err != 0;
 	mem_deref(idv);
-	if (err)
-		tmr_start(&pool->tmr_revive, REVIVE_MS, revive_handler, pool);
-}
-
-
-static void revive_handler(void *arg)
-{
-	revive(arg);
 }
 
 
@@ -336,7 +328,7 @@ static void registered_handler(int err, const struct db_res *res, void *arg)
 	if (pool->again) {
 		++n_revived;
 		log_warn("pool.revived", "endpoints=%u", svc->endpoints);
-		revive(pool);
+		pool->revive = true;
 	}
 	pool->again = true;
 	tmr_start(&pool->tmr, 0, beat_timer, pool);
@@ -441,6 +433,8 @@ static void beat_timer(void *arg)
 
 	tmr_start(&pool->tmr, pool->period_ms, beat_timer, pool);
 
+	if (pool->revive && pool->registered)
+		revive(pool);
 	if (!pool->beating)
 		err = pool->registered ? beat(pool) : enroll(pool);
 

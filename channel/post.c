@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <re.h>
 #include "common/conf.h"
+#include "common/db/db.h"
 #include "common/stats.h"
 #include "channel/sip/uas.h"
 #include "channel/core.h"
@@ -15,9 +16,14 @@
 #include "channel/room.h"
 #include "channel/user.h"
 
-enum { WATCH_MS = 250 };
+enum {
+	WATCH_MS    = 250,
+	DOUBTS_MAX  = 20000,       /* posts with an unknown outcome kept     */
+	DOUBT_MS    = 600000,      /* how long, once the outcome is known    */
+};
 
-static uint64_t n_stored, n_refused, n_shed, n_closed, n_fenced, n_queued;
+static uint64_t n_stored, n_refused, n_shed, n_closed, n_fenced, n_queued,
+	n_doubts, n_repeats;
 
 static const struct stats_row rowv[] = {
 	{ "posts_stored",  &n_stored,  false, "Posts answered 200" },
@@ -29,6 +35,10 @@ static const struct stats_row rowv[] = {
 	  "Posts answered 503: the archive is too far behind" },
 	{ "posts_fenced",  &n_fenced,  false,
 	  "Posts answered 503: this instance's lease in the pool had ended" },
+	{ "posts_unknown", &n_doubts,  false,
+	  "Posts answered 504: only the store knows what became of them" },
+	{ "posts_repeated", &n_repeats, false,
+	  "Such posts that came again and got their first outcome" },
 	{ "posts_queued",  &n_queued,  true,  "Posts that wait for the store" },
 };
 
@@ -39,12 +49,17 @@ static void __attribute__((constructor)) init(void)
 }
 
 
-static void settled(struct endpoint *ep)
+void post_release(struct post_item *item)
 {
-	const struct post *post = ep->svc->post;
+	struct endpoint *ep = item->ep;
 
-	if (!--ep->posts && post->settledh)
-		post->settledh(ep);
+	if (!ep || item->parked)
+		return;
+
+	item->ep = NULL;
+	if (!--ep->posts && ep->svc->post->settledh)
+		ep->svc->post->settledh(ep);
+	mem_deref(ep);
 }
 
 
@@ -53,14 +68,38 @@ static void item_destructor(void *data)
 	struct post_item *item = data;
 
 	list_unlink(&item->le);
+	list_unlink(&item->le_doubt);
 	if (item->st)
 		st_reply(item->st, 503, "Service Unavailable",
 			 diag_line(20000));
-	if (item->ep)
-		settled(item->ep);
+	item->parked = false;
+	post_release(item);
 	mem_deref(item->msg);
 	mem_deref(item->room);
-	mem_deref(item->ep);
+}
+
+
+static void forget(struct post_item *item)
+{
+	list_unlink(&item->le_doubt);
+	--item->post->doubts;
+	mem_deref(item);
+}
+
+
+/* Its client may ask again */
+static void doubt(struct post_item *item)
+{
+	struct post *post = item->post;
+
+	if (!item->envid || item->le_doubt.list)
+		return;
+
+	if (post->doubts >= DOUBTS_MAX)
+		forget(list_head(&post->doubtl)->data);
+
+	list_append(&post->doubtl, &item->le_doubt, mem_ref(item));
+	++post->doubts;
 }
 
 
@@ -68,9 +107,10 @@ void post_answer(struct post_item *item, int err)
 {
 	struct st *st = item->st;
 
-	item->st = NULL;
 	if (!st)
 		return;
+
+	item->st = NULL;
 
 	switch (err) {
 
@@ -94,11 +134,28 @@ void post_answer(struct post_item *item, int err)
 		st_reply(st, 503, "Service Unavailable", POST_FENCED);
 		break;
 
+	case EINPROGRESS:
+		++n_doubts;
+		st_reply(st, 504, "Server Time-out", POST_UNKNOWN);
+		doubt(item);
+		break;
+
 	default:
 		++n_refused;
 		st_reply(st, 500, "Server Internal Error", diag_line(20007));
 		break;
 	}
+}
+
+
+void post_settle(struct post_item *item, int err)
+{
+	item->settled_ms = tmr_jiffies();
+	post_answer(item, err);
+
+	/* what was not stored may be posted again as if for the first time */
+	if (err && item->le_doubt.list)
+		forget(item);
 }
 
 
@@ -127,6 +184,37 @@ static void post_destructor(void *data)
 	tmr_cancel(&post->tmr_watch);
 	mem_deref(post->running);
 	list_flush(&post->queuel);
+	list_flush(&post->doubtl);
+}
+
+
+static void watch_doubts(struct post *post, uint64_t now)
+{
+	struct le *le = list_head(&post->doubtl);
+
+	while (le) {
+		struct post_item *item = le->data;
+
+		le = le->next;
+		if (item->settled_ms && now - item->settled_ms > DOUBT_MS)
+			forget(item);
+		else if (item->st && now - item->asked_ms > post->doubt_ms)
+			post_answer(item, EINPROGRESS);
+	}
+}
+
+
+static void watch_running(struct post *post, uint64_t now)
+{
+	struct post_batch *batch = post->running;
+
+	if (!batch)
+		return;
+
+	if (now - batch->itemv[0]->since_ms > post->doubt_ms)
+		post_batch_abandon(batch);
+	if (batch->unknown && db_isup(post->svc->db_post))
+		post_batch_resume(batch);
 }
 
 
@@ -139,8 +227,8 @@ static void watch_handler(void *arg)
 
 	tmr_start(&post->tmr_watch, WATCH_MS, watch_handler, post);
 
-	if (post->running && now - post->running->since_ms > post->wait_ms)
-		post_batch_abandon(post->running);
+	watch_running(post, now);
+	watch_doubts(post, now);
 
 	while ((le = list_head(&post->queuel))) {
 		struct post_item *item = le->data;
@@ -167,6 +255,7 @@ int post_alloc(struct post **postp, struct service *svc,
 	post->settledh = settledh;
 	post->queue_max = (uint32_t)config_uint(svc->conf, "post.queue_max");
 	post->wait_ms = config_uint(svc->conf, "post.wait_ms");
+	post->doubt_ms = config_uint(svc->conf, "post.unknown_ms");
 	post->batch_max = (uint32_t)config_uint(svc->conf, "post.batch_max");
 	tmr_start(&post->tmr_watch, WATCH_MS, watch_handler, post);
 
@@ -190,7 +279,8 @@ void post_kick(struct post *post)
 }
 
 
-static int item_alloc(struct post_item **itemp, const struct occupant *occ,
+static int item_alloc(struct post_item **itemp, struct post *post,
+		      const struct occupant *occ,
 		      const struct post_text *text)
 {
 	const struct user *author = occ->ep->user;
@@ -212,15 +302,57 @@ static int item_alloc(struct post_item **itemp, const struct occupant *occ,
 		return err;
 	}
 
+	item->post = post;
 	item->room = mem_ref(occ->room);
 	item->standing = occ->standing;
-	item->lease = occ->ep->svc->lease;
+	item->lease = post->svc->lease;
 	item->ep = mem_ref(occ->ep);
 	++item->ep->posts;
 	item->since_ms = tmr_jiffies();
+	item->envid = text->envid;
+	item->epid_hash = text->epid_hash;
 	*itemp = item;
 
 	return 0;
+}
+
+
+static bool is_repeat(const struct post_item *item,
+		      const struct occupant *occ,
+		      const struct post_text *text)
+{
+	return item->envid == text->envid &&
+		item->epid_hash == text->epid_hash &&
+		item->room == occ->room &&
+		item->msg->author_id == occ->ep->user->id &&
+		!pl_cmp(&item->msg->chat, &text->chat);
+}
+
+
+/* A post whose outcome was unknown comes again: it gets that outcome, now or
+   when it is known.  @return whether it was one */
+static bool repeated(struct post *post, struct st *st,
+		     const struct occupant *occ, const struct post_text *text)
+{
+	struct le *le;
+
+	for (le = post->doubtl.head; le && text->envid; le = le->next) {
+		struct post_item *item = le->data;
+
+		if (!is_repeat(item, occ, text))
+			continue;
+
+		++n_repeats;
+		post_answer(item, EINPROGRESS);   /* of an earlier repeat */
+		item->st = st;
+		item->asked_ms = tmr_jiffies();
+		if (item->settled_ms)
+			post_answer(item, 0);
+
+		return true;
+	}
+
+	return false;
 }
 
 
@@ -228,6 +360,9 @@ void post_message(struct post *post, struct st *st,
 		  const struct occupant *occ, const struct post_text *text)
 {
 	struct post_item *item;
+
+	if (post->doubtl.head && repeated(post, st, occ, text))
+		return;
 
 	if (!pool_holds(post->svc->pool)) {
 		++n_fenced;
@@ -242,7 +377,7 @@ void post_message(struct post *post, struct st *st,
 	}
 
 	if (post->queued >= post->queue_max ||
-	    item_alloc(&item, occ, text)) {
+	    item_alloc(&item, post, occ, text)) {
 		++n_shed;
 		st_reply(st, 503, "Service Unavailable", POST_BUSY);
 		return;

@@ -43,8 +43,15 @@ static void __attribute__((constructor)) init(void)
 static void destructor(void *data)
 {
 	struct post_batch *batch = data;
+	struct le *le;
 
-	list_flush(&batch->iteml);
+	while ((le = list_head(&batch->iteml))) {
+		struct post_item *item = le->data;
+
+		list_unlink(le);
+		post_release(item);
+		mem_deref(item);
+	}
 }
 
 
@@ -135,6 +142,7 @@ static int submit(struct post_batch *batch)
 	}
 
 	batch->backend = db_backend(batch->post->svc->db_post);
+	batch->host = db_host(batch->post->svc->db_post);
 	db_args_init(&args);
 	db_int8(&args, batch->origin);
 	db_int8(&args, batch->post->svc->instance_id);
@@ -209,11 +217,7 @@ void post_batch_abandon(struct post_batch *batch)
 
 	batch->abandoned = true;
 	for (i = 0; i < batch->group.n; i++)
-		post_answer(batch->itemv[i], EAGAIN);
-
-	/* while the connection is away nobody will come back for it */
-	if (batch->unknown)
-		post_batch_done(batch);
+		post_answer(batch->itemv[i], EINPROGRESS);
 }
 
 
@@ -270,18 +274,22 @@ static enum fence settle(struct post_batch *batch, struct post_item *item,
 	case FENCE_CLOCK:
 		item->msg->id = db_get_int(res, row, 1) + nth;
 		item->msg->ts_us = db_get_time(res, row, 2);
-		post_answer(item, 0);
+		post_settle(item, 0);
 		break;
 
 	case FENCE_CLOSED:
-		post_answer(item, EACCES);
+		post_settle(item, EACCES);
 		break;
 
 	default:
+		if (!batch->abandoned)
+			return state;
+		/* they were told "unknown": they may post it again */
+		post_settle(item, EAGAIN);
 		break;
 	}
 
-	return batch->abandoned ? FENCE_CLOSED : state;
+	return FENCE_STORED;
 }
 
 
@@ -299,9 +307,20 @@ static void note_clock(const struct db_res *res, uint32_t rooms)
 }
 
 
+static void out_handler(struct room *room, void *arg)
+{
+	struct post_item *item = arg;
+
+	(void)room;
+
+	item->parked = false;
+	post_release(item);
+}
+
+
 /* While messages before it are missing it has not gone out, and what its author
    does next waits for it */
-static void deliver(struct post_batch *batch, struct post_item *item)
+static void deliver(struct post_item *item)
 {
 	struct room *room = item->room;
 
@@ -309,9 +328,9 @@ static void deliver(struct post_batch *batch, struct post_item *item)
 	if (item->msg->id <= room->order.last)
 		return;
 
-	list_unlink(&item->le);
-	if (after_add(room, item->msg->id, NULL, item))
-		list_append(&batch->iteml, &item->le, item);
+	item->parked = !after_add(room, item->msg->id, out_handler, item);
+	if (item->parked)
+		mem_ref(item);
 }
 
 
@@ -328,7 +347,7 @@ static void tell(struct post_batch *batch, const struct db_res *res)
 
 	for (i = 0; i < g->n; i++) {
 		if (batch->itemv[i]->msg->id)
-			deliver(batch, batch->itemv[i]);
+			deliver(batch->itemv[i]);
 	}
 }
 
@@ -360,6 +379,15 @@ static void stored(struct post_batch *batch, const struct db_res *res)
 }
 
 
+static void settle_all(struct post_batch *batch, int err)
+{
+	uint32_t i;
+
+	for (i = 0; i < batch->group.n; i++)
+		post_settle(batch->itemv[i], err);
+}
+
+
 /* One message is at fault: the batch's go one by one, before all others */
 static void split(struct post_batch *batch)
 {
@@ -367,9 +395,8 @@ static void split(struct post_batch *batch)
 	const uint32_t n = batch->group.n;
 	uint32_t i;
 
-	if (n == 1 || batch->abandoned) {
-		if (!batch->abandoned)
-			post_answer(batch->itemv[0], EPROTO);
+	if (n == 1) {
+		post_settle(batch->itemv[0], EPROTO);
 		post_batch_done(batch);
 		return;
 	}
@@ -402,14 +429,12 @@ static void submit_handler(int err, const struct db_res *res, void *arg)
 		++n_unknown;
 		batch->unknown = true;
 		log_warn("post.unknown", "messages=%u", batch->group.n);
-		if (batch->abandoned)
-			post_batch_done(batch);
-		else if (db_isup(batch->post->svc->db_post))
+		if (db_isup(batch->post->svc->db_post))
 			post_batch_resume(batch);
 		break;
 
-	case ETIMEDOUT:
-		post_batch_abandon(batch);
+	case ETIMEDOUT:       /* the server undid it */
+		settle_all(batch, EAGAIN);
 		post_batch_done(batch);
 		break;
 
@@ -443,7 +468,8 @@ static void outcome_handler(int err, const struct db_res *res, void *arg)
 	if (!err && any_stored(res)) {
 		stored(batch, res);
 	}
-	else if (batch->abandoned) {
+	else if (!err && batch->abandoned) {
+		settle_all(batch, EAGAIN);
 		post_batch_done(batch);
 	}
 	else if (!err) {
@@ -451,6 +477,8 @@ static void outcome_handler(int err, const struct db_res *res, void *arg)
 	}
 	else {
 		batch->unknown = true;
+		log_warn("post.unknown", "messages=%u error=%d",
+			 batch->group.n, err);
 	}
 }
 
@@ -478,9 +506,7 @@ static void aborted_handler(int err, const struct db_res *res, void *arg)
 	if (err == ECANCELED)
 		return;
 
-	if (batch->abandoned)
-		post_batch_done(batch);
-	else if (err)
+	if (err)
 		batch->unknown = true;
 	else if (db_get_bool(res, 0, 0))
 		batch->unknown = ask_outcome(batch) != 0;
@@ -492,6 +518,10 @@ static void aborted_handler(int err, const struct db_res *res, void *arg)
 void post_batch_resume(struct post_batch *batch)
 {
 	struct db_args args;
+
+	/* another server has other processes */
+	if (batch->host != db_host(batch->post->svc->db_post))
+		batch->backend = 0;
 
 	db_args_init(&args);
 	db_int4(&args, batch->backend);

@@ -36,7 +36,7 @@ static void __attribute__((constructor)) init(void)
 
 static bool is_open(const struct post_item *item)
 {
-	return item->st && !item->msg->id;
+	return !item->settled_ms;
 }
 
 
@@ -85,12 +85,16 @@ static void sort_out(struct post_batch *batch, const bool *mayv)
 		if (!is_open(item))
 			continue;
 		++n_rechecked;
+		if (batch->abandoned) {
+			post_settle(item, EAGAIN);
+			continue;
+		}
 		if (mayv[i]) {
 			post_batch_requeue(batch, item);
 			continue;
 		}
 		++n_refused;
-		post_answer(item, EACCES);
+		post_settle(item, EACCES);
 	}
 }
 
@@ -106,8 +110,10 @@ static void standing_handler(int err, const struct db_res *res, void *arg)
 
 	batch->rechecking = false;
 	if (err) {
-		for (i = 0; i < batch->group.n; i++)
-			post_answer(batch->itemv[i], EAGAIN);
+		for (i = 0; i < batch->group.n; i++) {
+			if (is_open(batch->itemv[i]))
+				post_settle(batch->itemv[i], EAGAIN);
+		}
 	}
 	else {
 		mark_allowed(batch, res, mayv);

@@ -10,11 +10,13 @@
 #include "common/daemon.h"
 #include "common/log.h"
 #include "common/stats.h"
+#include "common/storeconf.h"
 #include "channel/cmd/table.h"
 #include "channel/sip/dialog.h"
 #include "channel/sip/uas.h"
 #include "channel/conf_keys.h"
 #include "channel/core.h"
+#include "channel/ending.h"
 #include "channel/endpoint.h"
 #include "channel/feed.h"
 #include "channel/hello.h"
@@ -140,6 +142,12 @@ static bool accepting(void *arg)
 }
 
 
+static bool ready(void *arg)
+{
+	return accepting(arg) && store_answers(arg);
+}
+
+
 static const struct uas_events sip_events = {
 	.invite    = signin_invite,
 	.subscribe = signin_subscribe,
@@ -148,6 +156,7 @@ static const struct uas_events sip_events = {
 	.closed    = closed_handler,
 	.refused   = refused_handler,
 	.accepting = accepting,
+	.ready     = ready,
 };
 
 
@@ -188,8 +197,7 @@ static void destructor(void *data)
 	list_flush(&svc->stepl);
 	mem_deref(svc->outbox);
 	lookup_cancel_all(svc);
-	tmr_cancel(&svc->tmr_end);
-	list_flush(&svc->endl);
+	ending_close(svc);
 	mem_deref(svc->post);
 
 	while ((le = list_head(&svc->leavel))) {
@@ -349,7 +357,8 @@ static const char *service_state(const void *arg)
 	if (svc->draining || svc->passive)
 		return "draining";
 
-	return pool_isready(svc->pool) ? "ready" : "starting";
+	return storeconf_state(pool_isready(svc->pool) ? "ready" : "starting",
+			       store_answers(svc));
 }
 
 

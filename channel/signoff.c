@@ -21,7 +21,7 @@ void signoff_settled(struct endpoint *ep)
 		roster_leave(ep->svc, le->data);
 
 	if (ep->stored)
-		ending_add(ep->svc, ep->id, ep->bye);
+		ending_add(ep, ep->bye);
 
 	mem_deref(ep);
 }

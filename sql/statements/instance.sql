@@ -1,3 +1,5 @@
+-- for: channel
+
 -- name: instance_register
 -- Take our place in the pool; an earlier process of the same name is over.  A
 -- process that comes back (again) gives way to a living one of its name: no row.
