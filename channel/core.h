@@ -48,6 +48,7 @@ struct service {
 	struct roomtab *rooms;
 	struct list epl;              /* endpoints that are signed in        */
 	uint32_t endpoints;
+	struct list leavel;           /* whose dialog is over: see signoff.h */
 	struct post *post;
 	struct outbox *outbox;
 	struct pool *pool;
@@ -69,6 +70,7 @@ struct service {
 	struct list stepl;            /* work behind: see step.c             */
 
 	int64_t instance_id;          /* random                              */
+	int64_t lease;                /* random, of our last registration    */
 	uint64_t envid;               /* of our last document                */
 	uint8_t store_guid[GUID_SIZE];
 	uint8_t root_guid[GUID_SIZE];

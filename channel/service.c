@@ -89,6 +89,28 @@ static void service_stop(void *arg)
 }
 
 
+/* What it posted last is stored and told first, the goodbye after it */
+static void stop_drained(struct service *svc)
+{
+	if (svc->draining && !svc->endpoints && !svc->leavel.head)
+		service_stop(svc);
+}
+
+
+static void settled_handler(struct endpoint *ep)
+{
+	struct service *svc = ep->svc;
+
+	if (ep->le.list == &svc->leavel) {
+		signoff_settled(ep);
+		stop_drained(svc);
+	}
+	else {
+		cmd_resume(ep);
+	}
+}
+
+
 static void closed_handler(struct dlg *dlg, enum dlg_end why, void *arg)
 {
 	struct service *svc = arg;
@@ -98,8 +120,7 @@ static void closed_handler(struct dlg *dlg, enum dlg_end why, void *arg)
 	signoff(ep, why == DLG_BYE || why == DLG_BARRED);
 	n_endpoints = svc->endpoints;
 
-	if (svc->draining && !svc->endpoints)
-		service_stop(svc);
+	stop_drained(svc);
 }
 
 
@@ -179,6 +200,12 @@ static void destructor(void *data)
 	ending_close(svc);
 	mem_deref(svc->post);
 
+	while ((le = list_head(&svc->leavel))) {
+		struct endpoint *ep = le->data;
+
+		ep->stored = false;
+		signoff_settled(ep);
+	}
 	while ((le = list_head(&svc->epl))) {
 		struct endpoint *ep = le->data;
 
@@ -255,7 +282,7 @@ static int open_parts(struct service *svc)
 				 config_uint(svc->conf, "bus.hello_ms"),
 				 hello_handler);
 	if (!err)
-		err = post_alloc(&svc->post, svc);
+		err = post_alloc(&svc->post, svc, settled_handler);
 	if (!err)
 		err = watch_alloc(&svc->watch, svc);
 	if (!err)
@@ -319,8 +346,7 @@ static void service_drain(void *arg)
 	struct service *svc = arg;
 
 	svc->draining = true;
-	if (!svc->endpoints)
-		service_stop(svc);
+	stop_drained(svc);
 }
 
 

@@ -50,7 +50,7 @@ static int check_author(const struct cmd *cmd)
 }
 
 
-static int check_room(struct room **roomp, const struct cmd *cmd)
+static int check_room(struct occupant **occp, const struct cmd *cmd)
 {
 	const char *uri = xccos_attr(cmd->prim, NULL, "chanUri");
 	uint8_t guid[GUID_SIZE];
@@ -73,7 +73,7 @@ static int check_room(struct room **roomp, const struct cmd *cmd)
 	if (room->disabled || !access_post(occ->mask, room->auditorium))
 		return EACCES;
 
-	*roomp = room;
+	*occp = occ;
 
 	return 0;
 }
@@ -130,21 +130,21 @@ int cmd_grpchat(struct cmd *cmd)
 		.envid = strtoull(cmd->doc->envid, NULL, 10),
 	};
 	struct st *st = cmd->st;
-	struct room *room = NULL;
+	struct occupant *occ = NULL;
 	int err;
 
 	cmd->st = NULL;
 
 	err = check_author(cmd);
 	if (!err)
-		err = check_room(&room, cmd);
+		err = check_room(&occ, cmd);
 	if (!err)
 		err = check_text(&text, cmd);
 
 	if (err)
 		refuse(cmd, st, err);
 	else
-		post_message(cmd->svc->post, st, room, cmd->ep->user, &text);
+		post_message(cmd->svc->post, st, occ, &text);
 
 	return 0;
 }

@@ -234,6 +234,14 @@ static void run(struct cmd *cmd)
 }
 
 
+/* Posts may follow each other into the store, where one connection keeps their
+   order; whatever else there is takes effect after them */
+static bool must_wait(const struct cmd *cmd)
+{
+	return cmd->ep->posts && cmd->prim->kind != XCCOS_GRPCHAT;
+}
+
+
 /* Iterative: a handler that finishes at once must not nest the next one */
 static void next(struct endpoint *ep)
 {
@@ -244,11 +252,21 @@ static void next(struct endpoint *ep)
 	while (!ep->busy && ep->cmdl.head) {
 		struct cmd *cmd = ep->cmdl.head->data;
 
+		if (must_wait(cmd))
+			break;
 		list_unlink(&cmd->le);
 		--ep->cmdc;
 		run(cmd);
 	}
 	ep->draining_cmds = false;
+}
+
+
+void cmd_resume(struct endpoint *ep)
+{
+	mem_ref(ep);
+	next(ep);
+	mem_deref(ep);
 }
 
 

@@ -39,6 +39,9 @@ struct cmd {
  */
 void cmd_receive(struct endpoint *ep, struct st *st, const struct pl *body);
 
+/** Nothing that the endpoint posted is under way: go on with what came after */
+void cmd_resume(struct endpoint *ep);
+
 /** Starts the reply in cmd->mb: envelope, rpl, commandid, resp, open data */
 int  cmd_reply_begin(struct cmd *cmd, int err);
 /** Ends the reply, sends it, and goes on to the endpoint's next command */

@@ -35,6 +35,7 @@ struct check {
 static const char *const questionv[] = {
 	"ctl_check_twice", "ctl_check_chat_twice", "ctl_check_missing",
 	"ctl_check_gaps", "ctl_check_vanished", "ctl_check_presence",
+	"ctl_check_outside",
 };
 
 
@@ -186,6 +187,9 @@ static int fill(struct check *c)
 	if (!err)
 		err = bstore_query(c->store, NULL, "ctl_check_index", NULL,
 				   0);
+	if (!err)
+		err = bstore_query(c->store, NULL, "ctl_check_index_sessions",
+				   NULL, 0);
 
 	return err ? err : bstore_query(c->store, NULL, "ctl_check_analyze",
 					NULL, 0);

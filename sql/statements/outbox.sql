@@ -21,7 +21,7 @@ WITH w AS MATERIALIZED (
        SELECT * FROM w WHERE w.nr = 1 OR (w.events <= $4 AND w.bytes <= $5)
      ), said AS MATERIALIZED (
        SELECT t.event_id, m.room_id, m.msg_id, m.author_id, m.flags, m.ts,
-              m.chat, m.rtf
+              m.session, m.chat, m.rtf
          FROM t
         CROSS JOIN LATERAL (
                SELECT x.* FROM message x
@@ -67,7 +67,9 @@ WITH w AS MATERIALIZED (
         UNION ALL
        SELECT x.event_id, x.msg_id, '{"id":"' || chat_guid(r.guid, x.msg_id)
               || '","kind":1,"ts":' || event_us(x.ts) || ',"room":"' || r.guid
-              || '","user":' || x.author_id || ',"msg_id":' || x.msg_id || ',"chat":' || to_json(x.chat)::text
+              || '","user":' || x.author_id || ',"msg_id":' || x.msg_id
+              || coalesce(',"session":"' || x.session || '"', '')
+              || ',"chat":' || to_json(x.chat)::text
               || coalesce(',"rtf":' || to_json(x.rtf)::text, '')
               || coalesce(',"detail":' || chat_detail(x.flags)::text, '') || '}'
          FROM said x
