@@ -43,6 +43,9 @@ static void item_destructor(void *data)
 	if (item->st)
 		st_reply(item->st, 503, "Service Unavailable",
 			 diag_line(20000));
+	if (item->rate)
+		--item->rate->posts;
+	mem_deref(item->rate);
 	mem_deref(item->msg);
 	mem_deref(item->room);
 }
@@ -178,7 +181,8 @@ static int item_alloc(struct post_item **itemp, struct room *room,
 
 
 void post_message(struct post *post, struct st *st, struct room *room,
-		  struct user *author, const struct post_text *text)
+		  struct user *author, struct rate_user *rate,
+		  const struct post_text *text)
 {
 	struct post_item *item;
 
@@ -189,6 +193,7 @@ void post_message(struct post *post, struct st *st, struct room *room,
 	}
 
 	if (post->queued >= post->queue_max ||
+	    rate->posts >= post->svc->set.posts_max ||
 	    item_alloc(&item, room, author, text)) {
 		++n_shed;
 		st_reply(st, 503, "Service Unavailable", POST_BUSY);
@@ -196,6 +201,8 @@ void post_message(struct post *post, struct st *st, struct room *room,
 	}
 
 	item->st = st;
+	item->rate = mem_ref(rate);
+	++rate->posts;
 	list_append(&post->queuel, &item->le, item);
 	n_queued = ++post->queued;
 	post_kick(post);

@@ -16,6 +16,7 @@
 struct service;
 struct post;
 struct st;
+struct rate_user;
 struct room;
 struct user;
 
@@ -35,7 +36,8 @@ int  post_alloc(struct post **postp, struct service *svc);
  *            known what became of the message, also on error here
  */
 void post_message(struct post *post, struct st *st, struct room *room,
-		  struct user *author, const struct post_text *text);
+		  struct user *author, struct rate_user *rate,
+		  const struct post_text *text);
 
 /** The posting connection came up or was lost */
 void post_store_state(struct post *post, bool up);

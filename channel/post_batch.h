@@ -26,6 +26,7 @@ struct message;
 struct post_item {
 	struct le le;
 	struct st *st;           /* NULL once answered                       */
+	struct rate_user *rate;  /* reference: whose it is                   */
 	struct room *room;       /* reference                                */
 	struct message *msg;
 	uint64_t since_ms;       /* loop clock                               */

@@ -12,6 +12,7 @@
 #include "channel/cmd/bcq.h"
 #include "channel/cmd/table.h"
 #include "channel/cmd/told.h"
+#include "channel/xccos/tokens.h"
 #include "channel/xccos/xccos.h"
 #include "channel/access.h"
 #include "channel/core.h"
@@ -46,24 +47,28 @@ int cmd_write_message(struct mbuf *mb, const char *uri,
 }
 
 
-/* Rows come newest first, so that what does not fit is the oldest; the reply
-   wants the oldest first: write to the side, then copy from the back */
+/* Rows come newest first, so that what does not fit is the oldest, which the
+   reply says; it has the oldest first: write to the side, then copy from the
+   back */
 static int write_messages(struct cmd *cmd, const char *uri,
 			  const struct db_res *res, uint32_t *fitp)
 {
-	const uint32_t n = db_rows(res);
+	const uint32_t n = min(db_rows(res), COUNT_MAX);
 	struct mbuf *mb = mbuf_alloc(4096);
 	size_t endv[COUNT_MAX + 1] = { 0 };
 	uint32_t i, fit = 0;
 	int err = mb ? 0 : ENOMEM;
 
-	for (i = 0; !err && i < n && i < COUNT_MAX; i++) {
+	for (i = 0; !err && i < n; i++) {
 		err = cmd_write_message(mb, uri, res, i);
 		if (mb->end + ENVELOPE > cmd->svc->set.reply_max)
 			break;
 		endv[++fit] = mb->end;
 	}
 
+	if (!err)
+		err = mbuf_printf(cmd->mb, "<chanib uri=\"%s\"%s>", uri,
+				  fit < n ? " " XT_MORE "=\"true\"" : "");
 	for (i = fit; !err && i > 0; i--)
 		err = mbuf_write_mem(cmd->mb, mb->buf + endv[i - 1],
 				     endv[i] - endv[i - 1]);
@@ -127,8 +132,6 @@ static void last_handler(int err, const struct db_res *res, void *arg)
 				    cmd->svc->domain, guid);
 	if (!err)
 		err = cmd_reply_begin(cmd, 0);
-	if (!err)
-		err = mbuf_printf(cmd->mb, "<chanib uri=\"%s\">", canon);
 	if (!err)
 		err = write_messages(cmd, canon, res, &rows);
 	if (!err)

@@ -285,3 +285,23 @@ bool bcq_asked(const struct xccos_prim *prim)
 
 	return false;
 }
+
+
+static bool count_handler(const void *node, void *arg)
+{
+	uint32_t *n = arg;
+
+	(void)node;
+
+	return ++*n > 1;
+}
+
+
+bool bcq_issearch(const struct xccos_prim *prim)
+{
+	uint32_t rooms = 0;
+
+	xccos_each(prim, "chanib", count_handler, &rooms);
+
+	return rooms != 1 || find(prim, &p_text) || find(prim, &p_author);
+}

@@ -52,3 +52,6 @@ void bcq_args(struct db_args *args, const struct bcq *q);
 
 /** Is there a condition other than the number of messages? */
 bool bcq_asked(const struct xccos_prim *prim);
+
+/** Is it more than a page of one room: words, authors, several rooms or all? */
+bool bcq_issearch(const struct xccos_prim *prim);

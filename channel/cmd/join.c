@@ -2,6 +2,7 @@
  * @file channel/cmd/join.c  join, bjoin and part (protocol.md 4.4-4.6)
  */
 #include <errno.h>
+#include <string.h>
 #include <re.h>
 #include "common/chaturi.h"
 #include "common/db/db.h"
@@ -62,26 +63,38 @@ static void read_chanid(struct join_room *jr, const void *node)
 }
 
 
-struct reading {
-	struct join *join;
-	size_t n;
-};
+static bool same_room(const struct join_room *a, const struct join_room *b)
+{
+	if (a->err || b->err)
+		return a->err == b->err && !strcmp(a->value, b->value);
+
+	return !memcmp(a->guid, b->guid, GUID_SIZE);
+}
 
 
+/* A room that is named twice is joined once */
 static bool read_handler(const void *node, void *arg)
 {
-	struct reading *reading = arg;
+	struct join *join = arg;
+	struct join_room *jr = &join->roomv[join->roomc];
+	size_t i = 0;
 
-	read_chanid(&reading->join->roomv[reading->n], node);
+	read_chanid(jr, node);
+	while (i < join->roomc && !same_room(&join->roomv[i], jr))
+		++i;
+	if (i < join->roomc)
+		memset(jr, 0, sizeof(*jr));
+	else
+		++join->roomc;
 
-	return ++reading->n == reading->join->roomc;
+	return false;
 }
 
 
 static int start(struct cmd *cmd,
 		 void (*h)(int err, struct join *join, void *arg))
 {
-	struct reading reading = { .n = 0 };
+	struct join *join;
 	size_t n = 0;
 	int err;
 
@@ -91,16 +104,17 @@ static int start(struct cmd *cmd,
 	if (n > JOIN_MAX)
 		return E2BIG;
 
-	err = join_alloc(&reading.join, cmd->ep, n);
+	err = join_alloc(&join, cmd->ep, n);
 	if (err)
 		return err;
+	join->roomc = 0;
 
 	cmd->ep->joined = true;
 	cmd->ep->bare = false;
-	xccos_each(cmd->prim, "chanid", read_handler, &reading);
-	err = join_start(reading.join, h, cmd);
+	xccos_each(cmd->prim, "chanid", read_handler, join);
+	err = join_start(join, h, cmd);
 	if (err)
-		mem_deref(reading.join);
+		mem_deref(join);
 
 	return err;
 }
@@ -162,21 +176,40 @@ int cmd_bjoin(struct cmd *cmd)
 }
 
 
-static void leave(struct cmd *cmd, const char *uri)
+/* NULL: not in that room */
+static struct occupant *occupant_of(const struct endpoint *ep,
+				    const struct xccos_prim *prim,
+				    struct room **roomp)
 {
+	const char *uri = xccos_attr(prim, "chanib", "uri");
 	uint8_t guid[GUID_SIZE];
-	struct occupant *occ;
-	struct db_args args;
-	struct room *room;
 	struct pl pl;
 
-	pl_set_str(&pl, uri);
+	pl_set_str(&pl, uri ? uri : "");
 	if (chaturi_decode(guid, CHATURI_ROOM, &pl))
-		return;
+		return NULL;
 
-	room = roomtab_by_guid(cmd->svc->rooms, guid);
-	occ = room ? room_occupant(cmd->svc->rooms, room->id, cmd->ep->id) :
-		     NULL;
+	*roomp = roomtab_by_guid(ep->svc->rooms, guid);
+
+	return *roomp ? room_occupant(ep->svc->rooms, (*roomp)->id, ep->id) :
+			NULL;
+}
+
+
+bool cmd_part_leaves(const struct endpoint *ep, const struct xccos_prim *prim)
+{
+	struct room *room;
+
+	return occupant_of(ep, prim, &room) != NULL;
+}
+
+
+static void leave(struct cmd *cmd)
+{
+	struct room *room;
+	struct occupant *occ = occupant_of(cmd->ep, cmd->prim, &room);
+	struct db_args args;
+
 	if (!occ)
 		return;
 
@@ -198,7 +231,7 @@ int cmd_part(struct cmd *cmd)
 	if (!uri)
 		return EINVAL;
 
-	leave(cmd, uri);
+	leave(cmd);
 
 	err = cmd_reply_begin(cmd, 0);
 	if (!err)

@@ -266,13 +266,15 @@ static int run(struct cmd *cmd, const struct find *find)
 		err = put_people(&args, find);
 	if (!err)
 		err = put_kind(&args, find);
-	db_int4(&args, (int32_t)manage_limit(cmd, find->max));
+	cmd->most = manage_limit(cmd, find->max);
+	db_int4(&args, (int32_t)cmd->most + 1);
 	if (err) {
 		db_args_reset(&args);
 		return err;
 	}
 
-	return db_exec(cmd->svc->db_read, "room_find", &args, rooms_handler,
+	return db_exec(cmd->lane == LANE_SEARCH ? cmd->svc->db_search :
+		       cmd->svc->db_read, "room_find", &args, rooms_handler,
 		       cmd) ? EBUSY : 0;
 }
 

@@ -4,8 +4,14 @@
  * The commands of an endpoint are done one after the other.  A handler either
  * finishes at once or later, by one of cmd_reply() and cmd_fail(); an errno
  * that it returns is answered for it.  Spec: protocol.md section 4.
+ *
+ * Before a document is taken, its sender pays for it (channel/rate.h) what the
+ * table says; each command then waits for its turn on the connection that it
+ * needs (lane.h).
  */
 #pragma once
+
+#include "channel/rate.h"
 
 struct cmd;
 struct db_res;
@@ -29,6 +35,9 @@ struct cmd {
 	struct st *st;                 /* of a chat message, to be answered  */
 	const char *reply_verb;        /* where the reply is not rpl:VERB    */
 	int arg;                       /* the row's                          */
+	uint32_t most;                 /* rows of its list; 0: all           */
+	enum lane_id lane;
+	bool on_lane;                  /* counted there as under way         */
 	void *state;                   /* the handler's, a reference         */
 	struct mbuf *mb;               /* the reply being written            */
 };
@@ -38,6 +47,9 @@ struct cmd {
  * its commands
  */
 void cmd_receive(struct endpoint *ep, struct st *st, const struct pl *body);
+
+/** A lane_run_h (lane.h) */
+void cmd_run(struct cmd *cmd);
 
 /** Starts the reply in cmd->mb: envelope, rpl, commandid, resp, open data */
 int  cmd_reply_begin(struct cmd *cmd, int err);
@@ -52,13 +64,18 @@ void cmd_end(struct cmd *cmd, int err);
 typedef int (cmd_row_h)(struct cmd *cmd, const struct db_res *res,
 			uint32_t row);
 /**
- * The end of a command that answers with a list: one element a row, the first
- * ones when not all fit into a reply (reply.size_max)
+ * The end of a command that answers with a list: one element a row.  What does
+ * not fit into one reply (reply.size_max) follows in others to the same
+ * command; deploy/xccos-extensions.md says how they are marked
  *
  * @param err  As a db_h is told
+ * @param res  If it has more rows than cmd->most, the last reply says so
  */
 void cmd_reply_rows(struct cmd *cmd, int err, const struct db_res *res,
 		    cmd_row_h *h);
+
+/** Does it leave a room that its endpoint is in? */
+bool cmd_part_leaves(const struct endpoint *ep, const struct xccos_prim *prim);
 
 /** msg of a history reply, from a row that message_read() takes */
 int  cmd_write_message(struct mbuf *mb, const char *uri,

@@ -1,13 +1,14 @@
 -- name: roster_add
 -- An endpoint entered rooms.  $1 bigint: endpoint, $2 bigint: user, $3 text:
--- epid, $4 bigint: instance, $5 bigint[]: rooms, $6 integer[]: masks
+-- epid, $4 bigint: instance, $5 bigint[]: rooms, $6 integer[]: masks; a room
+-- may be named more than once
 WITH ep AS (
        INSERT INTO endpoint (endpoint_id, principal_id, epid, instance_id)
        VALUES ($1, $2, $3, $4)
            ON CONFLICT (endpoint_id) DO NOTHING
      )
 INSERT INTO roster (endpoint_id, room_id, mask)
-SELECT $1, w.room_id, w.mask
+SELECT DISTINCT ON (w.room_id) $1, w.room_id, w.mask
   FROM unnest($5::bigint[], $6::integer[]) AS w (room_id, mask)
     ON CONFLICT (endpoint_id, room_id) DO UPDATE SET mask = excluded.mask;
 
@@ -29,7 +30,7 @@ SELECT w.room_id, (SELECT count(*) FROM roster o
                      JOIN endpoint e ON e.endpoint_id = o.endpoint_id
                     WHERE o.room_id = w.room_id AND e.instance_id IS NOT NULL
                       AND e.instance_id <> $2)
-  FROM unnest($1::bigint[]) AS w (room_id);
+  FROM (SELECT DISTINCT unnest($1::bigint[])) AS w (room_id);
 
 -- name: roster_remove
 -- $1 bigint: endpoint, $2 bigint: room

@@ -352,6 +352,12 @@ size_t raw_count(const struct raw *r, const char *part)
 }
 
 
+void raw_forget(struct raw *r)
+{
+	list_flush(&r->bodyl);
+}
+
+
 void raw_answer_with(struct raw *r, uint16_t status)
 {
 	r->reply = status;
