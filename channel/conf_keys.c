@@ -165,6 +165,9 @@ const struct conf_key channel_keyv[] = {
 	  CONF_RELOAD, NULL, "The pool's name, told to clients." },
 	{ "web.room_management_url", CONF_STR, NULL, "", 0, 0, CONF_RELOAD,
 	  NULL, "Address of the room pages, told to clients." },
+	{ "files.tokens_max", CONF_UINT, NULL, "200", 1, 1000000, 0, NULL,
+	  "Tokens for files that a user may have at a time (each is valid for 30 "
+	  "minutes); beyond it 413." },
 	{ "web.file_service_url", CONF_STR, NULL, "", 0, 0, CONF_RELOAD,
 	  NULL, "Address of the file service, told with the tokens for files: "
 	  "https://HOST/PersistentChat/MGCWebService.asmx.  Without it there "

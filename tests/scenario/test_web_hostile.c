@@ -55,7 +55,7 @@ static char *token(const char *room, int direction)
 	char sql[256], *t;
 
 	(void)re_snprintf(sql, sizeof(sql), "SELECT t.token FROM principal p, "
-		"room r, file_token_make(p.principal_id, r.guid, %d, 'f') t "
+		"room r, file_token_make(p.principal_id, r.guid, %d, 'f', 1000) t "
 		"WHERE p.name = 'sip:ada@example.net' AND r.name = $1",
 		direction);
 	t = pool_sql(pool, sql, room);
