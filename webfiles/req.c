@@ -220,6 +220,22 @@ void req_resume(struct req *req)
 }
 
 
+/* Clients that bring files give up for good after a 4xx, so not to them */
+static bool limited(struct req *req, uint32_t wait)
+{
+	const unsigned flags = req->route ? req->route->flags : 0;
+
+	if (!wait)
+		return false;
+
+	req_headerf(req, "Retry-After", "%u", wait);
+	req_problem(req, flags & ROUTE_TOKEN ? 503 : 429, "rate",
+		    "too many requests: try again in %u seconds", wait);
+
+	return true;
+}
+
+
 void req_go_on(struct req *req, struct session *session)
 {
 	if (req_done(req))
@@ -249,22 +265,6 @@ void req_stream(struct req *req, req_body_h *bodyh, req_end_h *endh,
 	req->arg   = mem_ref(arg);
 	req->state = REQ_BODY;
 	req_resume(req);
-}
-
-
-/* Clients that bring files give up for good after a 4xx, so not to them */
-static bool limited(struct req *req, uint32_t wait)
-{
-	const unsigned flags = req->route ? req->route->flags : 0;
-
-	if (!wait)
-		return false;
-
-	req_headerf(req, "Retry-After", "%u", wait);
-	req_problem(req, flags & ROUTE_TOKEN ? 503 : 429, "rate",
-		    "too many requests: try again in %u seconds", wait);
-
-	return true;
 }
 
 
