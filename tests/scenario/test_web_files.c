@@ -585,7 +585,7 @@ static int64_t told(int kind, const char *file)
 
 START_TEST(compliance_learns_who_brought_and_who_took)
 {
-	static const char *const rangev[] = {
+	static const char *const partv[] = {
 		"0-1", "2-3", "00-", "-999999", "1-", "0-",
 	};
 	size_t i;
@@ -600,15 +600,15 @@ START_TEST(compliance_learns_who_brought_and_who_took)
 
 	/* whatever part of it is taken */
 	t = token(&ada, "getfdtok");
-	for (i = 0; i < ARRAY_SIZE(rangev); i++) {
-		browser_with(ada.b, "Range: bytes=%s", rangev[i]);
+	for (i = 0; i < ARRAY_SIZE(partv); i++) {
+		browser_with(ada.b, "Range: bytes=%s", partv[i]);
 		ck_status(ada.b, get(&ada, t, file), 206);
 		ck_assert_int_eq(told(3, file), (int)i + 1);
 	}
 	ck_status(ada.b, soap(&ada, "DownloadChunk", t, "<reposFileName>%s"
 		"</reposFileName><offset>0</offset><bufferSize>9</bufferSize>",
 		file), 200);
-	ck_assert_int_eq(told(3, file), ARRAY_SIZE(rangev) + 1);
+	ck_assert_int_eq(told(3, file), ARRAY_SIZE(partv) + 1);
 	web_sql("SELECT compliance_enable(false)", NULL);
 	web_sql("DELETE FROM outbox RETURNING 1", NULL);
 	mem_deref(t);
