@@ -10,7 +10,7 @@
 struct db_args;
 struct xccos_prim;
 
-enum { BCQ_TEXT_MAX = 1024, BCQ_AUTHORS_MAX = 32, BCQ_COUNT_MAX = 500 };
+enum { BCQ_AUTHORS_MAX = 32, BCQ_COUNT_MAX = 500 };
 
 /** As the statement history_find takes it */
 enum bcq_match { BCQ_ANY, BCQ_ALL, BCQ_PHRASE };

@@ -7,6 +7,7 @@
 #include <re.h>
 #include "common/db/db.h"
 #include "common/store/room.h"
+#include "common/utf8.h"
 #include "channel/cmd/manage.h"
 #include "channel/cmd/table.h"
 #include "channel/xccos/tokens.h"
@@ -304,7 +305,7 @@ static int search(struct cmd *cmd, const char *stmt, struct db_args *args)
 	const char *criteria = xccos_attr(cmd->prim, "qib", "criteria");
 	char pattern[MANAGE_PATTERN];
 
-	if (str_len(criteria) > MANAGE_CRITERIA_MAX) {
+	if (utf8_count(criteria) > LIMIT_FIND) {
 		db_args_reset(args);
 		return EINVAL;
 	}

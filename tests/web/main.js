@@ -125,9 +125,9 @@ const steps = {
   async "what is malformed is shown as text, and nothing else suffers"() {
     const page = at.ada;
     const file = `ma-filelink://example.net/${at.guid}/${at.guid}.txt`;
-    const odd = [`${file}?name=%E0%A4%A`, `${file}?name=%`, `${file}?name=${"%F0".repeat(300)}`, "ma-filelink://", "https://[", "http://%zz/%E0%A4%A",
+    const odd = [`${file}?name=%E0%A4%A`, `${file}?name=%`, `${file}?name=${"%F0".repeat(60)}`, "ma-filelink://", "https://[", "http://%zz/%E0%A4%A",
       "https://example.org:99999999/", "[STORY]", "[STORY] %E0%A4%A", "</script><script>x", "\u202e\u2066\u200d\ufeff", "{\"ts\":", "javascript:alert(1)",
-      "ma-chan://example.net/%", "e\u0301".repeat(200), "\u{1f469}\u200d\u{1f4bb}".repeat(200), `${file}?name=a `.repeat(60)];
+      "ma-chan://example.net/%", "e\u0301".repeat(40), "\u{1f469}\u200d\u{1f4bb}".repeat(20), `${file}?name=a `.repeat(5)];
     for (const text of odd) assert.equal(await at.bob.ask("say", at.room, text), "200");
     assert.equal(await at.bob.ask("say", at.room, "the last one"), "200");
     await page.waitForSelector(".said .text >> text=the last one");
