@@ -90,8 +90,8 @@ const struct conf_key channel_keyv[] = {
 	  NULL, "What one endpoint may have of its user's rates." },
 	{ "lane.share", CONF_UINT, NULL, "4", 1, 1000, 0, NULL,
 	  "Commands of one user that may be under way on a connection to the "
-	  "store; sixteen times as many of all users.  Of searches it is one, "
-	  "and two of all." },
+	  "store; sixteen times as many of all users.  Of reading it is one, "
+	  "and of searches one, and two of all." },
 
 	{ "bus.listen", CONF_STR, NULL, "tcp://127.0.0.1:*", 0, 0, 0, NULL,
 	  "ZeroMQ address on which the other processes of the pool hear us." },

@@ -14,12 +14,28 @@ enum {
 	SWEEP_MS  = 60000,
 	DEBT_S    = 20,               /* a debt is paid after so long        */
 	WAIT_MAX_S = 300,
+
+	AT_ONCE   = 5,                /* refusals in a row that do not wait  */
+	HOLD_MS   = 200,
+	HELD_MAX  = 2000,             /* answers that wait at a time         */
+	RATE_EXTRA = 320,
 };
 
 struct rates {
 	struct service *svc;
 	struct hash *ht;
 	struct tmr tmr;
+	struct tmr tmr_held;
+	struct list heldl;            /* struct held, oldest first           */
+	uint32_t heldc;
+};
+
+/** A refusal on its way */
+struct held {
+	struct le le;
+	struct st *st;
+	uint64_t due_ms;
+	char extra[RATE_EXTRA];
 };
 
 static uint64_t n_users, n_refused[RATE_KINDS];
@@ -67,6 +83,8 @@ static void destructor(void *data)
 	struct rates *rs = data;
 
 	tmr_cancel(&rs->tmr);
+	tmr_cancel(&rs->tmr_held);
+	list_flush(&rs->heldl);
 	hash_flush(rs->ht);
 	mem_deref(rs->ht);
 }
@@ -161,8 +179,13 @@ uint32_t rate_take(struct rates *rs, struct rate_user *user,
 	}
 	if (wait) {
 		++n_refused[kind];
+		if (ep)
+			++ep->refused;
 		return wait;
 	}
+
+	if (ep)
+		ep->refused = 0;
 
 	spend(u, lim, 0, milli);
 	if (e)
@@ -191,15 +214,68 @@ void rate_charge(struct rates *rs, struct rate_user *user,
 }
 
 
-const char *rate_extra(char buf[RATE_EXTRA], enum rate_kind kind,
-		       uint32_t wait_s)
+static void held_destructor(void *data)
 {
-	(void)re_snprintf(buf, RATE_EXTRA, "Retry-After: %u\r\n%s"
+	struct held *held = data;
+
+	list_unlink(&held->le);
+	if (held->st)
+		st_reply(held->st, 503, "Service Unavailable", held->extra);
+}
+
+
+/* All are held for the same time: the first is due first */
+static void held_handler(void *arg)
+{
+	struct rates *rs = arg;
+	const uint64_t now = tmr_jiffies();
+	struct held *held;
+
+	while ((held = list_ledata(list_head(&rs->heldl)))) {
+		if (held->due_ms > now) {
+			tmr_start(&rs->tmr_held, held->due_ms - now,
+				  held_handler, rs);
+			return;
+		}
+		--rs->heldc;
+		mem_deref(held);
+	}
+}
+
+
+static void hold(struct rates *rs, struct st *st, const char *extra)
+{
+	struct held *held = rs->heldc < HELD_MAX ?
+		mem_zalloc(sizeof(*held), held_destructor) : NULL;
+
+	if (!held || !(held->st = st_hold(st))) {
+		mem_deref(held);
+		st_reply(st, 503, "Service Unavailable", extra);
+		return;
+	}
+
+	str_ncpy(held->extra, extra, sizeof(held->extra));
+	held->due_ms = tmr_jiffies() + HOLD_MS;
+	list_append(&rs->heldl, &held->le, held);
+	++rs->heldc;
+	if (!tmr_isrunning(&rs->tmr_held))
+		tmr_start(&rs->tmr_held, HOLD_MS, held_handler, rs);
+}
+
+
+void rate_refuse(struct rates *rs, struct st *st, struct rate_buckets *ep,
+		 enum rate_kind kind, uint32_t wait_s)
+{
+	char extra[RATE_EXTRA];
+
+	(void)re_snprintf(extra, sizeof(extra), "Retry-After: %u\r\n%s"
 			  "Warning: 399 pchat \"%s\"\r\n", wait_s,
 			  diag_line(kind == RATE_SIGNIN ? 20008 : 20011),
 			  namev[kind]);
-
-	return buf;
+	if (ep && ep->refused > AT_ONCE)
+		hold(rs, st, extra);
+	else
+		st_reply(st, 503, "Service Unavailable", extra);
 }
 
 

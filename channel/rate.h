@@ -15,6 +15,7 @@
 struct rates;
 struct service;
 struct settings;
+struct st;
 
 enum rate_kind {
 	RATE_COMMAND,                 /* commands, by weight                 */
@@ -38,6 +39,7 @@ struct rate_bucket {
 /** Buckets of an endpoint: zeroed is full */
 struct rate_buckets {
 	struct rate_bucket v[RATE_KINDS];
+	uint32_t refused;             /* refusals in a row                   */
 };
 
 /** Where work waits for its turn: see cmd/lane.h */
@@ -81,7 +83,12 @@ uint32_t rate_take(struct rates *rs, struct rate_user *user,
 void rate_charge(struct rates *rs, struct rate_user *user,
 		 struct rate_buckets *ep, enum rate_kind kind, uint32_t cost);
 
-/** Header lines of a 503: Retry-After, Ms-diagnostics, and the limit's name */
-enum { RATE_EXTRA = 320 };
-const char *rate_extra(char buf[RATE_EXTRA], enum rate_kind kind,
-		       uint32_t wait_s);
+/**
+ * Answer 503 with Retry-After, Ms-diagnostics and the limit's name.  A client
+ * that goes on asking is answered a little later, so that a loop of refusals
+ * costs little; st is held meanwhile
+ *
+ * @param ep  As given to rate_take()
+ */
+void rate_refuse(struct rates *rs, struct st *st, struct rate_buckets *ep,
+		 enum rate_kind kind, uint32_t wait_s);

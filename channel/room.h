@@ -79,6 +79,7 @@ struct occupant {
 	int64_t since;               /* newest message when it came          */
 	uint32_t load_gen;           /* last roster read that had it         */
 	uint32_t mask;
+	bool has_read;           /* the newest messages, once after it entered */
 };
 
 /** A room was opened, or is about to be freed */

@@ -253,7 +253,6 @@ static int start(struct service *svc, struct st *st,
 bool signin_limited(struct service *svc, struct st *st, const char *user)
 {
 	struct rate_user *rate;
-	char extra[RATE_EXTRA];
 	uint32_t wait;
 
 	if (rate_user_get(&rate, svc->rates, user)) {
@@ -264,8 +263,7 @@ bool signin_limited(struct service *svc, struct st *st, const char *user)
 	wait = rate_take(svc->rates, rate, NULL, RATE_SIGNIN, 1);
 	mem_deref(rate);
 	if (wait)
-		st_reply(st, 503, "Service Unavailable",
-			 rate_extra(extra, RATE_SIGNIN, wait));
+		rate_refuse(svc->rates, st, NULL, RATE_SIGNIN, wait);
 
 	return wait != 0;
 }

@@ -22,7 +22,7 @@ const struct conf_key web_keyv[] = {
 	  "PEM file with the private key; readable by its owner alone." },
 	{ "http.connections_max", CONF_UINT, NULL, "4000", 10, 100000, 0,
 	  NULL, "Connections held open; more are closed at once." },
-	{ "http.connections_per_address", CONF_UINT, NULL, "512", 0, 100000,
+	{ "http.connections_per_address", CONF_UINT, NULL, "256", 0, 100000,
 	  CONF_RELOAD, NULL, "The same from one address; 0: no limit.  A proxy "
 	  "(auth.trusted_addresses, or on this host without a certificate of "
 	  "ours) has none." },

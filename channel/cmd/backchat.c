@@ -24,6 +24,7 @@
 enum {
 	COUNT_MAX = 500,
 	ENVELOPE  = 1024,
+	ROWS_A_SEARCH = 100,   /* a long page costs as a search does         */
 	COL_TOLD  = 8,         /* after message_read()'s                     */
 };
 
@@ -124,6 +125,9 @@ static void last_handler(int err, const struct db_res *res, void *arg)
 
 	if (err)
 		err = EBUSY;
+	else
+		rate_charge(cmd->svc->rates, cmd->ep->rate, &cmd->ep->buckets,
+			    RATE_SEARCH, db_rows(res) / ROWS_A_SEARCH);
 	pl_set_str(&pl, uri);
 	if (!err)
 		err = chaturi_decode(guid, CHATURI_ROOM, &pl);
@@ -181,6 +185,29 @@ static void facts_handler(int err, const struct db_res *res, void *arg)
 
 	if (err)
 		cmd_fail(cmd, err);
+}
+
+
+bool cmd_bccontext_first(struct endpoint *ep, const struct xccos_prim *prim)
+{
+	const char *uri = xccos_attr(prim, "chanib", "uri");
+	uint8_t guid[GUID_SIZE];
+	struct occupant *occ;
+	struct room *room;
+	struct pl pl;
+
+	pl_set_str(&pl, uri ? uri : "");
+	if (chaturi_decode(guid, CHATURI_ROOM, &pl))
+		return false;
+
+	room = roomtab_by_guid(ep->svc->rooms, guid);
+	occ = room ? room_occupant(ep->svc->rooms, room->id, ep->id) : NULL;
+	if (!occ || occ->has_read)
+		return false;
+
+	occ->has_read = true;
+
+	return true;
 }
 
 

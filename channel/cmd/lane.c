@@ -57,6 +57,7 @@ int lanes_alloc(struct lanes **lsp, struct service *svc, lane_run_h *h)
 		ls->v[i].share = share;
 		ls->v[i].waiting_max = ls->v[i].waiting_user_max = UINT32_MAX;
 	}
+	ls->v[LANE_READ].share = 1;
 	ls->v[LANE_SEARCH].running_max = 2;
 	ls->v[LANE_SEARCH].share = 1;
 	ls->v[LANE_SEARCH].waiting_max = wait;

@@ -70,6 +70,7 @@ static const struct row history = {
 enum {
 	ENVELOPE      = 64,     /* what closes a document                     */
 	ROWS_A_TOKEN  = 100,    /* of a long list, beyond the first ones      */
+	AGAIN_TIMES   = 5,      /* of history read again                      */
 	PART_WEIGHT   = 20,     /* of leaving a room, a debt                  */
 };
 
@@ -394,7 +395,7 @@ static bool room_handler(const void *node, void *arg)
 
 /* A refused part would leave SIPE in the room (clients.md 9.3): it makes a debt
    instead, for which the next join has to wait */
-static void cost_add(struct cost *cost, const struct endpoint *ep,
+static void cost_add(struct cost *cost, struct endpoint *ep,
 		     const struct xccos_prim *prim)
 {
 	const struct row *row = find(prim->verb);
@@ -410,6 +411,8 @@ static void cost_add(struct cost *cost, const struct endpoint *ep,
 		return;
 	}
 
+	if (row && row->h == cmd_bccontext && !cmd_bccontext_first(ep, prim))
+		n = AGAIN_TIMES;
 	if (row && (row->h == cmd_join || row->h == cmd_bjoin)) {
 		n = 0;
 		xccos_each(prim, "chanid", room_handler, &n);
@@ -433,11 +436,10 @@ static bool pay(struct endpoint *ep, struct st *st, const struct xccos *doc)
 	for (k = 0; k < RATE_KINDS; k++) {
 		const uint32_t wait = rate_take(rates, ep->rate, &ep->buckets,
 						(enum rate_kind)k, cost.v[k]);
-		char extra[RATE_EXTRA];
 
 		if (wait) {
-			st_reply(st, 503, "Service Unavailable",
-				 rate_extra(extra, (enum rate_kind)k, wait));
+			rate_refuse(rates, st, &ep->buckets,
+				    (enum rate_kind)k, wait);
 			return false;
 		}
 	}

@@ -74,6 +74,9 @@ typedef int (cmd_row_h)(struct cmd *cmd, const struct db_res *res,
 void cmd_reply_rows(struct cmd *cmd, int err, const struct db_res *res,
 		    cmd_row_h *h);
 
+/** Is it the first page of a room that its endpoint reads after it entered?
+ *  Every client asks for that once */
+bool cmd_bccontext_first(struct endpoint *ep, const struct xccos_prim *prim);
 /** Does it leave a room that its endpoint is in? */
 bool cmd_part_leaves(const struct endpoint *ep, const struct xccos_prim *prim);
 
