@@ -68,7 +68,7 @@ const struct conf_key channel_keyv[] = {
 	  CONF_RELOAD, NULL,
 	  "Tokens for commands that a user gets back in a minute; 0: no limit.  "
 	  "A command costs 1 to 50, a join 1 for each room; leaving one adds "
-	  "20.  Beyond it 503." },
+	  "50.  Beyond it 503." },
 	{ "rate.command_burst", CONF_UINT, NULL, "6000", 1, 10000000,
 	  CONF_RELOAD, NULL, "Tokens for commands that a user has at most." },
 	{ "rate.search_per_min", CONF_UINT, NULL, "120", 0, 10000000,

@@ -157,39 +157,49 @@ static void spend(struct rate_bucket *b, const struct rate_limit *lim,
 }
 
 
-uint32_t rate_take(struct rates *rs, struct rate_user *user,
-		   struct rate_buckets *ep, enum rate_kind kind,
-		   uint32_t cost)
+/* How long one kind of a cost has to wait */
+static uint32_t wait_for(struct rates *rs, struct rate_user *user,
+			 struct rate_buckets *ep, int kind, int64_t milli)
 {
 	const struct rate_limit *lim = &rs->svc->set.rate[kind];
 	const uint32_t part = rs->svc->set.rate_endpoint;
-	struct rate_bucket *u = &user->buckets.v[kind];
-	struct rate_bucket *e = ep ? &ep->v[kind] : NULL;
-	const int64_t milli = 1000 * (int64_t)cost;
 	uint32_t wait;
 
-	if (!lim->per_min || !cost)
-		return 0;
-
-	bring(u, lim, 0);
-	wait = missing_s(u, lim, 0, milli);
-	if (e) {
-		bring(e, lim, part);
-		wait = max(wait, missing_s(e, lim, part, milli));
+	bring(&user->buckets.v[kind], lim, 0);
+	wait = missing_s(&user->buckets.v[kind], lim, 0, milli);
+	if (ep) {
+		bring(&ep->v[kind], lim, part);
+		wait = max(wait, missing_s(&ep->v[kind], lim, part, milli));
 	}
-	if (wait) {
-		++n_refused[kind];
+
+	return wait;
+}
+
+
+uint32_t rate_take(struct rates *rs, struct rate_user *user,
+		   struct rate_buckets *ep, const uint32_t cost[RATE_KINDS],
+		   enum rate_kind *kindp)
+{
+	uint32_t wait;
+	int i;
+
+	for (i = 0; i < RATE_KINDS; i++) {
+		if (!cost[i] || !rs->svc->set.rate[i].per_min)
+			continue;
+		wait = wait_for(rs, user, ep, i, 1000 * (int64_t)cost[i]);
+		if (!wait)
+			continue;
+		++n_refused[i];
 		if (ep)
 			++ep->refused;
+		*kindp = (enum rate_kind)i;
 		return wait;
 	}
 
+	for (i = 0; i < RATE_KINDS; i++)
+		rate_charge(rs, user, ep, (enum rate_kind)i, cost[i]);
 	if (ep)
 		ep->refused = 0;
-
-	spend(u, lim, 0, milli);
-	if (e)
-		spend(e, lim, part, milli);
 
 	return 0;
 }

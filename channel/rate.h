@@ -67,17 +67,18 @@ int  rates_alloc(struct rates **rsp, struct service *svc);
 int  rate_user_get(struct rate_user **up, struct rates *rs, const char *uri);
 
 /**
- * Take tokens
+ * Take tokens, of all kinds or of none
  *
  * @param ep     Buckets of the endpoint, NULL: none
- * @param cost   Tokens; more than the bucket holds count as all of it
+ * @param cost   Tokens; more than a bucket holds count as all of it
+ * @param kindp  Set to the kind of which there are too few
  *
  * @return 0: taken; else the seconds after which there will be enough: nothing
  *         was taken, and the refusal is counted
  */
 uint32_t rate_take(struct rates *rs, struct rate_user *user,
-		   struct rate_buckets *ep, enum rate_kind kind,
-		   uint32_t cost);
+		   struct rate_buckets *ep, const uint32_t cost[RATE_KINDS],
+		   enum rate_kind *kindp);
 
 /** Take tokens that may not be there; the debt is limited */
 void rate_charge(struct rates *rs, struct rate_user *user,

@@ -252,7 +252,9 @@ static int start(struct service *svc, struct st *st,
 
 bool signin_limited(struct service *svc, struct st *st, const char *user)
 {
+	static const uint32_t cost[RATE_KINDS] = { [RATE_SIGNIN] = 1 };
 	struct rate_user *rate;
+	enum rate_kind kind;
 	uint32_t wait;
 
 	if (rate_user_get(&rate, svc->rates, user)) {
@@ -260,10 +262,10 @@ bool signin_limited(struct service *svc, struct st *st, const char *user)
 		return true;
 	}
 
-	wait = rate_take(svc->rates, rate, NULL, RATE_SIGNIN, 1);
+	wait = rate_take(svc->rates, rate, NULL, cost, &kind);
 	mem_deref(rate);
 	if (wait)
-		rate_refuse(svc->rates, st, NULL, RATE_SIGNIN, wait);
+		rate_refuse(svc->rates, st, NULL, kind, wait);
 
 	return wait != 0;
 }

@@ -24,7 +24,7 @@
 enum {
 	COUNT_MAX = 500,
 	ENVELOPE  = 1024,
-	ROWS_A_SEARCH = 100,   /* a long page costs as a search does         */
+	ROWS_A_SEARCH = 100,   /* each beyond the first counts as a search   */
 	COL_TOLD  = 8,         /* after message_read()'s                     */
 };
 
@@ -125,9 +125,6 @@ static void last_handler(int err, const struct db_res *res, void *arg)
 
 	if (err)
 		err = EBUSY;
-	else
-		rate_charge(cmd->svc->rates, cmd->ep->rate, &cmd->ep->buckets,
-			    RATE_SEARCH, db_rows(res) / ROWS_A_SEARCH);
 	pl_set_str(&pl, uri);
 	if (!err)
 		err = chaturi_decode(guid, CHATURI_ROOM, &pl);
@@ -208,6 +205,15 @@ bool cmd_bccontext_first(struct endpoint *ep, const struct xccos_prim *prim)
 	occ->has_read = true;
 
 	return true;
+}
+
+
+uint32_t cmd_bccontext_long(const struct xccos_prim *prim)
+{
+	const char *cnt = xccos_attr(prim, "last", "cnt");
+	const unsigned long n = cnt ? strtoul(cnt, NULL, 10) : 0;
+
+	return n ? (uint32_t)(min(n, COUNT_MAX) - 1) / ROWS_A_SEARCH : 0;
 }
 
 

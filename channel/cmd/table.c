@@ -71,7 +71,7 @@ enum {
 	ENVELOPE      = 64,     /* what closes a document                     */
 	ROWS_A_TOKEN  = 100,    /* of a long list, beyond the first ones      */
 	AGAIN_TIMES   = 5,      /* of history read again                      */
-	PART_WEIGHT   = 20,     /* of leaving a room, a debt                  */
+	PART_WEIGHT   = 50,     /* of leaving a room, a debt                  */
 };
 
 static uint64_t n_commands, n_failed, n_unknown, n_malformed, n_shed, n_more,
@@ -411,8 +411,10 @@ static void cost_add(struct cost *cost, struct endpoint *ep,
 		return;
 	}
 
-	if (row && row->h == cmd_bccontext && !cmd_bccontext_first(ep, prim))
-		n = AGAIN_TIMES;
+	if (row && row->h == cmd_bccontext) {
+		n = cmd_bccontext_first(ep, prim) ? 1 : AGAIN_TIMES;
+		cost->v[RATE_SEARCH] += cmd_bccontext_long(prim);
+	}
 	if (row && (row->h == cmd_join || row->h == cmd_bjoin)) {
 		n = 0;
 		xccos_each(prim, "chanid", room_handler, &n);
@@ -427,21 +429,16 @@ static bool pay(struct endpoint *ep, struct st *st, const struct xccos *doc)
 {
 	struct rates *rates = ep->svc->rates;
 	struct cost cost = { .debt = 0 };
-	uint32_t i;
-	int k;
+	enum rate_kind kind;
+	uint32_t i, wait;
 
 	for (i = 0; i < doc->primc; i++)
 		cost_add(&cost, ep, &doc->primv[i]);
 
-	for (k = 0; k < RATE_KINDS; k++) {
-		const uint32_t wait = rate_take(rates, ep->rate, &ep->buckets,
-						(enum rate_kind)k, cost.v[k]);
-
-		if (wait) {
-			rate_refuse(rates, st, &ep->buckets,
-				    (enum rate_kind)k, wait);
-			return false;
-		}
+	wait = rate_take(rates, ep->rate, &ep->buckets, cost.v, &kind);
+	if (wait) {
+		rate_refuse(rates, st, &ep->buckets, kind, wait);
+		return false;
 	}
 
 	rate_charge(rates, ep->rate, &ep->buckets, RATE_COMMAND, cost.debt);

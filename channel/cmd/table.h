@@ -77,6 +77,8 @@ void cmd_reply_rows(struct cmd *cmd, int err, const struct db_res *res,
 /** Is it the first page of a room that its endpoint reads after it entered?
  *  Every client asks for that once */
 bool cmd_bccontext_first(struct endpoint *ep, const struct xccos_prim *prim);
+/** Searches that a page counts as: 0 for one of usual length */
+uint32_t cmd_bccontext_long(const struct xccos_prim *prim);
 /** Does it leave a room that its endpoint is in? */
 bool cmd_part_leaves(const struct endpoint *ep, const struct xccos_prim *prim);
 

@@ -29,7 +29,8 @@ static void up(void)
 	static const char *const setv[] = {
 		"webfiles.http.head_s=2", "webfiles.http.idle_s=20",
 		"webfiles.http.rate_min_bytes=4096",
-		"webfiles.files.clean_s=1", NULL,
+		"webfiles.files.clean_s=1",
+		"webfiles.http.connections_per_address=0", NULL,
 	};
 
 	web_up(data, setv);
