@@ -16,6 +16,9 @@
 #include "channel/roster.h"
 
 
+enum { ENVELOPE = 64 };        /* what closes a document */
+
+
 static bool count_handler(const void *node, void *arg)
 {
 	size_t *n = arg;
@@ -134,6 +137,43 @@ static int first_error(const struct join *join)
 }
 
 
+/* Without the lists of who is there, which clients ask for again, and in
+   several replies when there are too many rooms */
+static int reply_brief(struct cmd *cmd, const struct join *join, bool failures)
+{
+	size_t i, start;
+	int err = 0;
+
+	for (i = 0; !err && i < join->roomc; i++) {
+		start = cmd->mb->pos;
+		err = joined_write_room(cmd->mb, join, i, failures, false);
+		if (err || cmd->mb->end + ENVELOPE <= cmd->svc->set.reply_max)
+			continue;
+
+		cmd->mb->pos = cmd->mb->end = start;
+		err = cmd_reply_next(cmd);
+		if (!err)
+			err = joined_write_room(cmd->mb, join, i, failures,
+						false);
+	}
+
+	return err;
+}
+
+
+static int reply(struct cmd *cmd, const struct join *join, bool failures)
+{
+	int err;
+
+	err = cmd_reply_begin(cmd, 0);
+	if (!err)
+		err = joined_write(cmd->mb, join, failures,
+				   cmd->svc->set.reply_max);
+
+	return err == E2BIG ? reply_brief(cmd, join, failures) : err;
+}
+
+
 static void join_handler(int err, struct join *join, void *arg)
 {
 	struct cmd *cmd = arg;
@@ -141,10 +181,7 @@ static void join_handler(int err, struct join *join, void *arg)
 	if (!err)
 		err = first_error(join);
 	if (!err)
-		err = cmd_reply_begin(cmd, 0);
-	if (!err)
-		err = joined_write(cmd->mb, join, false,
-				   cmd->svc->set.reply_max);
+		err = reply(cmd, join, false);
 
 	cmd_end(cmd, err);
 }
@@ -155,10 +192,7 @@ static void bjoin_handler(int err, struct join *join, void *arg)
 	struct cmd *cmd = arg;
 
 	if (!err)
-		err = cmd_reply_begin(cmd, 0);
-	if (!err)
-		err = joined_write(cmd->mb, join, true,
-				   cmd->svc->set.reply_max);
+		err = reply(cmd, join, true);
 
 	cmd_end(cmd, err);
 }

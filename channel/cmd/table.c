@@ -145,8 +145,26 @@ int cmd_reply_begin(struct cmd *cmd, int err)
 			   verb ? verb : "", xccos_resp(err).code);
 	}
 
-	return xccos_rpl(cmd->mb, service_envid(cmd->svc), verb ? verb : "",
-			 cmd->prim->seqid, cmd->doc->envid, xccos_resp(err));
+	err = xccos_rpl(cmd->mb, service_envid(cmd->svc), verb ? verb : "",
+			cmd->prim->seqid, cmd->doc->envid, xccos_resp(err));
+	cmd->data = cmd->mb->pos;
+
+	return err;
+}
+
+
+int cmd_reply_next(struct cmd *cmd)
+{
+	int err;
+
+	++n_more;
+	err = xccos_mark(cmd->mb, cmd->data, XT_CONTINUED);
+	if (!err)
+		err = xccos_end(cmd->mb, "rpl");
+	if (!err)
+		(void)endpoint_send(cmd->ep, cmd->mb);
+
+	return err ? err : cmd_reply_begin(cmd, 0);
 }
 
 
@@ -211,46 +229,25 @@ static int write_rows(struct cmd *cmd, const struct db_res *res, cmd_row_h *h,
 }
 
 
-/* Another reply follows this one */
-static int send_part(struct cmd *cmd, size_t data)
-{
-	int err;
-
-	++n_more;
-	err = xccos_mark(cmd->mb, data, XT_CONTINUED);
-	if (!err)
-		err = xccos_end(cmd->mb, "rpl");
-	if (!err)
-		(void)endpoint_send(cmd->ep, cmd->mb);
-
-	return err;
-}
-
-
 static int reply_rows(struct cmd *cmd, const struct db_res *res, cmd_row_h *h)
 {
 	const uint32_t n = db_rows(res);
 	const uint32_t end = cmd->most ? min(n, cmd->most) : n;
 	uint32_t pos = 0;
-	size_t data;
 	int err;
 
-	for (;;) {
-		err = cmd_reply_begin(cmd, 0);
-		if (err)
-			return err;
-		data = cmd->mb->pos;
+	err = cmd_reply_begin(cmd, 0);
+	if (!err)
 		err = write_rows(cmd, res, h, &pos, end);
-		if (err || pos == end)
-			break;
-		err = send_part(cmd, data);
-		if (err)
-			return err;
+	while (!err && pos < end) {
+		err = cmd_reply_next(cmd);
+		if (!err)
+			err = write_rows(cmd, res, h, &pos, end);
 	}
 
 	if (!err && n > end) {
 		++n_limited;
-		err = xccos_mark(cmd->mb, data, XT_MORE);
+		err = xccos_mark(cmd->mb, cmd->data, XT_MORE);
 	}
 
 	return err;

@@ -40,6 +40,7 @@ struct cmd {
 	bool on_lane;                  /* counted there as under way         */
 	void *state;                   /* the handler's, a reference         */
 	struct mbuf *mb;               /* the reply being written            */
+	size_t data;                   /* where its data begins              */
 };
 
 /**
@@ -53,6 +54,8 @@ void cmd_run(struct cmd *cmd);
 
 /** Starts the reply in cmd->mb: envelope, rpl, commandid, resp, open data */
 int  cmd_reply_begin(struct cmd *cmd, int err);
+/** Sends the reply as one that another one follows, and starts that */
+int  cmd_reply_next(struct cmd *cmd);
 /** Ends the reply, sends it, and goes on to the endpoint's next command */
 void cmd_reply(struct cmd *cmd);
 /** The reply that only tells of an error */

@@ -32,6 +32,10 @@ static void up(void)
 		(void)mbuf_printf(mb, "," "{\"name\":\"Room %04d\","
 				  "\"category\":\"Main\",\"privacy\":\"open\"}",
 				  i);
+	for (i = 0; i < 500; i++)
+		(void)mbuf_printf(mb, "," "{\"name\":\"Long %04d\","
+				  "\"category\":\"Main\",\"privacy\":\"open\","
+				  "\"description\":\"%0255d\"}", i, 0);
 	(void)mbuf_write_str(mb, "]}");
 	mb->pos = 0;
 	ck_assert(!mbuf_strdup(mb, &data, mb->end));
@@ -417,6 +421,42 @@ START_TEST(a_long_list_comes_in_parts_up_to_its_limit)
 END_TEST
 
 
+START_TEST(a_join_of_many_rooms_comes_in_parts)
+{
+	struct mbuf *mb = mbuf_alloc(65536);
+	struct raw_dlg d;
+	struct raw *r;
+	char *data, *cmd;
+	int i;
+
+	for (i = 0; i < 500; i++) {
+		char name[32], *room;
+
+		(void)re_snprintf(name, sizeof(name), "Long %04d", i);
+		ck_room(room, pool, name);
+		(void)mbuf_printf(mb, "<chanid key=\"%d\" domain=\"example.net\""
+				  " value=\"%s\"/>", i, xd_room_id(room));
+		mem_deref(room);
+	}
+	mb->pos = 0;
+	ck_assert_int_eq(mbuf_strdup(mb, &data, mb->end), 0);
+	cmd = xd_cmd(9, "bjoin", data);
+	sign_in(&r, &d, "bob");
+	ck_assert_uint_eq(raw_ask(r, &d, "INFO", cmd), 200);
+	ck_assert_ptr_nonnull(raw_body(r, "Long 0499"));
+	ck_assert_uint_ge(raw_count(r, "<data continued=\"true\">"), 1);
+	ck_assert_uint_eq(raw_count(r, "<fib"), 0);
+	for (i = 0; i < 500; i++) {
+		char name[32];
+
+		(void)re_snprintf(name, sizeof(name), "name=\"Long %04d\"", i);
+		ck_assert_uint_eq(raw_count(r, name), 1);
+	}
+	mem_deref(r);
+}
+END_TEST
+
+
 START_TEST(history_that_does_not_fit_says_so)
 {
 	char *room, data[256], *text = mem_zalloc(7001, NULL);
@@ -466,6 +506,7 @@ static Suite *rate_suite(void)
 	tcase_add_test(tc, a_room_that_is_named_twice_is_joined_once);
 	tcase_add_test(tc, a_principal_that_is_named_twice_is_on_the_list_once);
 	tcase_add_test(tc, a_long_list_comes_in_parts_up_to_its_limit);
+	tcase_add_test(tc, a_join_of_many_rooms_comes_in_parts);
 	tcase_add_test(tc, history_that_does_not_fit_says_so);
 	suite_add_tcase(suite, tc);
 
