@@ -24,7 +24,8 @@ struct bcq {
 	struct pl authorv[BCQ_AUTHORS_MAX];    /* canonical                  */
 	char authorbuf[BCQ_AUTHORS_MAX][256];
 	size_t authorc;
-	uint32_t limit;          /* at least 1, at most BCQ_COUNT_MAX        */
+	uint32_t limit;          /* of each room that is named, else of all;
+	                            at least 1, at most BCQ_COUNT_MAX        */
 	bool backwards;          /* the newest are selected: true unless
 	                            asked otherwise                          */
 	bool sort_backwards;     /* and returned newest first                */

@@ -11,6 +11,48 @@ CREATE TRIGGER message_story BEFORE INSERT ON message
    FOR EACH ROW WHEN (NEW.chat LIKE '[STORY]%' AND NEW.flags & 2 = 0)
    EXECUTE FUNCTION message_story();
 
+-- ------------------------------------------------------------- history
+
+-- history_find() where a limit is of each room that is named, and of all
+-- together where none is; never more than most.  What that leaves out of a room
+-- is told by its row's more, or by a row without msg_id.
+CREATE FUNCTION history_rooms(rooms bigint[], words text, match integer,
+                              matchcase boolean, authors text[],
+                              from_ts timestamptz, to_ts timestamptz,
+                              anchor bigint, backwards boolean, max integer,
+                              named boolean, most integer)
+    RETURNS TABLE (room_id bigint, msg_id bigint, more boolean)
+    LANGUAGE plpgsql STABLE ROWS 100 AS $$
+DECLARE
+    turn integer := CASE WHEN backwards THEN -1 ELSE 1 END;
+BEGIN
+    IF NOT named OR cardinality(rooms) < 2 OR max >= most THEN
+        RETURN QUERY
+        SELECT h.room_id, h.msg_id, h.more
+          FROM history_find(rooms, words, match, matchcase, authors, from_ts, to_ts,
+                            anchor, backwards, least(max, most), named) AS h;
+        RETURN;
+    END IF;
+
+    RETURN QUERY
+    WITH found AS MATERIALIZED (
+           SELECT h.room_id AS r, h.msg_id AS m, h.more AS cut,
+                  row_number() OVER (ORDER BY (x.ts - 'epoch'::timestamptz) * turn,
+                                              h.room_id * turn, h.msg_id * turn) AS n
+             FROM (SELECT DISTINCT unnest(rooms)) AS w (id)
+            CROSS JOIN LATERAL history_find(ARRAY[w.id], words, match, matchcase,
+                       authors, from_ts, to_ts, anchor, backwards, max, true) AS h
+             JOIN message x ON x.room_id = h.room_id AND x.msg_id = h.msg_id
+         ), told AS (
+           SELECT f.r, f.m, f.n, bool_or(f.cut OR f.n > most) OVER (PARTITION BY f.r) AS cut,
+                  min(f.n) OVER (PARTITION BY f.r) AS first
+             FROM found AS f
+         )
+    SELECT t.r, CASE WHEN t.n <= most THEN t.m END, t.cut
+      FROM told AS t WHERE t.n <= most OR t.n = t.first
+     ORDER BY t.n;
+END $$;
+
 -- ---------------------------------------------------------------- files
 
 -- Uploads in pieces that are not finished: each keeps the place of the whole.
