@@ -50,6 +50,10 @@ SELECT status, file_name, ext, size, digest
 -- name: file_size_max_kb
 SELECT setting_number('MaxFileSizeKB', 20000);
 
+-- name: file_pieces_clean
+-- Nobody goes on with these.  $1 integer: seconds since their last piece
+DELETE FROM file_piece WHERE touched_on < now() - make_interval(secs => $1::integer);
+
 -- name: files_clean
 -- Files to remove from disk now: room, file, extension.  $1 integer: hours
 -- after which they go, $2 integer: how many at most

@@ -25,7 +25,7 @@ static void up(void)
 	static const char *const setv[] = {
 		"files.tokens_max=5", "webfiles.files.unfinished_max=3",
 		"webfiles.http.connections_per_address=40",
-		"webfiles.http.user_burst=50", "webfiles.http.user_per_min=60",
+		"webfiles.files.clean_s=1", "webfiles.http.user_burst=50", "webfiles.http.user_per_min=60",
 		NULL,
 	};
 
@@ -82,6 +82,7 @@ START_TEST(uploads_that_are_not_finished_are_few)
 	ck_status(b, piece(b, t, room, 78, 0, 6), 500);
 	web_sql("UPDATE file_piece SET touched_on = now() - interval '2 hours' "
 		"RETURNING 1", NULL);
+	ck_assert(comes_to(0, "SELECT count(*) FROM file_piece", NULL));
 	ck_status(b, piece(b, t, room, 78, 0, 6), 200);
 }
 END_TEST
