@@ -9,6 +9,7 @@
 #include "common/stats.h"
 #include "channel/cmd/bcq.h"
 #include "channel/cmd/lane.h"
+#include "channel/cmd/price.h"
 #include "channel/cmd/table.h"
 #include "channel/sip/uas.h"
 #include "channel/xccos/tokens.h"
@@ -19,15 +20,7 @@
 #include "channel/trace.h"
 #include "channel/user.h"
 
-struct row {
-	const char *verb;
-	cmd_h *h;
-	enum lane_id lane;             /* connection that it waits for       */
-	uint8_t weight;                /* tokens; of a join, of each room    */
-	uint8_t search;                /* tokens for searches                */
-};
-
-static const struct row rowv[] = {
+static const struct cmd_row rowv[] = {
 	{ "requri",         cmd_requri,          LANE_NONE,    1, 0 },
 	{ "getserverinfo",  cmd_getserverinfo,   LANE_NONE,    1, 0 },
 	{ "getassociations", cmd_getassociations, LANE_READ,    5, 1 },
@@ -63,15 +56,13 @@ static const struct row rowv[] = {
 };
 
 /* Every other verb that begins so: its spelling is not public */
-static const struct row history = {
+static const struct cmd_row history = {
 	"bc", cmd_history, LANE_SEARCH, 5, 1,
 };
 
 enum {
 	ENVELOPE      = 64,     /* what closes a document                     */
 	ROWS_A_TOKEN  = 100,    /* of a long list, beyond the first ones      */
-	AGAIN_TIMES   = 5,      /* of history read again                      */
-	PART_WEIGHT   = 50,     /* of leaving a room, a debt                  */
 };
 
 static uint64_t n_commands, n_failed, n_unknown, n_malformed, n_shed, n_more,
@@ -116,7 +107,7 @@ static void destructor(void *data)
 }
 
 
-static const struct row *find(const char *verb)
+const struct cmd_row *cmd_find(const char *verb)
 {
 	size_t i;
 
@@ -271,7 +262,7 @@ void cmd_reply_rows(struct cmd *cmd, int err, const struct db_res *res,
 
 
 /* What asks for one room's messages by their place is a page, else a search */
-static enum lane_id lane_of(const struct cmd *cmd, const struct row *row)
+static enum lane_id lane_of(const struct cmd *cmd, const struct cmd_row *row)
 {
 	if (row->h == cmd_history || row->h == cmd_bccontext)
 		return bcq_issearch(cmd->prim) ? LANE_SEARCH : LANE_READ;
@@ -283,7 +274,7 @@ static enum lane_id lane_of(const struct cmd *cmd, const struct row *row)
 /* Its turn has come; meanwhile the dialog may have ended */
 void cmd_run(struct cmd *cmd)
 {
-	const struct row *row = find(cmd->prim->verb);
+	const struct cmd_row *row = cmd_find(cmd->prim->verb);
 	int err;
 
 	if (!cmd->ep->dlg) {
@@ -299,7 +290,7 @@ void cmd_run(struct cmd *cmd)
 
 static void run(struct cmd *cmd)
 {
-	const struct row *row;
+	const struct cmd_row *row;
 
 	cmd->ep->busy = true;
 
@@ -309,7 +300,7 @@ static void run(struct cmd *cmd)
 		return;
 	}
 
-	row = find(cmd->prim->verb);
+	row = cmd_find(cmd->prim->verb);
 	if (!row) {
 		++n_unknown;
 		log_info("command.unknown", "user=%s id=%s",
@@ -373,82 +364,11 @@ static void receive_chat(struct endpoint *ep, struct st *st,
 }
 
 
-struct cost {
-	uint32_t v[RATE_KINDS];
-	uint32_t debt;
-};
-
-
-static bool room_handler(const void *node, void *arg)
-{
-	uint32_t *n = arg;
-
-	(void)node;
-	++*n;
-
-	return false;
-}
-
-
-/* A refused part would leave SIPE in the room (clients.md 9.3): it makes a debt
-   instead, for which the next join has to wait */
-static void cost_add(struct cost *cost, struct endpoint *ep,
-		     const struct xccos_prim *prim)
-{
-	const struct row *row = find(prim->verb);
-	uint32_t n = 1;
-
-	if (prim->kind == XCCOS_GRPCHAT) {
-		++cost->v[RATE_POST];
-		return;
-	}
-
-	if (row && row->h == cmd_part && cmd_part_leaves(ep, prim)) {
-		cost->debt += PART_WEIGHT;
-		return;
-	}
-
-	if (row && row->h == cmd_bccontext) {
-		n = cmd_bccontext_first(ep, prim) ? 1 : AGAIN_TIMES;
-		cost->v[RATE_SEARCH] += cmd_bccontext_long(prim);
-	}
-	if (row && (row->h == cmd_join || row->h == cmd_bjoin)) {
-		n = 0;
-		xccos_each(prim, "chanid", room_handler, &n);
-	}
-	cost->v[RATE_COMMAND] += row ? row->weight * max(n, 1) : 1;
-	cost->v[RATE_SEARCH] += row ? row->search : 0;
-}
-
-
-/* All of a document is paid for, or nothing of it is done */
-static bool pay(struct endpoint *ep, struct st *st, const struct xccos *doc)
-{
-	struct rates *rates = ep->svc->rates;
-	struct cost cost = { .debt = 0 };
-	enum rate_kind kind;
-	uint32_t i, wait;
-
-	for (i = 0; i < doc->primc; i++)
-		cost_add(&cost, ep, &doc->primv[i]);
-
-	wait = rate_take(rates, ep->rate, &ep->buckets, cost.v, &kind);
-	if (wait) {
-		rate_refuse(rates, st, &ep->buckets, kind, wait);
-		return false;
-	}
-
-	rate_charge(rates, ep->rate, &ep->buckets, RATE_COMMAND, cost.debt);
-
-	return true;
-}
-
-
 static void receive(struct endpoint *ep, struct st *st, struct xccos *doc)
 {
 	uint32_t i;
 
-	if (!pay(ep, st, doc))
+	if (!price_pay(ep, st, doc))
 		return;
 
 	if (ep->cmdc + doc->primc > ep->svc->set.queue_max) {

@@ -49,6 +49,18 @@ struct cmd {
  */
 void cmd_receive(struct endpoint *ep, struct st *st, const struct pl *body);
 
+/** A row of the table */
+struct cmd_row {
+	const char *verb;
+	cmd_h *h;
+	enum lane_id lane;             /* connection that it waits for       */
+	uint8_t weight;                /* tokens; of a join, of each room    */
+	uint8_t search;                /* tokens for searches                */
+};
+
+/** NULL: there is no such command */
+const struct cmd_row *cmd_find(const char *verb);
+
 /** A lane_run_h (lane.h) */
 void cmd_run(struct cmd *cmd);
 
