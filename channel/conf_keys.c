@@ -62,6 +62,39 @@ const struct conf_key channel_keyv[] = {
 	{ "session.queue_max", CONF_UINT, NULL, "64", 1, 10000, 0, NULL,
 	  "Commands of one client that may wait; beyond it 503." },
 
+	{ "session.dialogs_max", CONF_UINT, NULL, "16", 1, 100000, CONF_RELOAD,
+	  NULL, "Dialogs of one user here; beyond it 503.  A client that comes "
+	  "again under its epid takes the place of its oldest." },
+
+	{ "rate.command_per_min", CONF_UINT, NULL, "3000", 0, 10000000,
+	  CONF_RELOAD, NULL,
+	  "Tokens for commands that a user gets back in a minute; 0: no limit.  "
+	  "A command costs 1 to 50, a join 1 for each room; leaving one adds "
+	  "50.  Beyond it 503." },
+	{ "rate.command_burst", CONF_UINT, NULL, "6000", 1, 10000000,
+	  CONF_RELOAD, NULL, "Tokens for commands that a user has at most." },
+	{ "rate.search_per_min", CONF_UINT, NULL, "120", 0, 10000000,
+	  CONF_RELOAD, NULL,
+	  "Searches of a user a minute; 0: no limit.  Each hundred results "
+	  "count as another one." },
+	{ "rate.search_burst", CONF_UINT, NULL, "120", 1, 10000000,
+	  CONF_RELOAD, NULL, "Searches that a user may save up." },
+	{ "rate.post_per_min", CONF_UINT, NULL, "6000", 0, 10000000,
+	  CONF_RELOAD, NULL, "Messages of a user a minute; 0: no limit." },
+	{ "rate.post_burst", CONF_UINT, NULL, "2000", 1, 10000000,
+	  CONF_RELOAD, NULL, "Messages that a user may save up." },
+	{ "rate.signin_per_min", CONF_UINT, NULL, "120", 0, 10000000,
+	  CONF_RELOAD, NULL,
+	  "INVITE, SUBSCRIBE and SERVICE of a user a minute; 0: no limit." },
+	{ "rate.signin_burst", CONF_UINT, NULL, "240", 1, 10000000,
+	  CONF_RELOAD, NULL, "Of these, how many a user may save up." },
+	{ "rate.endpoint_percent", CONF_UINT, "%", "60", 1, 100, CONF_RELOAD,
+	  NULL, "What one endpoint may have of its user's rates." },
+	{ "lane.share", CONF_UINT, NULL, "4", 1, 1000, 0, NULL,
+	  "Commands of one user that may be under way on a connection to the "
+	  "store; sixteen times as many of all users.  Of reading it is one, "
+	  "and of searches one, and two of all." },
+
 	{ "bus.listen", CONF_STR, NULL, "tcp://127.0.0.1:*", 0, 0, 0, NULL,
 	  "ZeroMQ address on which the other processes of the pool hear us." },
 	{ "lease.period_ms", CONF_UINT, "ms", "1000", 100, 60000, 0, NULL,
@@ -79,6 +112,9 @@ const struct conf_key channel_keyv[] = {
 	  "Messages stored by one commit at most." },
 	{ "post.queue_max", CONF_UINT, NULL, "20000", 1, 1000000, 0, NULL,
 	  "Messages that wait for the store at most; beyond it 503." },
+	{ "post.user_max", CONF_UINT, NULL, "256", 1, 1000000, CONF_RELOAD,
+	  NULL, "Messages of one user that wait for the store at most; beyond "
+	  "it 503." },
 	{ "post.wait_ms", CONF_UINT, "ms", "2500", 100, 30000, 0, NULL,
 	  "How long a message waits for the store before it is refused with "
 	  "503.  Keep it below the registrar's transaction timeout." },
@@ -103,15 +139,16 @@ const struct conf_key channel_keyv[] = {
 	{ "search.timeout_ms", CONF_UINT, "ms", "2000", 100, 60000, 0, NULL,
 	  "How long a search in messages may take; then it is refused." },
 	{ "search.queue_max", CONF_UINT, NULL, "16", 1, 10000, 0, NULL,
-	  "Searches in messages that may wait for the store at a time; beyond "
-	  "it they are refused with 503." },
+	  "Searches that may wait for the store at a time, a quarter of them of "
+	  "one user; beyond it they are refused with 503." },
 	{ "retention.interval_s", CONF_UINT, "s", "600", 1, 86400, 0, NULL,
 	  "How often the pool removes what is older than its room's or "
 	  "category's retention." },
 	{ "reply.size_max", CONF_UINT, "bytes", "262144", 16384, 16777216,
 	  CONF_RELOAD, NULL,
-	  "Largest reply; history leaves out its oldest messages to fit.  The "
-	  "registrar must be able to forward such a message." },
+	  "Largest reply; history leaves out its oldest messages to fit and says "
+	  "so, lists go on in further replies.  The registrar must be able to "
+	  "forward such a message." },
 
 	{ "trace.file", CONF_STR, NULL, NULL, 0, 0, 0, NULL,
 	  "File in which each verb, attribute and answer other than 200 is "
@@ -134,6 +171,9 @@ const struct conf_key channel_keyv[] = {
 	  CONF_RELOAD, NULL, "The pool's name, told to clients." },
 	{ "web.room_management_url", CONF_STR, NULL, "", 0, 0, CONF_RELOAD,
 	  NULL, "Address of the room pages, told to clients." },
+	{ "files.tokens_max", CONF_UINT, NULL, "200", 1, 1000000, 0, NULL,
+	  "Tokens for files that a user may have at a time (each is valid for 30 "
+	  "minutes); beyond it 413." },
 	{ "web.file_service_url", CONF_STR, NULL, "", 0, 0, CONF_RELOAD,
 	  NULL, "Address of the file service, told with the tokens for files: "
 	  "https://HOST/PersistentChat/MGCWebService.asmx.  Without it there "

@@ -26,6 +26,8 @@ struct watch;
 struct feed;
 struct trace;
 struct roamers;
+struct rates;
+struct lanes;
 
 /** The name of db_post, by which the store knows it */
 #define POST_CONNECTION "pchat-post"
@@ -45,6 +47,8 @@ struct service {
 	struct uas *uas;
 
 	struct usertab *users;
+	struct rates *rates;          /* what accounts may ask for           */
+	struct lanes *lanes;          /* and whose turn it is                */
 	struct roomtab *rooms;
 	struct list epl;              /* endpoints that are signed in        */
 	uint32_t endpoints;

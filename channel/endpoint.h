@@ -8,6 +8,8 @@
  */
 #pragma once
 
+#include "channel/rate.h"
+
 struct service;
 struct user;
 struct dlg;
@@ -24,6 +26,8 @@ struct endpoint {
 	struct dlg *dlg;         /* NULL: the dialog is over                 */
 	struct le le_feed;       /* it is told what its watches find: feed.h */
 	int64_t feed_after;      /* and knows what was found up to there     */
+	struct rate_user *rate;  /* reference: its account's                 */
+	struct rate_buckets buckets;
 	struct list occl;        /* rooms it is in                           */
 	struct list cmdl;        /* commands that wait                       */
 	uint32_t cmdc;

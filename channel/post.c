@@ -74,6 +74,9 @@ static void item_destructor(void *data)
 			 diag_line(20000));
 	item->parked = false;
 	post_release(item);
+	if (item->rate)
+		--item->rate->posts;
+	mem_deref(item->rate);
 	mem_deref(item->msg);
 	mem_deref(item->room);
 }
@@ -308,6 +311,8 @@ static int item_alloc(struct post_item **itemp, struct post *post,
 	item->lease = post->svc->lease;
 	item->ep = mem_ref(occ->ep);
 	++item->ep->posts;
+	item->rate = mem_ref(occ->ep->rate);
+	++item->rate->posts;
 	item->since_ms = tmr_jiffies();
 	item->envid = text->envid;
 	item->epid_hash = text->epid_hash;
@@ -377,6 +382,7 @@ void post_message(struct post *post, struct st *st,
 	}
 
 	if (post->queued >= post->queue_max ||
+	    occ->ep->rate->posts >= post->svc->set.posts_max ||
 	    item_alloc(&item, post, occ, text)) {
 		++n_shed;
 		st_reply(st, 503, "Service Unavailable", POST_BUSY);

@@ -49,6 +49,7 @@ struct post_item {
 	uint64_t asked_ms;       /* when st came, if it is a repeat          */
 	uint64_t settled_ms;     /* since when the outcome is known; 0: not  */
 	struct st *st;           /* NULL once answered                       */
+	struct rate_user *rate;  /* reference: whose it is                   */
 	struct room *room;       /* reference                                */
 	struct endpoint *ep;     /* reference: its author's, until what comes
 	                            after it in the dialog may go on         */

@@ -87,6 +87,7 @@ struct occupant {
 	uint32_t load_gen;           /* last roster read that had it         */
 	uint32_t mask;
 	struct standing standing;    /* that the mask was read with          */
+	bool has_read;           /* the newest messages, once after it entered */
 };
 
 /** A room was opened, or is about to be freed */

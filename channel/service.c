@@ -11,6 +11,7 @@
 #include "common/log.h"
 #include "common/stats.h"
 #include "common/storeconf.h"
+#include "channel/cmd/lane.h"
 #include "channel/cmd/table.h"
 #include "channel/sip/dialog.h"
 #include "channel/sip/uas.h"
@@ -192,6 +193,8 @@ static void destructor(void *data)
 	struct le *le;
 
 	sweep_stop(svc);
+	if (svc->lanes)
+		lanes_close(svc->lanes);
 	outbox_stop(svc->outbox);
 	store_close(svc);
 	list_flush(&svc->stepl);
@@ -222,6 +225,8 @@ static void destructor(void *data)
 	svc->feed = mem_deref(svc->feed);
 	mem_deref(svc->rooms);
 	mem_deref(svc->users);
+	svc->lanes = mem_deref(svc->lanes);
+	mem_deref(svc->rates);
 	mem_deref(svc->trace);
 	mem_deref(svc->bus);
 	settings_reset(&svc->set);
@@ -270,6 +275,10 @@ static int open_parts(struct service *svc)
 
 	err = bus_open(&svc->bus, config_str(svc->conf, "bus.listen"),
 		       relay_handler, svc);
+	if (!err)
+		err = rates_alloc(&svc->rates, svc);
+	if (!err)
+		err = lanes_alloc(&svc->lanes, svc, cmd_run);
 	if (!err)
 		err = usertab_alloc(&svc->users);
 	if (!err)

@@ -4,14 +4,14 @@
 
 -- name: room_facts
 -- Rooms by GUID with everything that decides what a user may do in them; no
--- row for a room that does not exist.  $1 bigint[]: the user's ancestors,
+-- row for a room that does not exist, one for a room named twice.  $1 bigint[]: the user's ancestors,
 -- $2 uuid[]: rooms
 SELECT r.room_id, r.guid, r.name, r.description, r.topic, r.privacy,
        r.behavior, r.disabled, c.guid, c.invitations AND r.invitations,
        c.files, c.history, h.last_id, a.guid, a.name, a.url,
        scope.inside, roles.member, roles.manager, roles.presenter,
        0 AS participants
-  FROM unnest($2::uuid[]) AS want (guid)
+  FROM (SELECT DISTINCT unnest($2::uuid[])) AS want (guid)
   JOIN room r ON r.guid = want.guid AND r.deleted_at IS NULL
   JOIN category c ON c.category_id = r.category_id
   JOIN room_head h ON h.room_id = r.room_id

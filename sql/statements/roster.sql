@@ -47,7 +47,7 @@ SELECT w.room_id, (SELECT count(*) FROM roster o
                      JOIN endpoint e ON e.endpoint_id = o.endpoint_id
                     WHERE o.room_id = w.room_id AND e.instance_id IS NOT NULL
                       AND e.instance_id <> $2)
-  FROM unnest($1::bigint[]) AS w (room_id);
+  FROM (SELECT DISTINCT unnest($1::bigint[])) AS w (room_id);
 
 -- name: endpoint_end
 -- Endpoints whose dialogs ended: by BYE ($1 bigint[]) they are forgotten with

@@ -4,6 +4,8 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include <re.h>
@@ -48,6 +50,7 @@ static void destructor(void *data)
 
 int raw_open(struct raw **rp, const char *hostport)
 {
+	const int on = 1;
 	struct raw *r;
 	struct sa sa;
 	int err;
@@ -73,6 +76,7 @@ int raw_open(struct raw **rp, const char *hostport)
 		return err;
 	}
 
+	(void)setsockopt(r->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	r->laddr.len = sizeof(r->laddr.u);
 	(void)getsockname(r->fd, &r->laddr.u.sa, &r->laddr.len);
 	*rp = r;
@@ -349,6 +353,12 @@ size_t raw_count(const struct raw *r, const char *part)
 	}
 
 	return n;
+}
+
+
+void raw_forget(struct raw *r)
+{
+	list_flush(&r->bodyl);
 }
 
 
