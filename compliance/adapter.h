@@ -68,6 +68,8 @@ struct adapter_event {
 	const char *file;       /* "GUID.ext" of file events                */
 	const char *path;       /* its copy in the compliance file store    */
 	const char *detail;     /* JSON text of the kind's own detail       */
+	const char *title;      /* the file's name as its sender called it  */
+	bool lost;              /* an upload whose file nobody could copy   */
 };
 
 /** One room over the interval of the batch */

@@ -46,6 +46,8 @@ static const struct adapter_key keyv[] = {
 	  " before one would be larger; 65536 to 1073741824." },
 	{ "attach_bytes", "20971520", "A larger file is not attached, but"
 	  " named; 0: all are." },
+	{ "to_bytes", "16384", "Addresses in To end at about so many bytes;"
+	  " the text names everybody then; 256 to 1048576." },
 	{ "tmp_dir", "/tmp", "For the mail on its way by SMTP." },
 	SMTP_KEYS,
 };
@@ -103,6 +105,7 @@ static void read_settings(struct eml *eml, struct settings *set)
 					   1073741824);
 	eml->opt.attach_bytes = setting_uint(set, "attach_bytes", 0,
 					     UINT64_MAX);
+	eml->opt.to_bytes = setting_uint(set, "to_bytes", 256, 1048576);
 	smtp_opt_read(&eml->smtp, set);
 }
 
@@ -130,7 +133,7 @@ static int eml_open(void **statep, const struct adapter_setting *settingv,
 }
 
 
-static int to_file(const struct eml_run *run, const struct emlmail *mail)
+static int to_file(const struct eml_run *run, struct emlmail *mail)
 {
 	const struct adapter_room *room = mail->conv->room;
 	struct outfile *of = NULL;
@@ -154,7 +157,7 @@ static int to_file(const struct eml_run *run, const struct emlmail *mail)
 
 
 /* By way of a file without a name: its size is said first */
-static int to_server(const struct eml_run *run, const struct emlmail *mail)
+static int to_server(const struct eml_run *run, struct emlmail *mail)
 {
 	struct outfile *of = NULL;
 	int fd = -1, err;
@@ -178,7 +181,7 @@ static int to_server(const struct eml_run *run, const struct emlmail *mail)
 }
 
 
-static int deliver_mail(struct eml_run *run, const struct emlmail *mail)
+static int deliver_mail(struct eml_run *run, struct emlmail *mail)
 {
 	int err;
 

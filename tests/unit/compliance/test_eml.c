@@ -103,14 +103,14 @@ START_TEST(the_text_tells_who_did_what_when)
 	ck_assert(has(text, "[2013-11-05 14:01:00 UTC] <bob@example.com>"
 		      " entered the room\n"));
 	ck_assert(has(text, "Alice \"Al\" Smith <alice@example.com>: hello"
-		      " <Bob> & \"all\"\nsecond line\n"));
+		      " <Bob> & \"all\"\n  | second line\n"));
 	ck_assert(has(text, " read history {\"command\":\"bccontext\""));
 	ck_assert(has(text, " uploaded a file: 0988239a-bb66-4616-90a4-"
 		      "b07771a2097c.txt (not attached)\n"));
 	ck_assert(has(text, " replaced or removed a message: removed"
 		      " {\"old\":\"hello\"}\n"));
 	ck_assert(has(mail(FIRST, "html"), "<td>hello &lt;Bob&gt; &amp;"
-		      " &quot;all&quot;\nsecond line</td>"));
+		      " &quot;all&quot;\n  | second line</td>"));
 	ck_assert(has(mail(SECOND, "text"), ": Gr\xc3\xbc\xc3\x9f" "e"
 		      " \xf0\x9f\x8d\xb0\n"));
 	ck_assert(has(mail("mails-" SPAN "-none-1.eml", "text"),
@@ -133,8 +133,113 @@ START_TEST(nothing_from_outside_becomes_a_header)
 	ck_assert_int_eq(fx_deliver(), 0);
 
 	ck_assert_str_eq(mail(FIRST, "Bcc,X-Evil,defects,attachments"),
-			 "a___X-Evil__1 x\n");
+			 "a\"\r\nX-Evil: 1 x\n");
 	ck_assert(!has(mail(FIRST, "To"), "e@f"));
+}
+END_TEST
+
+
+/* Each kind of line break, in what somebody says and in what they are called */
+START_TEST(a_line_break_forges_no_line)
+{
+	static const char *const breakv[] = {
+		"\n", "\r", "\r\n", "\v", "\f", "\xc2\x85", "\xe2\x80\xa8",
+		"\xe2\x80\xa9"
+	};
+	static struct adapter_user mallory;
+	static const char forged[] = "[2013-11-05 14:02:00 UTC] Ada <ada@x>:"
+		" sold";
+	char chat[128], name[128], marked[160];
+	const char *text;
+
+	(void)re_snprintf(chat, sizeof(chat), "x%s%s", breakv[_i], forged);
+	(void)re_snprintf(name, sizeof(name), "M%s%s", breakv[_i], forged);
+	(void)re_snprintf(marked, sizeof(marked), "\n  | %s", forged);
+	mallory = (struct adapter_user){ 13, "sip:m@x", name, NULL, true };
+	fx_tradingv[1].chat = chat;
+	fx_tradingv[2].user = &mallory;
+	open_files(NULL, NULL);
+	ck_assert_int_eq(fx_deliver(), 0);
+
+	text = mail(FIRST, "text");
+	for (const char *p = text; (p = strstr(p, forged)); p++)
+		ck_assert_int_eq(strncmp(p - 5, marked, 5), 0);
+	ck_assert(has(text, marked));
+	ck_assert(!has(text, breakv[_i]) || !_i);
+}
+END_TEST
+
+
+START_TEST(an_attachment_has_its_name_and_type)
+{
+	static const struct {
+		const char *title, *type;
+	} v[] = {
+		{ "Quarterly r\xc3\xa9sum\xc3\xa9.pdf", "application/pdf\n" },
+		{ "plain.PNG", "image/png\n" },
+		{ "no extension", "application/octet-stream\n" },
+		{ "a \"quoted\"; name*=x.docx", "application/vnd.openxmlformats-"
+		  "officedocument.wordprocessingml.document\n" },
+		{ "a long name that goes on and on and on and on and on and on"
+		  " and on and on and on and on and on and on and on \xe6\x97"
+		  "\xa5\xe6\x9c\xac\xe8\xaa\x9e.txt", "text/plain\n" },
+	};
+	char want[256];
+
+	fx_tradingv[4].title = v[_i].title;
+	fx_write("upload", "x", 0600);
+	open_files(NULL, NULL);
+	ck_assert_int_eq(fx_deliver(), 0);
+
+	(void)re_snprintf(want, sizeof(want), "%s x\n", v[_i].title);
+	ck_assert_str_eq(mail(FIRST, "attachments"), want);
+	ck_assert_str_eq(mail(FIRST, "types"), v[_i].type);
+	ck_assert_str_eq(mail(FIRST, "defects,raw"), "");
+}
+END_TEST
+
+
+START_TEST(to_is_bounded_and_the_text_names_everybody)
+{
+	enum { PEOPLE = 2500 };
+	static struct adapter_user userv[PEOPLE];
+	static const struct adapter_user *crowd[PEOPLE];
+	static char uriv[PEOPLE][48];
+	const char *to, *text;
+
+	for (unsigned i = 0; i < PEOPLE; i++) {
+		(void)re_snprintf(uriv[i], sizeof(uriv[i]), "sip:person.no."
+				  "%u@example.com", i);
+		userv[i] = (struct adapter_user){ 100 + i, uriv[i],
+						  "Some Body", NULL, true };
+		crowd[i] = &userv[i];
+	}
+	fx_convv[0].startv = crowd;
+	fx_convv[0].startc = PEOPLE;
+	open_files(NULL, NULL);
+	ck_assert_int_eq(fx_deliver(), 0);
+
+	to = mail(FIRST, "To");
+	ck_assert_uint_lt(strlen(to), 17000);
+	ck_assert(has(to, "person.no.7@example.com"));
+	ck_assert(has(mail(FIRST, "X-Pchat-To"), " of 2502\n"));
+	text = mail(FIRST, "text");
+	ck_assert(has(text, "All whose mail this is"));
+	ck_assert(has(strstr(text, "All whose mail"),
+		      "person.no.2499@example.com"));
+	ck_assert_str_eq(mail(FIRST, "defects"), "");
+}
+END_TEST
+
+
+START_TEST(a_file_that_was_lost_is_named)
+{
+	fx_tradingv[4].path = NULL;
+	fx_tradingv[4].lost = true;
+	open_files(NULL, NULL);
+	ck_assert_int_eq(fx_deliver(), 0);
+	ck_assert(has(mail(FIRST, "text"), "b07771a2097c.txt (LOST: "));
+	ck_assert(has(mail(FIRST, "html"), "b07771a2097c.txt (LOST: "));
 }
 END_TEST
 
@@ -370,6 +475,10 @@ static Suite *adapter_eml_suite(void)
 	tcase_add_test(tc, mails_keep_the_rules);
 	tcase_add_test(tc, the_text_tells_who_did_what_when);
 	tcase_add_test(tc, nothing_from_outside_becomes_a_header);
+	tcase_add_loop_test(tc, a_line_break_forges_no_line, 0, 8);
+	tcase_add_loop_test(tc, an_attachment_has_its_name_and_type, 0, 5);
+	tcase_add_test(tc, to_is_bounded_and_the_text_names_everybody);
+	tcase_add_test(tc, a_file_that_was_lost_is_named);
 	tcase_add_loop_test(tc, a_file_is_attached_unless_too_large, 0, 2);
 	tcase_add_test(tc, a_long_conversation_is_several_mails);
 	tcase_add_test(tc, a_server_gets_all_mails_over_one_connection);
