@@ -43,9 +43,11 @@ static const struct conf_key host_keyv[] = {
 	  "openssl genpkey -algorithm ed25519." },
 	{ "adapter.timeout_s", CONF_UINT, "s", "3600", 1, 86400, 0, NULL,
 	  "A delivery that takes longer is ended, and tried again." },
+	{ "adapter.retry_min_s", CONF_UINT, "s", "1", 1, 3600, 0, NULL,
+	  "Wait after a failure; each next one is twice as long, and all are a "
+	  "quarter more or less by chance." },
 	{ "adapter.retry_max_s", CONF_UINT, "s", "300", 1, 86400, 0, NULL,
-	  "Longest wait between two tries; the first waits 2 s, each next one "
-	  "twice as long." },
+	  "Longest wait between two tries." },
 };
 
 
@@ -196,6 +198,8 @@ static void read_common(struct adapter_spec *spec)
 	c->required    = config_bool(spec->conf, "adapter.required");
 	c->timeout_s   = (uint32_t)config_uint(spec->conf,
 					       "adapter.timeout_s");
+	c->retry_min_s = (uint32_t)config_uint(spec->conf,
+					       "adapter.retry_min_s");
 	c->retry_max_s = (uint32_t)config_uint(spec->conf,
 					       "adapter.retry_max_s");
 }

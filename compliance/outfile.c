@@ -272,7 +272,26 @@ static int close_checked(struct outfile *of)
 }
 
 
-static int publish(struct outfile *of)
+/* Not every file system can rename without replacing */
+static int take_name(const struct outfile *of, bool replace)
+{
+	if (replace)
+		return rename(of->tmp, of->path) ? errno : 0;
+
+	if (!renameat2(AT_FDCWD, of->tmp, AT_FDCWD, of->path,
+		       RENAME_NOREPLACE))
+		return 0;
+	if (errno != EINVAL && errno != ENOSYS)
+		return errno;
+
+	if (link(of->tmp, of->path))
+		return errno;
+
+	return unlink(of->tmp) ? errno : 0;
+}
+
+
+static int publish(struct outfile *of, bool replace)
 {
 	int err;
 
@@ -283,8 +302,9 @@ static int publish(struct outfile *of)
 	if (err)
 		return err;
 
-	if (rename(of->tmp, of->path))
-		return errno;
+	err = take_name(of, replace);
+	if (err)
+		return err;
 
 	of->done = true;
 
@@ -292,16 +312,28 @@ static int publish(struct outfile *of)
 }
 
 
-int outfile_commit(struct outfile *of)
+static int commit(struct outfile *of, bool replace)
 {
 	if (!of || !of->path || of->done)
 		return EINVAL;
 
 	flush(of);
 	if (!of->err)
-		of->err = publish(of);
+		of->err = publish(of, replace);
 
 	return of->err;
+}
+
+
+int outfile_commit(struct outfile *of)
+{
+	return commit(of, false);
+}
+
+
+int outfile_replace(struct outfile *of)
+{
+	return commit(of, true);
 }
 
 

@@ -345,19 +345,68 @@ START_TEST(an_answer_says_what_becomes_of_the_mail)
 {
 	static const struct {
 		const char *answer;
-		int err;
+		enum adapter_verdict verdict;
+		const char *items;         /* of each mail; NULL: none */
 	} v[] = {
-		{ "mail=451", EAGAIN }, { "mail=550", EPROTO },
-		{ "rcpt=450", EAGAIN }, { "rcpt=550", EPROTO },
-		{ "data=452", EAGAIN }, { "data=554", EPROTO },
-		{ "mail=530", EAGAIN }, { "mail=421", EAGAIN },
+		{ "mail=451", ADAPTER_LATER, "1 to b@example.net: later" },
+		{ "mail=550", ADAPTER_TAKEN, "1 to b@example.net: refused" },
+		{ "rcpt=450", ADAPTER_LATER, "1 to b@example.net: later" },
+		{ "rcpt=550", ADAPTER_TAKEN, "1 to b@example.net: refused" },
+		{ "data=452", ADAPTER_LATER, "none-1: later" },
+		{ "data=554", ADAPTER_TAKEN, "none-1: refused" },
+		{ "mail=530", ADAPTER_LATER, NULL },
+		{ "mail=421", ADAPTER_LATER, NULL },
 	};
 
 	serve(v[_i].answer, NULL);
 	open_smtp("none", NULL, NULL);
-	ck_assert_int_eq(fx_deliver(), v[_i].err);
+	ck_assert_int_eq(fx_deliver(), v[_i].verdict);
 	ck_assert(has(fx_error, "mail: "));
 	ck_assert(has(fx_error, strchr(v[_i].answer, '=') + 1) || _i >= 4);
+
+	if (v[_i].items)
+		ck_assert_msg(has(fx_items(), v[_i].items), "%s", fx_items());
+	else
+		ck_assert_str_eq(fx_items(), "");
+	ck_assert_ptr_null(fx_read("mail-1"));
+}
+END_TEST
+
+
+/* The second of three mails: the others go out, and it does not go again */
+START_TEST(a_refused_mail_is_set_aside_alone)
+{
+	serve("data=554@2", NULL);
+	open_smtp("none", NULL, NULL);
+	ck_assert_int_eq(fx_deliver(), ADAPTER_TAKEN);
+	ck_assert_str_eq(fx_items(), "mail " TRADING "-1: taken\n"
+			 "mail " OFFICE "-1: refused\nmail none-1: taken\n");
+	ck_assert_int_eq(fx_deliver(), ADAPTER_TAKEN);
+	ck_assert_str_eq(fx_read("smtp.log"),
+		"mail 1 connection 1 plain pchat@example.com"
+		" journal@example.net b@example.net\nrefused 2\n"
+		"mail 3 connection 1 plain pchat@example.com"
+		" journal@example.net b@example.net\n");
+}
+END_TEST
+
+
+/* The other recipient gets every mail, once */
+START_TEST(a_refused_recipient_is_set_aside_alone)
+{
+	serve(_i ? "refuse=b@example.net:450" : "refuse=b@example.net:550",
+	      NULL);
+	open_smtp("none", NULL, NULL);
+	ck_assert_int_eq(fx_deliver(), _i ? ADAPTER_LATER : ADAPTER_TAKEN);
+	ck_assert_int_eq(fx_deliver(), _i ? ADAPTER_LATER : ADAPTER_TAKEN);
+
+	ck_assert(has(fx_items(), _i ? "mail none-1 to b@example.net: later\n"
+		      : "mail none-1 to b@example.net: refused\n"));
+	ck_assert(has(fx_items(),
+		      "mail none-1 to journal@example.net: taken\n"));
+	ck_assert_ptr_nonnull(fx_read("mail-3"));
+	ck_assert_ptr_null(fx_read("mail-4"));
+	ck_assert(!has(fx_read("smtp.log"), "b@example.net"));
 }
 END_TEST
 
@@ -366,13 +415,13 @@ START_TEST(a_mail_that_was_taken_is_not_sent_again)
 {
 	serve("data=451@2", NULL);
 	open_smtp("none", NULL, NULL);
-	ck_assert_int_eq(fx_deliver(), EAGAIN);
+	ck_assert_int_eq(fx_deliver(), ADAPTER_LATER);
 	ck_assert_int_eq(fx_deliver(), 0);
 
 	ck_assert(has(fx_read("mail-1"), "X-Pchat-RoomID: " TRADING));
 	ck_assert_ptr_null(fx_read("mail-2"));
-	ck_assert(has(fx_read("mail-3"), "X-Pchat-RoomID: " OFFICE));
-	ck_assert(has(fx_read("mail-4"), "X-Pchat-RoomID: none"));
+	ck_assert(has(fx_read("mail-3"), "X-Pchat-RoomID: none"));
+	ck_assert(has(fx_read("mail-4"), "X-Pchat-RoomID: " OFFICE));
 	ck_assert_ptr_null(fx_read("mail-5"));
 }
 END_TEST
@@ -382,7 +431,7 @@ START_TEST(a_server_that_is_away_is_tried_again)
 {
 	(void)re_snprintf(url, sizeof(url), "smtp://localhost:1");
 	open_smtp("none", NULL, NULL);
-	ck_assert_int_eq(fx_deliver(), EAGAIN);
+	ck_assert_int_eq(fx_deliver(), ADAPTER_LATER);
 	ck_assert(has(fx_error, "mail: Failed to connect"));
 }
 END_TEST
@@ -392,7 +441,7 @@ START_TEST(a_server_that_does_not_answer_is_tried_again)
 {
 	serve("data=hang", NULL);
 	open_smtp("none", "timeout_s", "1");
-	ck_assert_int_eq(fx_deliver(), EAGAIN);
+	ck_assert_int_eq(fx_deliver(), ADAPTER_LATER);
 	ck_assert_str_ne(fx_error, "");
 }
 END_TEST
@@ -402,7 +451,7 @@ START_TEST(a_server_without_tls_gets_nothing)
 {
 	serve(NULL, NULL);
 	open_smtp("required", NULL, NULL);
-	ck_assert_int_eq(fx_deliver(), EAGAIN);
+	ck_assert_int_eq(fx_deliver(), ADAPTER_LATER);
 	ck_assert_ptr_null(fx_read("mail-1"));
 }
 END_TEST
@@ -427,7 +476,7 @@ START_TEST(tls_and_login_go_together)
 		     "journal@example.net", "ca_file",
 		     certs_path(certs, "ca.pem"), "smtp_user", "pchat",
 		     "smtp_password_file", fx_path("word"), NULL);
-	ck_assert_int_eq(fx_deliver(), _i ? EAGAIN : 0);
+	ck_assert_int_eq(fx_deliver(), _i ? ADAPTER_LATER : 0);
 
 	if (_i) {
 		ck_assert_str_eq(fx_error, "mail: Login denied");
@@ -485,6 +534,8 @@ static Suite *adapter_eml_suite(void)
 	tcase_add_test(tc, a_connection_has_its_number_of_mails);
 	tcase_add_loop_test(tc, an_answer_says_what_becomes_of_the_mail, 0,
 			    8);
+	tcase_add_test(tc, a_refused_mail_is_set_aside_alone);
+	tcase_add_loop_test(tc, a_refused_recipient_is_set_aside_alone, 0, 2);
 	tcase_add_test(tc, a_mail_that_was_taken_is_not_sent_again);
 	tcase_add_test(tc, a_server_that_is_away_is_tried_again);
 	tcase_add_test(tc, a_server_that_does_not_answer_is_tried_again);
