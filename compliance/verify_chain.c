@@ -37,25 +37,26 @@ static void gap(struct verify *v, const struct vlink *a,
 }
 
 
-/* The batch before it in order: a retried one stands outside of the order */
-static uint64_t batch_before(const struct verify *v, size_t i)
+/* The batch before in order, and the largest: retried ones stand outside */
+struct order {
+	uint64_t last, largest;
+};
+
+
+/* Each batch follows the one before, or the largest so far: behind a fork come
+   numbers of another time, until all is as it was */
+static void check_order(struct verify *v, struct order *order,
+			const struct vlink *b)
 {
-	while (i--) {
-		if (!v->linkv[i].retry)
-			return v->linkv[i].batch;
-	}
+	const uint64_t last = order->last, largest = order->largest;
 
-	return 0;
-}
+	order->largest = max(largest, b->batch);
+	if (b->retry)
+		return;
 
-
-static void check_order(struct verify *v, size_t i)
-{
-	const struct vlink *b = &v->linkv[i];
-	const uint64_t last = batch_before(v, i);
-
-	/* Behind a fork the numbers of another time may come */
-	if (b->retry || !last || b->forked)
+	order->last = b->batch;
+	if (!last || b->forked || b->batch == last + 1 ||
+	    b->batch == largest + 1)
 		return;
 
 	if (b->batch <= last)
@@ -63,7 +64,7 @@ static void check_order(struct verify *v, size_t i)
 			       "comes after batch %llu",
 			       (unsigned long long)b->batch, b->name,
 			       (unsigned long long)last);
-	else if (b->batch != last + 1)
+	else
 		verify_problem(v, "batch %llu to %llu missing before %s",
 			       (unsigned long long)last + 1,
 			       (unsigned long long)b->batch - 1, b->name);
@@ -196,11 +197,12 @@ void verify_open_ends(struct verify *v)
 
 void verify_chain(struct verify *v)
 {
+	struct order order = { 0, 0 };
 	size_t i;
 
 	for (i = 0; v->linkv && i < v->linkc; i++) {
 		check_link(v, i ? &v->linkv[i - 1] : NULL, &v->linkv[i]);
-		check_order(v, i);
+		check_order(v, &order, &v->linkv[i]);
 	}
 
 	check_mark(v, &v->opt.after);
