@@ -17,7 +17,7 @@ struct adapter_spec {
 	struct adapter_common common;
 	char *path;                /* of its file                      */
 	char *type;
-	char *name;                /* of a peek                        */
+	char *name, *dir;          /* of a peek                        */
 	void *so;                  /* of a plug-in                     */
 	const struct adapter *code;
 	struct conf_key *keyv;     /* the host's and its own           */
@@ -60,6 +60,7 @@ static void destructor(void *data)
 	mem_deref(spec->settingv);
 	mem_deref(spec->type);
 	mem_deref(spec->name);
+	mem_deref(spec->dir);
 	mem_deref(spec->path);
 	if (spec->so)
 		(void)dlclose(spec->so);
@@ -315,7 +316,7 @@ int adapter_load(struct adapter_spec **specp, const char *path,
 
 static int peek(struct adapter_spec *spec, struct mbuf *errmb)
 {
-	char name[256] = "", required[8] = "yes";
+	char name[256] = "", required[8] = "yes", dir[1024] = "";
 	struct conf *conf = NULL;
 	int err;
 
@@ -324,6 +325,8 @@ static int peek(struct adapter_spec *spec, struct mbuf *errmb)
 		(void)conf_get_str(conf, "adapter.name", name, sizeof(name));
 		(void)conf_get_str(conf, "adapter.required", required,
 				   sizeof(required));
+		(void)conf_get_str(conf, "adapter.directory", dir,
+				   sizeof(dir));
 	}
 	mem_deref(conf);
 
@@ -334,8 +337,11 @@ static int peek(struct adapter_spec *spec, struct mbuf *errmb)
 	}
 	if (!err)
 		err = str_dup(&spec->name, name);
+	if (!err && dir[0])
+		err = str_dup(&spec->dir, dir);
 
 	spec->common.name     = spec->name;
+	spec->common.dir      = spec->dir;
 	spec->common.type     = spec->type;
 	spec->common.required = strcmp(required, "no") != 0;
 

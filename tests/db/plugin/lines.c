@@ -3,7 +3,8 @@
  *
  * Built by the tests out of our tree, with nothing of ours but adapter.h: a
  * file each batch, a line each event.  The key "mood" names a file that says
- * what it does next: "later", "refuse N", "crash N" or "hang N", N a batch.
+ * what it does next: "later", "refuse N", "mumble N", "crash N" or "hang N",
+ * N a batch.
  */
 #define _POSIX_C_SOURCE 200809L
 
@@ -67,6 +68,8 @@ static enum adapter_verdict mood(const struct lines *l,
 	if (!strcmp(word, "later"))
 		v = ADAPTER_LATER;
 	else if (!strcmp(word, "refuse") && n == batch)
+		v = ADAPTER_REFUSED;
+	else if (!strcmp(word, "mumble") && n == batch)
 		v = ADAPTER_REFUSED;
 	else if (!strcmp(word, "crash") && n == batch)
 		abort();
@@ -134,7 +137,8 @@ static enum adapter_verdict lines_deliver(void *state,
 	/* late, so that something has been written */
 	v = mood(l, batch->id);
 	if (v != ADAPTER_TAKEN)
-		snprintf(errbuf, errsize, "not in the mood");
+		snprintf(errbuf, errsize, v == ADAPTER_REFUSED ?
+			 "not \xc3 in\x1b[31m the\r\nmood" : "not in the mood");
 
 	return v;
 }
