@@ -132,6 +132,30 @@ START_TEST(what_an_adapter_says_does_not_stop_it)
 END_TEST
 
 
+/* The one of the manual, with the header where it is installed */
+START_TEST(the_example_of_the_manual_is_an_adapter)
+{
+	char path[128];
+
+	archiving_sh("mkdir -p %s/pchat && cp compliance/adapter.h %s/pchat",
+		     archiving_dir("include"), archiving_dir("include"));
+	archiving_sh("awk '/^```c/ { on = 1; next } /^```/ { on = 0 } on' "
+		     "deploy/compliance.md >%s", archiving_dir("who.c"));
+	archiving_sh("cd $(dirname %s) && cc -std=c11 -Wall -Werror -shared "
+		     "-fPIC -Iinclude -o who.so who.c",
+		     archiving_dir("who.c"));
+	(void)snprintf(path, sizeof(path), "%s", archiving_dir("who.so"));
+	archiving_adapter("a", path, NULL);
+	archiving_chats(1, 1, 2);
+	archiving_up(NULL);
+	archiving_run();
+	ck_assert_str_eq(file_text("a/who-000000000001"),
+			 "sip:u1@x\nsip:u1@x\n");
+	ck_audited();
+}
+END_TEST
+
+
 /* -------------------------------------------------------------------- mails */
 
 static pid_t server;
@@ -525,6 +549,7 @@ static Suite *archive_care_suite(void)
 	tcase_add_test(tc, a_command_that_refuses_is_not_asked_again);
 	tcase_add_test(tc, who_fails_is_asked_at_longer_and_longer_intervals);
 	tcase_add_test(tc, what_an_adapter_says_does_not_stop_it);
+	tcase_add_test(tc, the_example_of_the_manual_is_an_adapter);
 	tcase_add_test(tc, a_refused_mail_keeps_no_other_back);
 	tcase_add_test(tc, a_directory_is_of_one_adapter);
 	tcase_add_loop_test(tc, check_tells_what_is_wrong_with_an_adapter, 0,
