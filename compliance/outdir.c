@@ -301,7 +301,7 @@ static int walk(int from, int to, entry_h *h, int depth, bool manifests,
 	if (depth > DEPTH_MAX)
 		err = ELOOP;
 
-	while (!err && (de = readdir(d))) {
+	while (d && !err && (de = readdir(d))) {
 
 		struct stat st;
 

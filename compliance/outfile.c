@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <re.h>
 #include "compliance/outfile.h"
 
@@ -63,6 +65,22 @@ static int dir_len(const char *path)
 }
 
 
+/* Ours alone, and empty: whoever had it before may have given it its name
+   since we opened it */
+static int take(const struct outfile *of)
+{
+	struct stat ours, now;
+
+	if (flock(of->fd, LOCK_EX | LOCK_NB))
+		return errno == EWOULDBLOCK ? EBUSY : errno;
+	if (fstat(of->fd, &ours) || lstat(of->tmp, &now) ||
+	    ours.st_ino != now.st_ino)
+		return EBUSY;
+
+	return ftruncate(of->fd, 0) ? errno : 0;
+}
+
+
 static int open_as(struct outfile *of, const char *path)
 {
 	const int n = dir_len(path);
@@ -76,12 +94,11 @@ static int open_as(struct outfile *of, const char *path)
 	if (err)
 		return err;
 
-	of->fd = open(of->tmp, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW |
-		      O_CLOEXEC, 0640);
-	if (of->fd < 0) {
-		err = errno;
+	of->fd = open(of->tmp, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC,
+		      0640);
+	err = of->fd < 0 ? errno : take(of);
+	if (err)
 		of->tmp = mem_deref(of->tmp);
-	}
 
 	return err;
 }

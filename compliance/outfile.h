@@ -11,7 +11,8 @@
 
 struct outfile;
 
-/** Mode 0640.  0 or errno; a left-over of an earlier try is overwritten */
+/** Mode 0640.  0 or errno (EBUSY: another is writing it); a left-over of an
+ * earlier try is overwritten */
 int  outfile_open(struct outfile **ofp, const char *path);
 /** A file without a name, for what is read again: outfile_rewind() */
 int  outfile_temp(struct outfile **ofp, const char *dir);

@@ -65,7 +65,7 @@ static const struct link *last(const struct work *w)
 /* The manifest that the store knows as the last one */
 static bool has_known(const struct work *w)
 {
-	for (size_t i = 0; i < w->links.n; i++) {
+	for (size_t i = 0; w->links.v && i < w->links.n; i++) {
 		if (w->links.v[i].serial == w->c.serial &&
 		    !strcmp(w->links.v[i].sha256, w->c.sha256))
 			return true;
@@ -143,62 +143,75 @@ static int identify(struct work *w)
 
 /* ------------------------------------------------------------- taking over */
 
-static int copy_index(const struct work *w, const char *name)
+/* "{guid,guid,...}": an index has no more lines than a batch has events */
+static int read_index(struct mbuf *mb, FILE *f)
 {
-	char *path = NULL, *line = NULL, guid[37];
+	char *line = NULL, guid[37];
 	size_t size = 0;
 	uint64_t n;
-	FILE *f;
 	int err;
 
-	err = re_sdprintf(&path, "%s/%s", w->dir, name);
-	if (err)
-		return err;
-
-	f = fopen(path, "re");
-	mem_deref(path);
-	if (!f)
-		return 0;       /* for verify to complain of */
-
-	while (getline(&line, &size, f) > 0) {
+	err = mbuf_write_u8(mb, '{');
+	while (!err && getline(&line, &size, f) > 0) {
 
 		if (sscanf(line, "%" SCNu64 "\t%36[0-9a-f-]\t", &n, guid) != 2)
 			continue;
-		bstore_copy_text(w->st, guid);
-		bstore_copy_row(w->st);
+		if (mb->end > 1)
+			err = mbuf_write_u8(mb, ',');
+		if (!err)
+			err = mbuf_write_str(mb, guid);
 	}
-
-	(void)fclose(f);
 	free(line);
 
-	return 0;
+	return err ? err : mbuf_write_str(mb, "}");
+}
+
+
+static int adopt_index(const struct work *w, const char *name)
+{
+	char *path = NULL, *guids = NULL;
+	const char *argv[] = { w->adapter, NULL };
+	struct mbuf *mb = mbuf_alloc(4096);
+	FILE *f = NULL;
+	int err;
+
+	err = mb ? re_sdprintf(&path, "%s/%s", w->dir, name) : ENOMEM;
+	if (!err)
+		f = fopen(path, "re");
+	if (!f)
+		goto out;          /* gone: for verify to complain of */
+
+	err = read_index(mb, f);
+	(void)fclose(f);
+	mb->pos = 0;
+	if (!err)
+		err = mbuf_strdup(mb, &guids, mb->end);
+	argv[1] = guids;
+	if (!err)
+		err = bstore_query(w->st, NULL, "adopted_take", argv, 2);
+
+ out:
+	mem_deref(guids);
+	mem_deref(path);
+	mem_deref(mb);
+
+	return err;
 }
 
 
 static int adopt_events(const struct work *w)
 {
-	const char *argv[] = { w->adapter };
-	int err, end;
+	int err = 0;
 
-	err = bstore_query(w->st, NULL, "adopted_begin", NULL, 0);
-	if (!err)
-		err = bstore_copy_begin(w->st, "adopted_copy");
-	if (err)
-		return err;
-
-	for (size_t i = 0; i < w->links.n && !err; i++) {
+	for (size_t i = 0; w->links.v && i < w->links.n && !err; i++) {
 
 		const struct link *link = &w->links.v[i];
 
 		if (link->serial > w->c.serial && *link->index)
-			err = copy_index(w, link->index);
+			err = adopt_index(w, link->index);
 	}
 
-	end = bstore_copy_end(w->st);
-	if (!err)
-		err = end;
-
-	return err ? err : bstore_query(w->st, NULL, "adopted_take", argv, 1);
+	return err;
 }
 
 
@@ -240,7 +253,7 @@ static int adopt_chain(const struct work *w, uint64_t end, const char *sha256,
 			       newest, how };
 	uint64_t batch = 0;
 
-	for (size_t i = 0; i < w->links.n; i++)
+	for (size_t i = 0; w->links.v && i < w->links.n; i++)
 		batch = max(batch, w->links.v[i].batch);
 
 	(void)re_snprintf(serial, sizeof(serial), "%llu",

@@ -143,7 +143,7 @@ int reconcile_read(struct links *links, const char *dir,
 	DIR *d = opendir(dir);
 	int err = d ? 0 : errno;
 
-	while (!err && (de = readdir(d))) {
+	while (d && !err && (de = readdir(d))) {
 
 		if (!read_name(de->d_name, &batch, &serial))
 			continue;

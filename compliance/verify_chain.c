@@ -97,7 +97,7 @@ static void check_mark(struct verify *v, const struct verify_mark *mark)
 {
 	size_t i;
 
-	for (i = 0; mark->serial && i < v->linkc; i++) {
+	for (i = 0; v->linkv && mark->serial && i < v->linkc; i++) {
 		if (v->linkv[i].serial == mark->serial &&
 		    strcmp(v->linkv[i].sha256, mark->sha256))
 			verify_problem(v, "%s: its SHA-256 is not the one that "
@@ -111,7 +111,8 @@ static void check_mark(struct verify *v, const struct verify_mark *mark)
 static void check_end(struct verify *v)
 {
 	const struct verify_mark *mark = &v->opt.expect;
-	const uint64_t last = v->linkc ? v->linkv[v->linkc - 1].serial : 0;
+	const uint64_t last = v->linkv && v->linkc ?
+		v->linkv[v->linkc - 1].serial : 0;
 
 	if (!v->linkc)
 		verify_problem(v, "there is no manifest: it is no archive, or "

@@ -37,10 +37,10 @@ void archiving_alone_end(void);
 /** A shell's command; it must succeed */
 void archiving_sh(const char *fmt, ...)
 	__attribute__((format(printf, 1, 2)));
-/** Dump a database ("mgc" or NULL, the compliance store) to a file of that
- *  name, and make it anew from there */
-void archiving_dump(const char *db, const char *name);
-void archiving_restore(const char *db, const char *name);
+/** Dump a database ("mgc" or NULL, the compliance store) to a file, and make
+ *  it anew from there */
+void archiving_dump(const char *name, const char *file);
+void archiving_restore(const char *name, const char *file);
 /** The cluster's files, stopped and copied; and put back, all of them */
 void archiving_copy(void);
 void archiving_put_back(void);

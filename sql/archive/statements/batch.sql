@@ -108,15 +108,9 @@ SELECT delivery_adopt($1, $2::uuid, $3::bigint, $4, $5::bigint, $6);
 -- $1 text: adapter, $2 bigint: serial, $3 bigint: batch, $4 result, $5 SHA-256, $6 text
 SELECT delivery_manifest($1, $2::bigint, $3::bigint, $4, $5, $6);
 
--- name: adopted_begin
-CREATE TEMP TABLE adopting (guid uuid NOT NULL) ON COMMIT DROP;
-
--- name: adopted_copy
-COPY adopting FROM STDIN;
-
 -- name: adopted_take
--- $1 text: adapter
-INSERT INTO adopted (adapter, guid) SELECT $1, a.guid FROM adopting a
+-- $1 text: adapter, $2 uuid[]
+INSERT INTO adopted (adapter, guid) SELECT $1, unnest($2::uuid[])
     ON CONFLICT DO NOTHING;
 
 -- name: delivery_items
