@@ -43,9 +43,11 @@ struct form {
 /* Lines that continue a text are marked: none looks like one of ours */
 static void text(struct form *f, const char *str)
 {
-	while (*str) {
+	size_t n;
 
-		const size_t n = line_length(str);
+	for (; *str; str += line_break(str)) {
+
+		n = line_length(str);
 
 		if (f->html)
 			mime_qp_html(&f->qp, str, n);
@@ -55,7 +57,6 @@ static void text(struct form *f, const char *str)
 		str += n;
 		if (*str)
 			mime_qp_write(&f->qp, CONTINUED, strlen(CONTINUED));
-		str += line_break(str);
 	}
 }
 

@@ -240,11 +240,25 @@ static const char *escape_for(const char *p, size_t n, size_t *lenp)
 }
 
 
+static bool is_ascii(const char *p, size_t n)
+{
+	unsigned char all = 0;
+
+	for (size_t i = 0; i < n; i++)
+		all |= (unsigned char)p[i];
+
+	return all < 0x80;
+}
+
+
 static int dump_handler(const char *p, size_t n, void *arg)
 {
 	const char *end = p + n, *from = p, *esc;
 	size_t len;
 	int err = 0;
+
+	if (is_ascii(p, n))
+		return mbuf_write_mem(arg, (const uint8_t *)p, n);
 
 	for (; p < end && !err; p++) {
 

@@ -309,11 +309,14 @@ size_t mime_qp_cost(const char *text)
 	size_t cost = 0;
 
 	for (; text && *text; text++) {
-		cost += qp_literal((unsigned char)*text) ? 2 : 6;
-		if (strchr("\n\r\v\f\x85\xa8\xa9", *text))
-			cost += 2 * MARK_COST;
-		if (entity(*text))
+		const bool literal = qp_literal((unsigned char)*text);
+
+		cost += literal ? 2 : 6;
+		if (literal && entity(*text))
 			cost += 6;
+		if (!literal && *text != ' ' &&
+		    strchr("\n\r\v\f\x85\xa8\xa9", *text))
+			cost += 2 * MARK_COST;
 	}
 
 	return cost + cost / 20;
