@@ -241,12 +241,15 @@ conf-doc: all
 PREFIX ?= /usr/local
 install: all
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin \
+		$(DESTDIR)$(PREFIX)/include/pchat $(DESTDIR)$(PREFIX)/share/doc/pchat \
 		$(DESTDIR)$(PREFIX)/share/pchat/compliance $(DESTDIR)$(PREFIX)/share/man/man5 \
 		$(DESTDIR)$(PREFIX)/lib/systemd/system
 	install -m 755 $(DAEMONS:%=$(BUILD)/%) $(DESTDIR)$(PREFIX)/sbin
 	install -m 755 $(BUILD)/pchatctl $(DESTDIR)$(PREFIX)/bin
 	install -m 644 deploy/conf/*.conf deploy/kamailio/* $(DESTDIR)$(PREFIX)/share/pchat
 	install -m 644 deploy/compliance/* $(DESTDIR)$(PREFIX)/share/pchat/compliance
+	install -m 644 compliance/adapter.h $(DESTDIR)$(PREFIX)/include/pchat
+	install -m 644 compliance/FORMAT.md $(DESTDIR)$(PREFIX)/share/doc/pchat/archive-format.md
 	for d in $(DAEMONS); do \
 		sed 's|@PREFIX@|$(PREFIX)|' deploy/systemd/$$d@.service \
 			> $(DESTDIR)$(PREFIX)/lib/systemd/system/$$d@.service && \

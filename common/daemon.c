@@ -418,6 +418,29 @@ static int run(void)
 }
 
 
+static int config_check(bool thorough)
+{
+	struct mbuf *errmb;
+	int err;
+
+	if (!dm.spec->check)
+		return 0;
+
+	errmb = mbuf_alloc(256);
+	if (!errmb)
+		return ENOMEM;
+
+	err = dm.spec->check(dm.conf, thorough, errmb);
+	if (err && errmb->end)
+		(void)re_fprintf(stderr, "%b\n", errmb->buf, errmb->end);
+	else if (err)
+		(void)re_fprintf(stderr, "%m\n", err);
+	mem_deref(errmb);
+
+	return err;
+}
+
+
 int daemon_main(const struct daemon_spec *spec, int argc, char *argv[])
 {
 	struct daemon_opt opt;
@@ -435,7 +458,8 @@ int daemon_main(const struct daemon_spec *spec, int argc, char *argv[])
 	if (opt.mode != MODE_RUN && opt.mode != MODE_CHECK)
 		status = daemon_opt_print(opt.mode, spec->name, dm.keyv,
 					  dm.keyc);
-	else if (config_open(opt.path))
+	else if (config_open(opt.path) ||
+		 config_check(opt.mode == MODE_CHECK))
 		status = EXIT_CONFIG;
 	else if (opt.mode == MODE_CHECK)
 		status = EXIT_OK;

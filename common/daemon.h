@@ -11,6 +11,7 @@
 
 struct config;
 struct ctl;
+struct mbuf;
 struct json_t;
 
 struct daemon_spec {
@@ -18,6 +19,10 @@ struct daemon_spec {
 	const struct conf_key *keyv;
 	size_t keyc;
 
+	/** Beyond the keys: is it as it must be?  Before open(), and with
+	    @p thorough for --check; one line in @p errmb.  An errno (or NULL) */
+	int  (*check)(const struct config *conf, bool thorough,
+		      struct mbuf *errmb);
 	/** Open everything; on error nothing stays open.  @p ctl is NULL if
 	    there is no control socket: ctl_register() takes that */
 	int  (*open)(void **svcp, struct config *conf, struct ctl *ctl);

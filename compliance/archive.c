@@ -17,6 +17,7 @@
 #include "compliance/archive.h"
 #include "compliance/lag.h"
 #include "compliance/lease.h"
+#include "compliance/origin.h"
 #include "compliance/run.h"
 #include "compliance/supervise.h"
 
@@ -37,6 +38,7 @@ struct archive {
 	struct lease *lease;
 	struct run *run;
 	struct lag *lag;
+	struct origin *origin;
 	struct supervise *supervise;
 	char *who;
 	json_t *states;            /* of the adapters, as last asked for */
@@ -48,11 +50,14 @@ struct archive {
 };
 
 
-static uint64_t n_refused;
+static uint64_t n_refused, n_failing;
 
 static const struct stats_row rowv[] = {
 	{ "archive_refused", &n_refused, true,
-	  "Batches that an adapter refused, waiting for an operator" },
+	  "Batches of which an adapter refused something, waiting for an "
+	  "operator" },
+	{ "archive_failing", &n_failing, true,
+	  "Adapters whose last try failed, or that cannot begin" },
 };
 
 
@@ -70,6 +75,7 @@ static void destructor(void *data)
 	a->staging = mem_deref(a->staging);
 	a->quick = mem_deref(a->quick);
 	mem_deref(a->supervise);
+	mem_deref(a->origin);
 	mem_deref(a->lag);
 	mem_deref(a->run);
 	mem_deref(a->lease);
@@ -194,7 +200,7 @@ static json_t *state_json(const struct archive *a, const struct db_res *res,
 	mem_deref(text);
 
 	obj = json_pack("{s:s%, s:s%, s:b, s:b, s:s%, s:I, s:I, s:I, s:I,"
-			" s:i, s:i, s:s%}",
+			" s:i, s:i, s:s%, s:I}",
 			"name", name.p, name.l, "type", type.p, type.l,
 			"required", db_get_bool(res, row, 2),
 			"configured", db_get_bool(res, row, 3),
@@ -204,7 +210,8 @@ static json_t *state_json(const struct archive *a, const struct db_res *res,
 			"refused", (json_int_t)db_get_int(res, row, 7),
 			"tries", (json_int_t)db_get_int(res, row, 8),
 			"process", (int)pid, "died", (int)deaths,
-			"error", error.p, error.l);
+			"error", error.p, error.l,
+			"failing_s", (json_int_t)db_get_int(res, row, 13));
 
 	return obj;
 }
@@ -220,10 +227,11 @@ static void states_handler(int err, const struct db_res *res, void *arg)
 		return;
 
 	arr = json_array();
-	n_refused = 0;
+	n_refused = n_failing = 0;
 	for (i = 0; i < db_rows(res); i++) {
 		(void)json_array_append_new(arr, state_json(a, res, i));
 		n_refused += (uint64_t)db_get_int(res, i, 7);
+		n_failing += db_get_int(res, i, 8) > 0;
 	}
 
 	json_decref(a->states);
@@ -284,6 +292,7 @@ static void lease_handler(bool held, void *arg)
 	}
 
 	lag_enable(a->lag, held);
+	origin_enable(a->origin, held);
 }
 
 
@@ -400,6 +409,8 @@ static int open_parts(struct archive *a)
 		err = open_run(a);
 	if (!err)
 		err = lag_open(&a->lag, a->quick, a->store);
+	if (!err)
+		err = origin_open(&a->origin, a->quick, a->store);
 	if (!err)
 		err = lease_open(&a->lease, a->quick, a->who, (uint32_t)
 				 config_uint(a->conf, "lease.period_ms"),

@@ -29,6 +29,8 @@ struct run {
 	bool asking;               /* that is being stored              */
 	int64_t began_us, upto_us; /* of the run, by the stores' clocks */
 	int64_t asked_us;          /* when somebody asked for it; 0: nobody */
+	char held_by[256];         /* who writes since upto_us, ""      */
+	char told[256];            /* the last one that was logged      */
 	struct tmr tmr;
 };
 
@@ -182,6 +184,29 @@ static void close_one(struct run *r)
 }
 
 
+/* Status names who keeps events out of batches for longer than what is on
+   its way may take */
+static void tell_held(struct run *r)
+{
+	struct db_args args;
+
+	if (r->began_us - r->upto_us < (int64_t)PATIENCE_MS * 1000)
+		r->held_by[0] = '\0';
+
+	if (strcmp(r->told, r->held_by)) {
+		if (r->held_by[0])
+			log_warn("run.held", "by=\"%s\"", r->held_by);
+		else
+			log_info("run.free", NULL);
+	}
+	str_ncpy(r->told, r->held_by, sizeof(r->told));
+
+	db_args_init(&args);
+	db_text(&args, r->held_by);
+	(void)db_exec(r->staging, "run_held", &args, NULL, NULL);
+}
+
+
 /* Whoever asks wants what is there: some of it may still be on its way */
 static bool is_early(const struct run *r)
 {
@@ -199,8 +224,13 @@ static void oldest_handler(int err, const struct db_res *res, void *arg)
 	if (over(r, err))
 		return;
 
-	if (!db_isnull(res, 0, 0))
-		r->upto_us = min(r->upto_us, db_get_time(res, 0, 0));
+	if (!db_isnull(res, 0, 0) && db_get_time(res, 0, 0) < r->upto_us) {
+		r->upto_us = db_get_time(res, 0, 0);
+		str_ncpy(r->held_by, "the chat store's outbox: events wait "
+			 "there to be staged", sizeof(r->held_by));
+	}
+
+	tell_held(r);
 
 	if (is_early(r))
 		rest(r, 0);
@@ -212,11 +242,15 @@ static void oldest_handler(int err, const struct db_res *res, void *arg)
 static void active_handler(int err, const struct db_res *res, void *arg)
 {
 	struct run *r = arg;
+	struct pl holder;
 
 	if (over(r, err))
 		return;
 
+	holder = db_get_text(res, 0, 1);
+
 	r->upto_us = db_get_time(res, 0, 0);
+	(void)re_snprintf(r->held_by, sizeof(r->held_by), "%r", &holder);
 	step(r, r->store, "compliance_oldest", NULL, oldest_handler);
 }
 

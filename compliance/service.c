@@ -10,6 +10,7 @@
 #include "common/json.h"
 #include "common/queue.h"
 #include "common/storeconf.h"
+#include "compliance/adapter_check.h"
 #include "compliance/announce.h"
 #include "compliance/archive.h"
 #include "compliance/conf_keys.h"
@@ -295,6 +296,7 @@ static void service_close(void *arg)
 const struct daemon_spec compliance_daemon = {
 	.name   = "pchat-compliance",
 	.keyv   = compliance_keyv,
+	.check  = adapter_check,
 	.open   = service_open,
 	.stop   = service_stop,
 	.state  = service_state,
