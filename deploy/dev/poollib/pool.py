@@ -144,7 +144,7 @@ class Pool:
             store.wait()
         store.make_database()
         ctl(store, "--compliance", store.compliance(), "migrate")
-        store.let_registrar_read()
+        store.let_registrar_ask()
         if data:
             ctl(store, "import", data)
         if self.dirs.state["compliance"]:
