@@ -147,6 +147,21 @@ static int arg_add(struct pool *pool, size_t *n, const char *flag,
 }
 
 
+/* Tests run the default, not what the script sets for a lab */
+static int default_args(struct pool *pool, size_t *n,
+			const struct pool_opts *opts)
+{
+	const char *const *set;
+
+	for (set = opts->setv; set && *set; set++) {
+		if (!strncmp(*set, "sip.identity=", 13))
+			return 0;
+	}
+
+	return arg_add(pool, n, "--set", "%s", "sip.identity=asserted");
+}
+
+
 static int up_args(struct pool *pool, const struct pool_opts *opts)
 {
 	const char *const *set;
@@ -167,6 +182,8 @@ static int up_args(struct pool *pool, const struct pool_opts *opts)
 	if (!err && pool->datafile)
 		err = arg_add(pool, &n, "--data", "%s", pool->datafile);
 
+	if (!err)
+		err = default_args(pool, &n, opts);
 	for (set = opts->setv; set && *set && !err; set++)
 		err = arg_add(pool, &n, "--set", "%s", *set);
 

@@ -435,12 +435,14 @@ uint16_t raw_invite(struct raw *r, struct raw_dlg *d, const char *user,
 
 	if (raw_write(r, "INVITE %s SIP/2.0\r\nVia: SIP/2.0/TCP %J\r\n"
 		      "From: <%s>;tag=%s;epid=%s\r\nTo: <%s>\r\n"
+		      "P-Asserted-Identity: <%s>\r\n"
 		      "Max-Forwards: 70\r\nCSeq: 1 INVITE\r\nCall-ID: %s\r\n"
 		      "User-Agent: pchat-test\r\nSupported: ms-sender\r\n"
 		      "Contact: <%s;opaque=user:epid:Yx;gruu>\r\n"
 		      "Content-Type: application/sdp\r\n"
 		      "Content-Length: %zu\r\n\r\n%s",
-		      to, &r->laddr, user, d->ftag, epid, to, d->callid, user,
+		      to, &r->laddr, user, d->ftag, epid, to, user, d->callid,
+		      user,
 		      strlen(sdp), sdp))
 		return 0;
 
@@ -462,10 +464,11 @@ int raw_request(struct raw *r, struct raw_dlg *d, const char *method,
 
 	return raw_write(r, "%s %s SIP/2.0\r\nVia: SIP/2.0/TCP %J\r\n"
 			 "From: <%s>;tag=%s;epid=%s\r\nTo: <%s>;tag=%s\r\n"
+			 "P-Asserted-Identity: <%s>\r\n"
 			 "Max-Forwards: 70\r\nCSeq: %u %s\r\nCall-ID: %s\r\n"
 			 "%sContent-Length: %zu\r\n\r\n%s",
 			 method, d->contact, &r->laddr, d->user, d->ftag,
-			 d->epid, d->to, d->ttag, d->cseq, method, d->callid,
+			 d->epid, d->to, d->ttag, d->user, d->cseq, method, d->callid,
 			 body ? "Content-Type: text/plain\r\n" : "",
 			 body ? strlen(body) : (size_t)0, body ? body : "");
 }
@@ -493,6 +496,7 @@ uint16_t raw_provision(struct raw *r, const char *name, uint32_t cseq)
 			"Via: SIP/2.0/TCP 127.0.0.1:9;branch=z9hG4bK%s%u\r\n"
 			"From: <sip:%s@example.net>;tag=1;epid=e\r\n"
 			"To: <sip:%s@example.net>\r\nCall-ID: prov%s%u\r\n"
+			"P-Asserted-Identity: <sip:%s@example.net>\r\n"
 			"CSeq: %u SUBSCRIBE\r\n"
 			"Contact: <sip:%s@127.0.0.1:9;transport=tcp>\r\n"
 			"Event: vnd-microsoft-provisioning-v2\r\n"
@@ -501,7 +505,8 @@ uint16_t raw_provision(struct raw *r, const char *name, uint32_t cseq)
 			"Supported: ms-piggyback-first-notify\r\n"
 			"Content-Type: application/vnd-microsoft-roaming-"
 			"provisioning-v2+xml\r\nContent-Length: %zu\r\n\r\n%s",
-			name, name, cseq, name, name, name, cseq, cseq, name,
+			name, name, cseq, name, name, name, cseq, name, cseq,
+			name,
 			strlen(body), body);
 
 	return raw_status(r, cseq, "SUBSCRIBE");
