@@ -382,6 +382,12 @@ size_t raw_count(const struct raw *r, const char *part)
 }
 
 
+size_t raw_requests(const struct raw *r)
+{
+	return list_count(&r->bodyl);
+}
+
+
 void raw_answer_with(struct raw *r, uint16_t status)
 {
 	r->reply = status;

@@ -41,6 +41,8 @@ uint16_t raw_provision(struct raw *r, const char *name, uint32_t cseq);
 const char *raw_body(struct raw *r, const char *part);
 /** Request bodies so far that contain the part */
 size_t raw_count(const struct raw *r, const char *part);
+/** Requests of the server so far */
+size_t raw_requests(const struct raw *r);
 /** Status for the server's requests, 0: no answer; 200 at the start */
 void raw_answer_with(struct raw *r, uint16_t status);
 

@@ -56,6 +56,12 @@ int reg_open(struct reg **rp, const struct reg_conf *conf)
 }
 
 
+const char *reg_user(const struct reg *r)
+{
+	return r->user;
+}
+
+
 struct raw *reg_raw(struct reg *r)
 {
 	return r->raw;
@@ -70,19 +76,21 @@ static int put(struct reg *r, const struct reg_req *q, const char *proof)
 		q->in_dialog ? r->target : "sip:example.net";
 	const char *body = q->body ? q->body : "";
 	char callid[24], branch[16], from[160], to[160];
+	char contact[160];
 
 	rand_str(callid, sizeof(callid));
 	rand_str(branch, sizeof(branch));
 	(void)re_snprintf(from, sizeof(from), "<%s>;tag=%s;epid=e1", r->uri,
 			  r->ftag);
 	(void)re_snprintf(to, sizeof(to), "<%s>", ruri);
+	(void)re_snprintf(contact, sizeof(contact), "Contact: <sip:%s@%s;"
+			  "transport=tcp>\r\n", r->user, raw_local(r->raw));
 
 	return raw_write(r->raw, "%s %s SIP/2.0\r\n"
 			 "Via: SIP/2.0/TCP %s;branch=z9hG4bK%s\r\n%s"
 			 "From: %s\r\nTo: %s\r\nCall-ID: %s\r\nCSeq: %u %s\r\n"
 			 "Max-Forwards: 70\r\n%s%s%s"
-			 "Contact: <sip:%s@%s;transport=tcp>\r\n"
-			 "%s%s%sContent-Length: %zu\r\n\r\n%s",
+			 "%s%s%s%sContent-Length: %zu\r\n\r\n%s",
 			 q->method, ruri, raw_local(r->raw), branch,
 			 q->via ? q->via : "",
 			 q->from ? q->from : from,
@@ -91,7 +99,8 @@ static int put(struct reg *r, const struct reg_req *q, const char *proof)
 			 q->in_dialog ? r->callid : callid,
 			 r->cseq, q->method,
 			 q->in_dialog ? r->routes : "", proof,
-			 q->more ? q->more : "", r->user, raw_local(r->raw),
+			 q->more ? q->more : "",
+			 q->no_contact ? "" : contact,
 			 q->ctype ? "Content-Type: " : "",
 			 q->ctype ? q->ctype : "", q->ctype ? "\r\n" : "",
 			 strlen(body), body);
@@ -231,20 +240,28 @@ static void remember(struct reg *r)
 
 uint16_t reg_invite(struct reg *r, const char *pool_uri)
 {
-	char callid[24];
-	const struct reg_req q = {
-		.method = "INVITE", .ruri = pool_uri, .callid = callid,
+	struct reg_req q = {
+		.method = "INVITE", .ruri = pool_uri,
 		.more = "Supported: ms-sender\r\n", .ctype = "application/sdp",
 		.body = "v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=session\r\n"
 		"c=IN IP4 127.0.0.1\r\nt=0 0\r\nm=message 5060 sip null\r\n"
 	};
+
+	return reg_open_dialog(r, &q);
+}
+
+
+uint16_t reg_open_dialog(struct reg *r, struct reg_req *q)
+{
+	char callid[24];
 	const struct reg_req ack = {
 		.method = "ACK", .in_dialog = true, .unanswered = true
 	};
 	uint16_t status;
 
 	rand_str(callid, sizeof(callid));
-	status = reg_prove(r, &q);
+	q->callid = callid;
+	status = reg_prove(r, q);
 	if (status != 200)
 		return status;
 
@@ -291,4 +308,16 @@ const char *reg_target(const struct reg *r)
 const char *reg_callid(const struct reg *r)
 {
 	return r->callid;
+}
+
+
+const char *reg_ftag(const struct reg *r)
+{
+	return r->ftag;
+}
+
+
+uint32_t reg_cseq(const struct reg *r)
+{
+	return r->cseq;
 }

@@ -31,9 +31,12 @@ struct reg_req {
 	uint32_t cseq;
 	bool in_dialog;           /* of reg_invite(): tags, Routes, Contact  */
 	bool unanswered;          /* only send                               */
+	bool no_contact;          /* it is in more                           */
 };
 
 int  reg_open(struct reg **rp, const struct reg_conf *conf);
+/** "ada" */
+const char *reg_user(const struct reg *r);
 /** The connection */
 struct raw *reg_raw(struct reg *r);
 
@@ -46,6 +49,8 @@ uint16_t reg_prove(struct reg *r, const struct reg_req *q);
 char *reg_digest(const struct reg *r, const char *method);
 
 uint16_t reg_register(struct reg *r);
+/** The same with an INVITE of the test's; ACK, the dialog is kept */
+uint16_t reg_open_dialog(struct reg *r, struct reg_req *invite);
 /** INVITE the pool and ACK */
 uint16_t reg_invite(struct reg *r, const char *pool_uri);
 /** INFO in that dialog */
@@ -55,3 +60,6 @@ const char *reg_to(const struct reg *r);
 const char *reg_routes(const struct reg *r);
 const char *reg_target(const struct reg *r);
 const char *reg_callid(const struct reg *r);
+const char *reg_ftag(const struct reg *r);
+/** CSeq of the last request */
+uint32_t reg_cseq(const struct reg *r);

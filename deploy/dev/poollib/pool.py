@@ -93,7 +93,8 @@ class Pool:
 
         pki = Pki(self.dirs, state["domain"])
         making = _Thread(lambda: pki.make(["registrar"] + state["instances"]
-                                          + state["web"]))
+                                          + state["web"],
+                                          chosen["registrar.usage"]))
         self._fill(store, opts.data)
         making.join()
 
@@ -227,6 +228,8 @@ class Pool:
             "registrar": registrar and {
                 "tcp": registrar.address("tcp"),
                 "tls": registrar.address("tls"),
+                "pool": registrar.address("pool"),
+                "ctl": registrar.rpc("ctl"), "fifo": registrar.rpc("fifo"),
                 "pid": registrar.pid()},
             "compliance": [_compliance(Compliance(self.dirs, name))
                            for name in state.get("compliance", [])],

@@ -15,6 +15,7 @@ SETTINGS = {
     "registrar.auth": ("trusted", ("trusted", "digest")),
     "registrar.transport": ("tcp", ("tcp", "tls")),
     "registrar.presence": ("off", ("off", "on")),
+    "registrar.usage": ("both", ("both", "server")),
 }
 
 SHIPPED = "kamailio.cfg", "checks.cfg", "identity.cfg", "connections.js"
@@ -33,10 +34,10 @@ listen={kind}:127.0.0.1:{pool}
 #!define PROBE_INTERVAL 1
 #!define PROBE_FROM "sip:registrar@{domain}"
 #!define POOL_WAIT_S 15
-#!define RPC_SOCKET "{rpc}.rpc"
-#!define RPC_FIFO "{rpc}.fifo"
-#!define RPC_REPLY_DIR "{run}/"
-#!define CTL_SOCKET "unix:{rpc}.ctl"
+#!define RPC_SOCKET "{rpc}"
+#!define RPC_FIFO "{fifo}"
+#!define RPC_REPLY_DIR "/tmp/"
+#!define CTL_SOCKET "unix:{ctl}"
 #!define CONNECTIONS_JS "{conf}/connections.js"
 #!define TCP_WORKERS 4
 #!define TCP_READ_BUFFER 327680
@@ -102,6 +103,10 @@ class Registrar(Process):
     def address(self, kind):
         return f"127.0.0.1:{self.dirs.state['ports'][f'registrar.{kind}']}"
 
+    def rpc(self, kind):
+        """A socket for commands: ctl (kamcmd), fifo (kamctl), rpc."""
+        return self.dirs.socket(f"registrar.{kind}")
+
     def argv(self):
         kamailio = shutil.which("kamailio") or "/usr/sbin/kamailio"
         return [kamailio, "-DD", "-E", "-f", self.cfg, "-m", "3072",
@@ -151,7 +156,7 @@ class Registrar(Process):
                 tcp=ports["registrar.tcp"], tls=ports["registrar.tls"],
                 pool=ports["registrar.pool"], kind=kind,
                 conf=self.conf, store=store.url(), domain=domain,
-                rpc=self.dirs.socket("registrar"), run=self.dirs.path("run"),
+                **{kind: self.rpc(kind) for kind in ("rpc", "fifo", "ctl")},
                 trusted="#!define WITH_TRUSTED_NETWORK\n" if trusted else "",
                 presence="#!define WITH_PRESENCE\n" if presence else ""),
             "tls.cfg": TLS.format(cert=pki.cert("registrar"),
