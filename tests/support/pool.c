@@ -489,6 +489,24 @@ const char *pool_registrar_tls(const struct pool *pool)
 }
 
 
+const char *pool_registrar_pool(const struct pool *pool)
+{
+	return pool ? pool->file->reg_pool : NULL;
+}
+
+
+const char *pool_registrar_ctl(const struct pool *pool)
+{
+	return pool ? pool->file->reg_ctl : NULL;
+}
+
+
+const char *pool_registrar_fifo(const struct pool *pool)
+{
+	return pool ? pool->file->reg_fifo : NULL;
+}
+
+
 static char *first_column(const char *conninfo, const char *sql,
 			  const char *p1)
 {

@@ -13,6 +13,7 @@
 struct raw {
 	int fd;
 	struct sa laddr;
+	char local[64];
 	struct mbuf *in;               /* pos: first byte not taken yet */
 	char *answer;
 	uint16_t reply;
@@ -46,7 +47,35 @@ static void destructor(void *data)
 }
 
 
+/* Nothing to do without a source */
+static int bind_to(int fd, const char *source)
+{
+	struct sa sa;
+	int err;
+
+	if (!source)
+		return 0;
+	err = sa_set_str(&sa, source, 0);
+	if (!err && bind(fd, &sa.u.sa, sa.len))
+		err = errno;
+
+	return err;
+}
+
+
+const char *raw_local(const struct raw *r)
+{
+	return r->local;
+}
+
+
 int raw_open(struct raw **rp, const char *hostport)
+{
+	return raw_open_from(rp, hostport, NULL);
+}
+
+
+int raw_open_from(struct raw **rp, const char *hostport, const char *source)
 {
 	struct raw *r;
 	struct sa sa;
@@ -67,7 +96,7 @@ int raw_open(struct raw **rp, const char *hostport)
 	r->in = mbuf_alloc(8192);
 	r->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-	if (!r->in || r->fd < 0 || connect(r->fd, &sa.u.sa, sa.len)) {
+	if (!r->in || r->fd < 0 || bind_to(r->fd, source) || connect(r->fd, &sa.u.sa, sa.len)) {
 		err = errno ? errno : ENOMEM;
 		mem_deref(r);
 		return err;
@@ -75,6 +104,7 @@ int raw_open(struct raw **rp, const char *hostport)
 
 	r->laddr.len = sizeof(r->laddr.u);
 	(void)getsockname(r->fd, &r->laddr.u.sa, &r->laddr.len);
+	(void)re_snprintf(r->local, sizeof(r->local), "%J", &r->laddr);
 	*rp = r;
 
 	return 0;
@@ -349,6 +379,12 @@ size_t raw_count(const struct raw *r, const char *part)
 	}
 
 	return n;
+}
+
+
+size_t raw_requests(const struct raw *r)
+{
+	return list_count(&r->bodyl);
 }
 
 
