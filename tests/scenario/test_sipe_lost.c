@@ -43,6 +43,26 @@ static void await_traced(const char *user, const char *text)
 }
 
 
+/* ada and bob, by the one instance that is left */
+static void await_both_in(const char *room)
+{
+	const uint64_t end = tmr_jiffies() + PIDGIN_MS;
+	char *both = NULL;
+
+	while (!both) {
+		ck_assert_uint_lt(tmr_jiffies(), end);
+		both = pool_sql(sipe_pool, "SELECT 1 FROM roster o "
+				"JOIN endpoint e USING (endpoint_id) "
+				"JOIN room r USING (room_id) "
+				"WHERE r.name = $1 AND e.instance_id IS NOT NULL "
+				"GROUP BY e.instance_id HAVING "
+				"count(DISTINCT e.principal_id) = 2", room);
+	}
+
+	mem_deref(both);
+}
+
+
 START_TEST(after_a_killed_instance_the_rooms_work_again_without_a_join)
 {
 	unsigned all = sipe_all_endpoints(), first = sipe_endpoints(0);
@@ -60,27 +80,81 @@ START_TEST(after_a_killed_instance_the_rooms_work_again_without_a_join)
 	sipe_enter(bob, BOB, "Phoenix");
 	ck_assert_int_eq(pidgin_send(bob, "say Phoenix before"), 0);
 	same_text(ada, "Phoenix", BOB, "before");
-
-	ck_assert_int_eq(pool_kill9(sipe_pool, name), 0);
-	ck_assert_ptr_nonnull(pidgin_await(bob, "user|Phoenix|-|" ADA));
+	same_text(bob, "Phoenix", BOB, "before");
 
 	/* Whatever ada sends first is lost, and told so */
 	pidgin_mark(ada);
+	ck_assert_int_eq(pool_kill9(sipe_pool, name), 0);
 	ck_assert_int_eq(pidgin_send(ada, "say Phoenix lost"), 0);
 	ck_assert_ptr_nonnull(pidgin_await(ada, "refused|481"));
 	ck_assert_ptr_nonnull(pidgin_await(ada, "notdelivered|Phoenix"));
 	ck_assert_ptr_nonnull(pidgin_await(ada, "groupchat-ready"));
-	ck_assert_ptr_nonnull(pidgin_wait(bob, "user|Phoenix|+|" ADA));
+	await_both_in("Phoenix");
 
 	ck_assert_int_eq(pidgin_send(bob, "say Phoenix after"), 0);
-	same_text(ada, "Phoenix", BOB, "after");
+	ck_assert_ptr_nonnull(pidgin_await(ada, "msg|Phoenix|" BOB "|*|after"));
 	ck_assert_int_eq(pidgin_send(ada, "say Phoenix mine"), 0);
 	same_text(bob, "Phoenix", BOB, "after");
 	same_text(bob, "Phoenix", ADA, "mine");
-	same_text(ada, "Phoenix", ADA, "mine");
-	ck_assert_uint_eq(pidgin_count(ada, "msg|Phoenix"), 2);
+	ck_assert_ptr_nonnull(pidgin_await(ada, "msg|Phoenix|" ADA "|*|mine"));
+	ck_assert_uint_eq(pidgin_count(ada, "msg|Phoenix|*|*|after"), 1);
+	ck_assert_uint_eq(pidgin_count(ada, "msg|Phoenix|*|*|mine"), 1);
 
 	ck_assert_int_eq(pool_start(sipe_pool, name), 0);
+	sipe_leave(bob);
+	sipe_leave(ada);
+}
+END_TEST
+
+
+/* Somebody's Pidgin signs in again when it has been disconnected */
+static void told_within_seconds(struct pidgin *p, const char *room)
+{
+	char want[64];
+
+	ck_assert_ptr_nonnull(pidgin_await(p, "signed-off"));
+	ck_assert_int_eq(pidgin_send(p, "login"), 0);
+	(void)re_snprintf(want, sizeof(want), "rejoined|%s", room);
+	ck_assert_ptr_nonnull(pidgin_await(p, want));
+}
+
+
+/*
+ *   ada (only reads) --> instance killed, or killed and started again at once
+ *   the registrar closes ada's connection; bob, on the other one, sees nothing
+ */
+START_TEST(a_reader_signs_in_again_after_a_killed_instance)
+{
+	unsigned all = sipe_all_endpoints(), first = sipe_endpoints(0);
+	struct pidgin *ada, *bob;
+	const char *name;
+	uint64_t t;
+
+	ck_assert_int_eq(pool_reload(sipe_pool), 0);
+	ada = sipe_sign_in(ADA, _i ? "tls" : "tcp");
+	sipe_await_endpoints(all + 1);
+	name = pool_inst(sipe_pool, sipe_endpoints(0) > first ? 0 : 1)->name;
+	bob = sipe_sign_in(BOB, "tcp");
+	sipe_await_endpoints(all + 2);
+	ck_assert_uint_eq(sipe_endpoints(0), first + 1);
+	sipe_enter(ada, ADA, "Harbour");
+	sipe_enter(bob, BOB, "Harbour");
+
+	pidgin_mark(ada);
+	pidgin_mark(bob);
+	t = tmr_jiffies();
+	ck_assert_int_eq(pool_kill9(sipe_pool, name), 0);
+	if (_i)
+		ck_assert_int_eq(pool_start(sipe_pool, name), 0);
+	told_within_seconds(ada, "Harbour");
+	ck_assert_uint_lt(tmr_jiffies() - t, 20000);
+
+	ck_assert_int_eq(pidgin_send(bob, "say Harbour again"), 0);
+	same_text(ada, "Harbour", BOB, "again");
+	ck_assert_uint_eq(pidgin_count(bob, "signed-off"), 0);
+
+	if (!_i)
+		ck_assert_int_eq(pool_start(sipe_pool, name), 0);
 	sipe_leave(bob);
 	sipe_leave(ada);
 }
@@ -236,6 +310,8 @@ static Suite *sipe_lost_suite(void)
 		after_the_registrar_was_away_one_login_restores_the_rooms);
 	tcase_add_test(tc,
 		after_a_killed_instance_the_rooms_work_again_without_a_join);
+	tcase_add_loop_test(tc, a_reader_signs_in_again_after_a_killed_instance,
+			    0, 2);
 	tcase_add_test(tc,
 		who_is_disabled_is_out_and_his_client_is_not_confused);
 	suite_add_tcase(suite, tc);
