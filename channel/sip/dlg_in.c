@@ -309,7 +309,7 @@ bool dlg_known_info(struct uas *uas, struct conn *conn, struct view *v)
 {
 	struct dlg *dlg;
 
-	if (v->method != MET_INFO || v->require.l)
+	if (v->method != MET_INFO || v->require.p)
 		return false;
 
 	dlg = dlg_known(uas, v, &v->to, &v->from);

@@ -251,7 +251,7 @@ static void bad_request(struct uas *uas, struct conn *conn,
 /* What is checked before a request of any method; true: answered */
 static bool refuse(struct uas *uas, struct conn *conn, const struct view *v)
 {
-	if (v->require.l && v->method != MET_ACK && v->method != MET_CANCEL &&
+	if (v->require.p && v->method != MET_ACK && v->method != MET_CANCEL &&
 	    require(uas, conn, v))
 		return true;
 

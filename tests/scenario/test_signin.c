@@ -386,6 +386,8 @@ START_TEST(a_cancelled_invite_ends_one_way_or_the_other)
 		(void)raw_write(r, "%s %s SIP/2.0\r\n"
 				"Via: SIP/2.0/TCP 127.0.0.1:9\r\n"
 				"From: <sip:ada@example.net>;tag=c;epid=c\r\n"
+				"P-Asserted-Identity: <sip:ada@example.net>"
+				"\r\n"
 				"To: <%s>\r\nCall-ID: cancelled\r\n"
 				"CSeq: 1 %s\r\nMax-Forwards: 70\r\n"
 				"Contact: <sip:ada@127.0.0.1:9;transport=tcp>"

@@ -351,7 +351,7 @@ void raw_close(struct raw *raw)
 
 void raw_sendn(struct raw *raw, const char *msg, size_t len)
 {
-	while (len) {
+	while (len && !raw->closed) {
 		const ssize_t n = raw->ssl ?
 			SSL_write(raw->ssl, msg, (int)len) :
 			send(raw->fd, msg, len, MSG_NOSIGNAL);
