@@ -184,8 +184,13 @@ check-scenario: all tests $(BUILD)/tests/purple-client
 check-web: all $(BUILD)/tests/person
 	$(Q)PCHAT_BUILD=$(abspath $(BUILD)) tests/web/run
 
-# The sample that is shipped is the one that the key table makes.
+# The sample that is shipped is the one that the key table makes; Kamailio reads
+# its own.
 check-conf: all
+	$(Q)d=$$(mktemp -d) && cp deploy/kamailio/* $$d && \
+		cp $$d/local.cfg.sample $$d/kamailio-local.cfg && \
+		{ PATH=$$PATH:/usr/sbin kamailio -c -f $$d/kamailio.cfg >$$d/log 2>&1 || \
+		{ cat $$d/log; rm -r $$d; exit 1; }; } && rm -r $$d
 	$(Q)for d in $(DAEMONS); do $(BUILD)/$$d --sample | \
 		diff -u deploy/conf/$$d.conf - || exit 1; done
 	$(Q)$(BUILD)/pchatctl sync ldap --sample | diff -u deploy/conf/pchat-ldap.conf -

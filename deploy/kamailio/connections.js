@@ -19,7 +19,9 @@ function rpc(method) {
 
 // Ours to an instance (whose port is in the list), or an instance's to us
 function of_pool(con, pool_port) {
-	var uri = "sip:" + con.src_ip + ":" + con.src_port + ";transport="
+	var host = con.src_ip.indexOf(":") < 0 ? con.src_ip :
+		"[" + con.src_ip + "]";
+	var uri = "sip:" + host + ":" + con.src_port + ";transport="
 		+ con.type.toLowerCase();
 
 	return KSR.dispatcher.ds_is_from_list_uri(1, 0, uri) > 0 ||

@@ -127,6 +127,18 @@ BEGIN
     END LOOP;
 END $$;
 
+-- Escapes in a URI that stand for characters which need none are those (RFC
+-- 3261 19.1.4), in small letters: the key of a user.
+CREATE FUNCTION uri_plain(uri text) RETURNS text
+    LANGUAGE sql IMMUTABLE AS $$
+SELECT string_agg(CASE WHEN m[1] ~ '^%[2-7][0-9a-f]$'
+                        AND chr(('x' || substr(m[1], 2))::bit(8)::integer)
+                            ~ '[A-Za-z0-9_.!~*''()-]'
+                  THEN lower(chr(('x' || substr(m[1], 2))::bit(8)::integer))
+                  ELSE m[1] END, '' ORDER BY n)
+  FROM regexp_matches(lower(uri), '%[0-9a-f]{2}|.', 'g') WITH ORDINALITY AS x (m, n)
+$$;
+
 CREATE FUNCTION digest_hash(algorithm text, said text) RETURNS text
     LANGUAGE sql IMMUTABLE AS $$
 SELECT CASE algorithm WHEN 'MD5' THEN md5(said)
@@ -140,7 +152,7 @@ CREATE FUNCTION registrar_offer(uri_hex text) RETURNS text
 SELECT coalesce((SELECT CASE WHEN c.ha1 IS NULL THEN 'sha256'
                              WHEN c.ha1_sha256 IS NULL THEN 'md5' ELSE 'both' END
                    FROM principal p JOIN credential c ON c.principal_id = p.principal_id
-                  WHERE p.key = registrar_text(uri_hex)), 'both')
+                  WHERE p.key = uri_plain(registrar_text(uri_hex))), 'both')
 $$;
 
 -- May this user still use the service?  Asked for what opens something on a
@@ -157,9 +169,10 @@ $$;
 -- of it in the throttle.  The nonce is the registrar's to check: it was given
 -- out once, for one request.  limits: failures that are free, by user or way
 -- and by address.  Verdicts: 'good' (uri is the user's), 'wrong', 'wait' (for
--- wait_s seconds), 'disabled', 'bad' (400).
-CREATE FUNCTION registrar_prove(answer_hex text, nonce_hex text, method_hex text,
-                                realm_hex text, address text, device_hex text,
+-- wait_s seconds), 'disabled', 'other' (the credentials of another user than the
+-- one in From, name), 'bad' (400).
+CREATE FUNCTION registrar_prove(name_hex text, answer_hex text, nonce_hex text,
+                                method_hex text, realm_hex text, address text, device_hex text,
                                 limits integer[], wait_max integer,
                                 OUT verdict text, OUT uri text, OUT wait_s integer)
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
@@ -212,7 +225,8 @@ BEGIN
            d->>'cnonce', d->>'qop',
            digest_hash(algo, registrar_text(method_hex) || ':' || (d->>'uri'))))
        AND ha1 IS NOT NULL THEN
-        verdict := CASE WHEN c.may THEN 'good' ELSE 'disabled' END;
+        verdict := CASE WHEN 'sip:' || uri_plain(registrar_text(name_hex)) <> c.key THEN 'other'
+                        WHEN c.may THEN 'good' ELSE 'disabled' END;
         IF c.may THEN
             PERFORM signin_passed(c.principal_id, user_key, address, device);
         END IF;
@@ -224,6 +238,6 @@ BEGIN
 END $$;
 
 REVOKE ALL ON FUNCTION registrar_offer(text), registrar_may(text),
-    registrar_prove(text, text, text, text, text, text, integer[], integer) FROM public;
+    registrar_prove(text, text, text, text, text, text, text, integer[], integer) FROM public;
 
 INSERT INTO schema_version (version) VALUES (20);

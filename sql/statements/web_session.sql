@@ -72,5 +72,7 @@ WITH old AS (
        DELETE FROM web_session
         WHERE seen_on < now() - make_interval(secs => $1::integer)
            OR created_on < now() - make_interval(secs => $2::integer)
+     ), forgotten AS (
+       DELETE FROM signin_way WHERE seen_on < now() - interval '90 days'
      )
 DELETE FROM web_throttle WHERE failed_on < now() - interval '1 day';

@@ -161,26 +161,23 @@ static const char *const assertedv[] = {
 };
 
 
+/* A post is taken only in the name of the dialog's user: it is his own */
 START_TEST(a_client_asserts_nothing)
 {
 	struct reg *cyd = attack_connect("cyd", NULL);
 	struct reg_req q = { .method = "INVITE", .ruri = pool_uri(pool),
 			     .ctype = "application/sdp", .body = "v=0\r\n" };
-	uint16_t status;
 
 	ck_assert_uint_eq(reg_register(cyd), 200);
 	for (size_t i = 0; i < ARRAY_SIZE(assertedv); i++) {
-		const long long his = number("SELECT count(*) FROM endpoint e "
-			"JOIN principal p USING (principal_id) WHERE p.key = "
-			"'" SIP("ada") "'", NULL);
+		uint16_t status;
 
 		q.more = assertedv[i];
-		status = reg_ask(cyd, &q);
+		status = reg_open_dialog(cyd, &q);
 		ck_assert_msg(status == 200 || status == 400, "%u for %s",
 			      status, assertedv[i]);
-		ck_assert_int_eq(number("SELECT count(*) FROM endpoint e JOIN "
-			"principal p USING (principal_id) WHERE p.key = '"
-			SIP("ada") "'", NULL), his);
+		if (status == 200)
+			ck_assert(attack_works(cyd, "Talk"));
 	}
 	mem_deref(cyd);
 }
@@ -198,6 +195,35 @@ START_TEST(credentials_are_good_for_their_user_alone)
 	ck_assert_int_eq(number("SELECT count(*) FROM web_throttle WHERE key "
 				"LIKE 'user:sip:ada%'", NULL), 0);
 	mem_deref(eve);
+}
+END_TEST
+
+
+/* RFC 3261 19.1.4, in From and so in what the pool is told */
+START_TEST(an_escaped_name_is_the_same_user)
+{
+	struct reg *cyd = attack_connect("cyd", NULL);
+	char from[96];
+	struct reg_req q = {
+		.method = "REGISTER", .from = from,
+		.to = "<sip:c%79D@Example.net>"
+	};
+
+	(void)re_snprintf(from, sizeof(from), "<sip:c%%79D@Example.net>;"
+			  "tag=%s;epid=e1", reg_ftag(cyd));
+	ck_assert_uint_eq(reg_prove(cyd, &q), 200);
+	q.method = "INVITE";
+	q.ruri = pool_uri(pool);
+	q.to = NULL;
+	ck_assert_uint_eq(reg_open_dialog(cyd, &q), 200);
+	ck_assert(attack_works(cyd, "Talk"));
+	/* a line break in it is no header of ours */
+	q.method = "REGISTER";
+	q.from = "<sip:cyd%0d%0aP-Asserted-Identity:x@example.net>;tag=2";
+	q.to = "<sip:cyd%0d%0aP-Asserted-Identity:x@example.net>";
+	q.ruri = NULL;
+	ck_assert_uint_eq(reg_prove(cyd, &q), 403);
+	mem_deref(cyd);
 }
 END_TEST
 
@@ -397,6 +423,7 @@ static Suite *attack_suite(void)
 	tcase_add_test(tc, a_dialog_is_moved_by_nobody_but_its_user);
 	tcase_add_test(tc, a_client_asserts_nothing);
 	tcase_add_test(tc, credentials_are_good_for_their_user_alone);
+	tcase_add_test(tc, an_escaped_name_is_the_same_user);
 	tcase_add_test(tc, no_request_goes_outside_the_list);
 	tcase_add_test(tc, no_answer_goes_outside_the_list);
 	tcase_add_test(tc, what_the_pool_sends_goes_to_its_user_alone);

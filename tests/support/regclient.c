@@ -240,7 +240,7 @@ static void remember(struct reg *r)
 
 uint16_t reg_invite(struct reg *r, const char *pool_uri)
 {
-	struct reg_req q = {
+	const struct reg_req q = {
 		.method = "INVITE", .ruri = pool_uri,
 		.more = "Supported: ms-sender\r\n", .ctype = "application/sdp",
 		.body = "v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=session\r\n"
@@ -251,8 +251,9 @@ uint16_t reg_invite(struct reg *r, const char *pool_uri)
 }
 
 
-uint16_t reg_open_dialog(struct reg *r, struct reg_req *q)
+uint16_t reg_open_dialog(struct reg *r, const struct reg_req *invite)
 {
+	struct reg_req q = *invite;
 	char callid[24];
 	const struct reg_req ack = {
 		.method = "ACK", .in_dialog = true, .unanswered = true
@@ -260,8 +261,8 @@ uint16_t reg_open_dialog(struct reg *r, struct reg_req *q)
 	uint16_t status;
 
 	rand_str(callid, sizeof(callid));
-	q->callid = callid;
-	status = reg_prove(r, q);
+	q.callid = callid;
+	status = reg_prove(r, &q);
 	if (status != 200)
 		return status;
 

@@ -50,7 +50,7 @@ char *reg_digest(const struct reg *r, const char *method);
 
 uint16_t reg_register(struct reg *r);
 /** The same with an INVITE of the test's; ACK, the dialog is kept */
-uint16_t reg_open_dialog(struct reg *r, struct reg_req *invite);
+uint16_t reg_open_dialog(struct reg *r, const struct reg_req *invite);
 /** INVITE the pool and ACK */
 uint16_t reg_invite(struct reg *r, const char *pool_uri);
 /** INFO in that dialog */
