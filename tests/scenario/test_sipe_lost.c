@@ -107,60 +107,6 @@ START_TEST(after_a_killed_instance_the_rooms_work_again_without_a_join)
 END_TEST
 
 
-/* Somebody's Pidgin signs in again when it has been disconnected */
-static void told_within_seconds(struct pidgin *p, const char *room)
-{
-	char want[64];
-
-	ck_assert_ptr_nonnull(pidgin_await(p, "signed-off"));
-	ck_assert_int_eq(pidgin_send(p, "login"), 0);
-	(void)re_snprintf(want, sizeof(want), "rejoined|%s", room);
-	ck_assert_ptr_nonnull(pidgin_await(p, want));
-}
-
-
-/*
- *   ada (only reads) --> instance killed, or killed and started again at once
- *   the registrar closes ada's connection; bob, on the other one, sees nothing
- */
-START_TEST(a_reader_signs_in_again_after_a_killed_instance)
-{
-	unsigned all = sipe_all_endpoints(), first = sipe_endpoints(0);
-	struct pidgin *ada, *bob;
-	const char *name;
-	uint64_t t;
-
-	ck_assert_int_eq(pool_reload(sipe_pool), 0);
-	ada = sipe_sign_in(ADA, _i ? "tls" : "tcp");
-	sipe_await_endpoints(all + 1);
-	name = pool_inst(sipe_pool, sipe_endpoints(0) > first ? 0 : 1)->name;
-	bob = sipe_sign_in(BOB, "tcp");
-	sipe_await_endpoints(all + 2);
-	ck_assert_uint_eq(sipe_endpoints(0), first + 1);
-	sipe_enter(ada, ADA, "Harbour");
-	sipe_enter(bob, BOB, "Harbour");
-
-	pidgin_mark(ada);
-	pidgin_mark(bob);
-	t = tmr_jiffies();
-	ck_assert_int_eq(pool_kill9(sipe_pool, name), 0);
-	if (_i)
-		ck_assert_int_eq(pool_start(sipe_pool, name), 0);
-	told_within_seconds(ada, "Harbour");
-	ck_assert_uint_lt(tmr_jiffies() - t, 20000);
-
-	ck_assert_int_eq(pidgin_send(bob, "say Harbour again"), 0);
-	same_text(ada, "Harbour", BOB, "again");
-	ck_assert_uint_eq(pidgin_count(bob, "signed-off"), 0);
-
-	if (!_i)
-		ck_assert_int_eq(pool_start(sipe_pool, name), 0);
-	sipe_leave(bob);
-	sipe_leave(ada);
-}
-END_TEST
-
-
 START_TEST(a_killed_client_comes_back_to_one_copy_of_everything)
 {
 	struct pidgin *bob = sipe_sign_in(BOB, "tcp");
@@ -310,8 +256,6 @@ static Suite *sipe_lost_suite(void)
 		after_the_registrar_was_away_one_login_restores_the_rooms);
 	tcase_add_test(tc,
 		after_a_killed_instance_the_rooms_work_again_without_a_join);
-	tcase_add_loop_test(tc, a_reader_signs_in_again_after_a_killed_instance,
-			    0, 2);
 	tcase_add_test(tc,
 		who_is_disabled_is_out_and_his_client_is_not_confused);
 	suite_add_tcase(suite, tc);
