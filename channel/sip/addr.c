@@ -203,7 +203,7 @@ int addr_param_next(struct pl *rest, struct pl *name, struct pl *value,
 		    bool *quoted)
 {
 	const char *end = rest->p + rest->l, *p, *q;
-	bool q_ignored, *isq = quoted ? quoted : &q_ignored;
+	bool q_ignored = false, *isq = quoted ? quoted : &q_ignored;
 	int err = 0;
 
 	*value = pl_null;

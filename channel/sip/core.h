@@ -164,6 +164,7 @@ uint32_t timer_negotiate(const struct uas *uas, const struct view *v);
 bool timer_known(const struct view *v);
 
 /* uas.c */
+extern const struct conns_h uas_handlers;
 void uas_options(struct uas *uas, struct conn *conn, const struct view *v);
 void uas_not_allowed(struct uas *uas, struct conn *conn,
 		     const struct view *v);
@@ -197,22 +198,33 @@ int  wire_contact(struct mbuf *mb, const struct uas *uas,
 		  const struct conn *conn);
 int  wire_target(const struct view *v, struct pl *target);
 int  dlg_make(struct dlg **dlgp, struct invite *inv, void *arg);
-bool dlg_proven(struct dlg *dlg, const struct view *v);
 int  dlg_retarget(struct dlg *dlg, const struct view *v);
 void dlg_head_move(struct dlg *dlg);
+bool dlg_branch_is(const struct dlg *dlg, const struct pl *via,
+		   uint32_t cseq);
+
+/* dlg_ok.c */
+int  dlg_ok_make(struct invite *inv, const struct dlg *dlg);
 int  dlg_fields(struct mbuf *mb, const struct dlg *dlg,
 		const struct conn *conn, const struct view *v);
 int  dlg_sdp(struct mbuf *mb, const struct dlg *dlg, const struct conn *conn,
 	     const struct view *v);
 
-bool dlg_branch_is(const struct dlg *dlg, const struct pl *via,
-		   uint32_t cseq);
 
 /* dlg_in.c */
+struct dlg *dlg_known(const struct uas *uas, const struct view *v,
+		      const struct pl *ours, const struct pl *theirs);
+/** By our tag and theirs */
+struct dlg *dlg_lookup(const struct uas *uas, const struct view *v,
+		       const struct pl *ours, const struct pl *theirs);
+/** The user of the dialog sent it */
+bool dlg_proven(struct dlg *dlg, const struct view *v);
 /** INFO in a dialog, written as we expect it; false: to be read first */
 bool dlg_known_info(struct uas *uas, struct conn *conn, struct view *v);
 bool dlg_request(struct uas *uas, struct conn *conn, const struct view *v);
+void dlg_answered(struct uas *uas, const struct st *st, uint16_t code);
+
+/* dlg_answer.c */
 void dlg_response(struct uas *uas, struct view *v);
 void dlg_conn_closed(struct conn *conn);
 void dlg_tick(struct uas *uas, uint64_t now);
-void dlg_answered(struct uas *uas, const struct st *st, uint16_t code);

@@ -12,50 +12,13 @@
 #include <re.h>
 #include "channel/sip/addr.h"
 #include "channel/sip/view.h"
-
-
-static inline bool blank(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
-
-static inline void trim(struct pl *pl)
-{
-	while (pl->l && blank(pl->p[0]))
-		pl_advance(pl, 1);
-
-	while (pl->l && blank(pl->p[pl->l - 1]))
-		--pl->l;
-}
-
-
-/* Most write names as the RFC does: that is seen without a function call */
-static inline bool name_is(const struct pl *pl, const char *name)
-{
-	if ((pl->p[0] ^ name[0]) & ~0x20)
-		return false;
-
-	return 0 == memcmp(pl->p, name, pl->l) ||
-		0 == strncasecmp(pl->p, name, pl->l);
-}
-
-
-/* The first thing that is wrong is the one that is told */
-static void wrong(struct view *v, uint16_t code, const char *fault)
-{
-	if (v->fault)
-		return;
-
-	v->fault = fault;
-	v->fcode = code;
-}
+#include "channel/sip/view_priv.h"
 
 
 static void keep(struct view *v, struct pl *member, const struct pl *val)
 {
 	if (member->p)
-		wrong(v, 400, "Repeated header field");
+		view_wrong(v, 400, "Repeated header field");
 	else
 		*member = *val;
 }
@@ -80,7 +43,7 @@ static void clen_decode(struct view *v, const struct pl *val)
 	if (!val->l || i < val->l || (v->has_clen && v->clen != n))
 		v->framing = VIEW_BAD_LENGTH;
 	else if (v->has_clen)
-		wrong(v, 400, "Repeated header field");
+		view_wrong(v, 400, "Repeated header field");
 
 	v->clen     = (uint32_t)n;
 	v->has_clen = true;
@@ -90,7 +53,7 @@ static void clen_decode(struct view *v, const struct pl *val)
 static void via_add(struct view *v, const struct pl *val)
 {
 	if (!val->l)
-		wrong(v, 400, "Empty Via");
+		view_wrong(v, 400, "Empty Via");
 	if (v->viac < VIEW_VIAS)
 		v->viav[v->viac] = *val;
 
@@ -172,108 +135,6 @@ static void field(struct view *v, const struct pl *name, const struct pl *val)
 }
 
 
-static enum sip_met method(const struct pl *met)
-{
-	static const struct {
-		struct pl name;
-		enum sip_met met;
-	} metv[] = {
-		{ PL("INFO"),      MET_INFO      },
-		{ PL("ACK"),       MET_ACK       },
-		{ PL("BYE"),       MET_BYE       },
-		{ PL("INVITE"),    MET_INVITE    },
-		{ PL("CANCEL"),    MET_CANCEL    },
-		{ PL("UPDATE"),    MET_UPDATE    },
-		{ PL("OPTIONS"),   MET_OPTIONS   },
-		{ PL("SUBSCRIBE"), MET_SUBSCRIBE },
-		{ PL("MESSAGE"),   MET_OTHER     },
-		{ PL("NOTIFY"),    MET_OTHER     },
-		{ PL("REFER"),     MET_OTHER     },
-		{ PL("REGISTER"),  MET_OTHER     },
-		{ PL("PUBLISH"),   MET_OTHER     },
-		{ PL("PRACK"),     MET_OTHER     },
-		{ PL("SERVICE"),   MET_SERVICE   },
-		{ PL("BENOTIFY"),  MET_OTHER     },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(metv); i++) {
-		if (metv[i].name.l == met->l && name_is(met, metv[i].name.p))
-			return metv[i].met;
-	}
-
-	return MET_UNKNOWN;
-}
-
-
-static void status_line(struct view *v, const struct pl *line)
-{
-	const char *p = line->p + 8;
-	uint16_t code = 0;
-
-	for (int i = 0; i < 3 && line->l >= 11; i++) {
-		if (p[i] < '0' || p[i] > '9')
-			break;
-		code = (uint16_t)(code * 10 + (p[i] - '0'));
-	}
-
-	if (code < 100 || code > 699) {
-		wrong(v, 400, "Bad status line");
-		return;
-	}
-
-	v->scode = code;
-	v->reason.p = p + 3;
-	v->reason.l = line->l - 11;
-	trim(&v->reason);
-}
-
-
-/* Method, blank, URI, blank, version: what is there of it is taken */
-static void request_line(struct view *v, const struct pl *line)
-{
-	static const struct pl ver = PL("SIP/2.0");
-	const char *end = line->p + line->l, *sp, *last;
-
-	sp = memchr(line->p, ' ', line->l);
-	last = sp ? memrchr(sp, ' ', (size_t)(end - sp)) : NULL;
-	if (!last || (size_t)(end - last) < 5 ||
-	    strncasecmp(last + 1, "SIP/", 4) != 0) {
-		v->alien = true;
-		wrong(v, 400, "Bad request line");
-		return;
-	}
-
-	v->met.p = line->p;
-	v->met.l = (size_t)(sp - line->p);
-	v->method = method(&v->met);
-	if (last > sp) {
-		v->ruri.p = sp + 1;
-		v->ruri.l = (size_t)(last - sp - 1);
-	}
-
-	if ((size_t)(end - last - 1) != ver.l ||
-	    strncasecmp(last + 1, ver.p, ver.l) != 0)
-		wrong(v, 505, "Version Not Supported");
-	else if (!v->met.l || !v->ruri.l ||
-		 memchr(v->ruri.p, ' ', v->ruri.l) ||
-		 memchr(v->ruri.p, '\t', v->ruri.l))
-		wrong(v, 400, "Bad request line");
-}
-
-
-static void first_line(struct view *v, const struct pl *line)
-{
-	v->response = line->l >= 4 && !strncasecmp(line->p, "SIP/", 4);
-
-	if (!v->response)
-		request_line(v, line);
-	else if (line->l >= 8 && !strncasecmp(line->p, "SIP/2.0 ", 8))
-		status_line(v, line);
-	else
-		wrong(v, 400, "Bad status line");
-}
-
-
 /* CSeq: number, blank, method */
 static void cseq_decode(struct view *v)
 {
@@ -325,7 +186,7 @@ static void finish(struct view *v)
 
 	/* some take a CR alone, or a NUL, for the end of a line */
 	if (stray(&v->head))
-		wrong(v, 400, "Control character in the head");
+		view_wrong(v, 400, "Control character in the head");
 }
 
 
@@ -336,7 +197,7 @@ static void line_decode(struct view *v, const char *p, size_t l)
 	struct pl name, val;
 
 	if (!colon || colon == p || blank(*p)) {
-		wrong(v, 400, "Header line without a name");
+		view_wrong(v, 400, "Header line without a name");
 		return;
 	}
 
@@ -391,7 +252,7 @@ int view_decode(struct view *v, const char *p, size_t l)
 	line.p = q;
 	line.l = (size_t)(next - q);
 	trim(&line);
-	first_line(v, &line);
+	view_first_line(v, &line);
 
 	for (q = next; ; q = next) {
 
@@ -437,7 +298,7 @@ int view_tags(struct view *v)
 	if (!fault)
 		return 0;
 
-	wrong(v, 400, fault);
+	view_wrong(v, 400, fault);
 	return EBADMSG;
 }
 
