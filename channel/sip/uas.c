@@ -240,9 +240,12 @@ static bool require(struct uas *uas, struct conn *conn, const struct view *v)
 }
 
 
-static void bad_request(struct uas *uas, struct conn *conn,
-			const struct view *v, const char *fault)
+static void bad_request(struct uas *uas, struct conn *conn, struct view *v,
+			const char *fault)
 {
+	/* so that the answer's To has the tag that it has, or none */
+	(void)view_tags(v);
+
 	++sip_stats.requests_bad;
 	log_info("sip.bad", "peer=%J why=\"%s\"", conn_peer(conn), fault);
 
@@ -317,7 +320,7 @@ static void refuse_handler(struct conn *conn, struct view *v,
 		return;
 
 	++sip_stats.requests[v->method];
-	if (!v->fault)
+	if (!view_tags(v) && !v->fault)
 		conn_welcome(conn);
 	st_answer(uas, conn, v, tabv[why].code, tabv[why].reason,
 		  diag_text(tabv[why].reason));

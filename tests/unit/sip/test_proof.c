@@ -317,6 +317,37 @@ START_TEST(a_body_that_cannot_be_read_is_refused_with_what_can)
 END_TEST
 
 
+/* One tag, and the one that it had, whatever it is refused for */
+START_TEST(a_refusal_has_the_tag_of_the_request)
+{
+	struct req req = { .met = "INFO", .cseq = 2, .totag = tag,
+			   .ctype = "text/plain" };
+	char *text = malloc(140001), want[128], head[4096];
+	const char *msg;
+
+	memset(text, 'x', 140000);
+	text[140000] = '\0';
+	(void)re_snprintf(want, sizeof(want), "<sip:Pool@example.net>;tag=%s",
+			  tag);
+
+	req.body = text;
+	raw_send(ada, request(&req));
+	msg = raw_msg(ada);
+	ck_assert_int_eq(status(msg), 413);
+	ck_assert_str_eq(field(msg, "To"), want);
+
+	req.body = "";
+	str_ncpy(head, request(&req), sizeof(head));
+	memcpy(strstr(head, "2 INFO"), "2 OFNI", 6);
+	raw_send(ada, head);
+	msg = raw_msg(ada);
+	ck_assert_int_eq(status(msg), 400);
+	ck_assert_str_eq(field(msg, "To"), want);
+	free(text);
+}
+END_TEST
+
+
 START_TEST(an_option_of_any_length_is_not_overlooked)
 {
 	char extra[900];
@@ -401,6 +432,7 @@ static Suite *sip_proof_suite(void)
 	tcase_add_test(tc, an_info_may_say_nothing);
 	tcase_add_test(tc,
 		       a_body_that_cannot_be_read_is_refused_with_what_can);
+	tcase_add_test(tc, a_refusal_has_the_tag_of_the_request);
 	tcase_add_test(tc, an_option_of_any_length_is_not_overlooked);
 	tcase_add_test(tc, an_invite_needs_no_epid_and_no_body);
 	tcase_add_test(tc, a_configured_name_is_where_we_are);
