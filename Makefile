@@ -49,12 +49,13 @@ CTL_O    := $(call obj,$(CTL) common/ldapconn.c) $(COMPLY_O)
 
 DAEMONS := pchat-channel pchat-compliance pchat-webfiles
 PROGS   := $(DAEMONS:%=$(BUILD)/%) $(BUILD)/pchatctl
-TESTS   := $(BUILD)/tests/unit-tests $(BUILD)/tests/db-tests $(BUILD)/tests/scenario-tests
+TESTS   := $(BUILD)/tests/unit-tests $(BUILD)/tests/db-tests $(BUILD)/tests/scenario-tests \
+	$(BUILD)/tests/differ-tests
 TOOLS   := $(BUILD)/tests/load $(BUILD)/tests/floor $(BUILD)/tests/adapters $(BUILD)/tests/purple-client $(BUILD)/tests/person
 FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
 .PHONY: all tests tools deps run stop check check-unit check-db check-scenario \
-	check-web check-conf check-elf check-fuzz fuzz chaos asan lint bench bench-web conf-doc install clean help
+	check-web check-conf check-elf check-fuzz check-differ fuzz chaos asan lint bench bench-web conf-doc install clean help
 
 .SECONDARY:
 
@@ -119,6 +120,10 @@ $(BUILD)/tests/db-tests: $(call obj,$(DBTEST) $(SUPPORT)) $(CTL_O) $(COMMON_O)
 	$(call say,LD)
 	$(link) $(LIBS) $(LDAP_LIBS) $(CHECK_LIBS)
 
+$(BUILD)/tests/differ-tests: $(call obj,$(wildcard tests/differ/*.c) $(CHANNEL)) $(COMMON_O)
+	$(call say,LD)
+	$(link) $(LIBS)
+
 $(BUILD)/tests/scenario-tests: $(call obj,$(SCEN) $(SUPPORT)) $(BUILD)/sql_compliance.o $(COMMON_O)
 	$(call say,LD)
 	$(link) $(LIBS) $(CHECK_LIBS)
@@ -171,7 +176,7 @@ stop:
 
 check: deps
 	$(Q)$(MAKE) --no-print-directory all tests tools
-	$(Q)$(MAKE) --no-print-directory check-unit check-db check-conf check-elf check-fuzz check-scenario check-web
+	$(Q)$(MAKE) --no-print-directory check-unit check-db check-conf check-elf check-fuzz check-differ check-scenario check-web
 
 check-unit: $(BUILD)/tests/unit-tests
 	$(Q)$<
@@ -191,8 +196,13 @@ check-web: all $(BUILD)/tests/person
 check-elf: all
 	$(Q)tests/elf $(PROGS)
 
-# The sample that is shipped is the one that the key table makes.
+# The sample that is shipped is the one that the key table makes; Kamailio reads
+# its own.
 check-conf: all
+	$(Q)d=$$(mktemp -d) && cp deploy/kamailio/* $$d && \
+		cp $$d/local.cfg.sample $$d/kamailio-local.cfg && \
+		{ PATH=$$PATH:/usr/sbin kamailio -c -f $$d/kamailio.cfg >$$d/log 2>&1 || \
+		{ cat $$d/log; rm -r $$d; exit 1; }; } && rm -r $$d
 	$(Q)for d in $(DAEMONS); do $(BUILD)/$$d --sample | \
 		diff -u deploy/conf/$$d.conf - || exit 1; done
 	$(Q)$(BUILD)/pchatctl sync ldap --sample | diff -u deploy/conf/pchat-ldap.conf -
@@ -202,6 +212,10 @@ check-fuzz fuzz: $(FUZZERS)
 	$(Q)for f in $(FUZZERS); do \
 		$$f -s $(if $(filter check-fuzz,$@),3,$(S)) \
 			tests/fuzz/corpus/$$(basename $$f) || exit 1; done
+
+# The registrar and the pool read the same bytes.
+check-differ: $(BUILD)/tests/differ-tests
+	$(Q)$<
 
 # An archive whose pool is wrecked for so many seconds: also a short one in
 # check-scenario.
@@ -262,7 +276,8 @@ help:
 	@echo 'make            build into build/'
 	@echo 'make run        install what is missing, build, show a private pool of two; make stop'
 	@echo 'make check      the same preparation, then all tests; T=pattern for suites that match'
-	@echo '                (check-unit, check-db, check-scenario, check-web, check-fuzz: parts of it)'
+	@echo '                (check-unit, check-db, check-scenario, check-web, check-fuzz,'
+	@echo '                check-differ: parts of it)'
 	@echo 'make asan       all tests with the address and undefined-behaviour checkers'
 	@echo 'make lint       cppcheck and clang-tidy'
 	@echo 'make fuzz S=60  parsers under random input, seconds each'

@@ -35,10 +35,38 @@ const struct conf_key channel_keyv[] = {
 	  "PEM file with the authorities that peers' certificates come from." },
 	{ "sip.trusted_addresses", CONF_STR, NULL, NULL, 0, 0, 0, NULL,
 	  "Blank-separated networks (CIDR) whose hosts may connect over plain "
-	  "TCP.  Their word about who a user is is believed." },
+	  "TCP.  The identity they assert for a user is trusted." },
 	{ "sip.trusted_names", CONF_STR, NULL, NULL, 0, 0, CONF_RELOAD, NULL,
 	  "Blank-separated certificate names of the registrars that may "
 	  "connect over TLS; *.example.net stands for one label." },
+	{ "sip.identity", CONF_ENUM, NULL, "asserted", 0, 0, 0,
+	  "asserted from",
+	  "Where the identity of a request is taken from.  asserted: the "
+	  "P-Asserted-Identity that the peer puts in; a request without it is "
+	  "refused with 403, in a dialog, too.  from: the From field where "
+	  "nothing is asserted; anybody who reaches the pool can then act as "
+	  "any user, so this is for a lab only." },
+	{ "sip.contact", CONF_STR, NULL, NULL, 0, 0, 0, NULL,
+	  "HOST or HOST:PORT that clients and front ends reach this process "
+	  "under: the host of its Contact, and the source in Ms-diagnostics.  "
+	  "Without it the Contact is the address of the connection.  Front "
+	  "ends that route by name need the name here." },
+	{ "sip.tcp_user_timeout_ms", CONF_UINT, "ms", "10000", 1000, 600000,
+	  0, NULL,
+	  "How long data may stay unacknowledged by the peer's host before "
+	  "the connection counts as dead.  Its dialogs go on over a new one." },
+	{ "sip.tcp_keepalive_s", CONF_UINT, "s", "30", 4, 7200, 0, NULL,
+	  "Silence on a connection before the peer's host is probed." },
+	{ "sip.head_max_bytes", CONF_UINT, "bytes", "65536", 4096, 1048576, 0,
+	  NULL, "Largest head of a message; larger ones are answered 513." },
+	{ "sip.head_hard_max_bytes", CONF_UINT, "bytes", "1048576", 65536,
+	  16777216, 0, NULL,
+	  "Bytes without the end of a head after which the connection is "
+	  "closed: nobody can say where the next message begins." },
+	{ "sip.skip_max_bytes", CONF_UINT, "bytes", "16777216", 65536,
+	  UINT32_MAX, 0, NULL,
+	  "Most bytes of a message that is too large which are read past so "
+	  "that the connection goes on; beyond it the connection is closed." },
 	{ "sip.window", CONF_UINT, NULL, "32", 1, 256, 0, NULL,
 	  "Requests to a client that may be unanswered at a time." },
 	{ "sip.queue_max", CONF_UINT, NULL, "10000", 10, 1000000, 0, NULL,
@@ -54,7 +82,7 @@ const struct conf_key channel_keyv[] = {
 	{ "body.size_max", CONF_UINT, "bytes", "131072", 1024, 16777216, 0,
 	  NULL, "Largest body of a request; larger ones are answered 413." },
 
-	{ "session.expires_s", CONF_UINT, "s", "1200", 11, 86400, 0, NULL,
+	{ "session.expires_s", CONF_UINT, "s", "300", 11, 86400, 0, NULL,
 	  "Session-Expires: a dialog that is silent for so long is over.  Below "
 	  "90 only to try it out: clients ask for as much again and again." },
 	{ "session.reattach_s", CONF_UINT, "s", "1800", 0, 86400, 0, NULL,

@@ -180,6 +180,15 @@ static void uas_conf_read(struct uas_conf *uc, const struct config *conf)
 	uc->body_max = (uint32_t)config_uint(conf, "body.size_max");
 	uc->output_max = (uint32_t)config_uint(conf, "sip.output_max_bytes");
 	uc->conns_max = (uint32_t)config_uint(conf, "sip.connections_max");
+	uc->head_max = (uint32_t)config_uint(conf, "sip.head_max_bytes");
+	uc->head_hard_max = (uint32_t)config_uint(conf,
+						  "sip.head_hard_max_bytes");
+	uc->skip_max = (uint32_t)config_uint(conf, "sip.skip_max_bytes");
+	uc->user_timeout_ms = (uint32_t)config_uint(conf,
+						    "sip.tcp_user_timeout_ms");
+	uc->keepalive_s = (uint32_t)config_uint(conf, "sip.tcp_keepalive_s");
+	uc->contact = config_str(conf, "sip.contact");
+	uc->identity_from = !strcmp(config_str(conf, "sip.identity"), "from");
 }
 
 

@@ -18,12 +18,14 @@
 #include "channel/sip/uas.h"
 #include "channel/core.h"
 #include "channel/endpoint.h"
+#include "channel/epid.h"
 #include "channel/lookup.h"
 #include "channel/signin.h"
 #include "channel/signoff.h"
 #include "channel/user.h"
 
 enum { DIALOG_WAIT_S = 60 };
+enum { AGENT_MAX = 256 };        /* bytes of User-Agent that are kept        */
 
 struct signin {
 	struct service *svc;
@@ -220,6 +222,8 @@ static void lookup_handler(int err, const struct lookup *found, void *arg)
 static int start(struct service *svc, struct st *st,
 		 const struct uas_invite *inv)
 {
+	const struct pl agent = { inv->agent.p, MIN(inv->agent.l,
+						    (size_t)AGENT_MAX) };
 	struct signin *si = mem_zalloc(sizeof(*si), destructor);
 	int err;
 
@@ -229,9 +233,9 @@ static int start(struct service *svc, struct st *st,
 	si->svc = svc;
 	err = str_dup(&si->user, inv->user);
 	if (!err)
-		err = pl_strdup(&si->epid, &inv->epid);
+		err = epid_of(&si->epid, inv);
 	if (!err)
-		err = pl_strdup(&si->agent, &inv->agent);
+		err = pl_strdup(&si->agent, &agent);
 	if (!err) {
 		si->st = st_hold(st);
 		err = si->st ? 0 : ENOMEM;

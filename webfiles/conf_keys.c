@@ -100,7 +100,9 @@ const struct conf_key web_keyv[] = {
 	  "others both are ignored." },
 	{ "auth.failures_user", CONF_UINT, NULL, "5", 0, 1000, CONF_RELOAD,
 	  NULL, "Sign-ins of one user that may fail before there is a wait, "
-	  "which then doubles with each one." },
+	  "which then doubles with each one.  Counted together with the "
+	  "registrar's.  Where a user came in before, by address or browser, "
+	  "only failures made there count." },
 	{ "auth.failures_address", CONF_UINT, NULL, "30", 0, 100000,
 	  CONF_RELOAD, NULL, "The same for all sign-ins from one address." },
 	{ "auth.wait_max_s", CONF_UINT, "s", "300", 1, 86400, CONF_RELOAD,

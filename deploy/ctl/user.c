@@ -78,7 +78,7 @@ static int set_password(struct tool *tool, const char *key)
 {
 	char kdf[KDF_TEXT_MAX];
 	struct credential cred;
-	const char *argv[6];
+	const char *argv[8];
 	char *password;
 	int err;
 
@@ -102,8 +102,10 @@ static int set_password(struct tool *tool, const char *key)
 	argv[3] = cred.ha1;
 	argv[4] = cred.ha1b;
 	argv[5] = kdf;
+	argv[6] = cred.sha256;
+	argv[7] = cred.sha256b;
 
-	return answer_change(tool, "ctl_user_credential", argv, 6, key,
+	return answer_change(tool, "ctl_user_credential", argv, 8, key,
 			     "password set");
 }
 

@@ -281,7 +281,7 @@ END_TEST
 START_TEST(what_is_not_xccos_is_answered_400)
 {
 	static const char *const badv[] = {
-		"", "hello", "<xccos", "<html/>",
+		"hello", "<xccos", "<html/>",
 		"<xccos xmlns=\"urn:parlano:xml:ns:xccos\" ver=\"1\" "
 		"envid=\"1\"><cmd id=\"cmd:requri\"></xccos>",
 		"<!DOCTYPE x [<!ENTITY e \"e\">]><xccos xmlns=\"urn:parlano:"
