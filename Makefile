@@ -13,13 +13,19 @@ endif
 PKGS    := libre libpq libzmq libxml-2.0 libxslt libcurl jansson libssl libcrypto
 REFLAGS := -DHAVE_INTTYPES_H -DHAVE_STDBOOL_H -DHAVE_INET6 -DUSE_OPENSSL -DUSE_TLS
 CFLAGS  ?= -O2 -g
+ARCH    := $(shell uname -m)
+# Not with the checkers, which have their own; fortify wants optimization.
+HARDEN   = -fPIE -fstack-protector-strong -fstack-clash-protection \
+	$(if $(filter x86_64,$(ARCH)),-fcf-protection) $(if $(SANFLAGS),,$(if \
+	$(filter -O1 -O2 -O3 -Os,$(CFLAGS)),-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3))
+LDHARDEN = -pie -Wl,-z,relro,-z,now,-z,noexecstack
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS))
 PKG_LIBS := $(shell pkg-config --libs $(PKGS))
 CFLAGS_ALL = -std=c11 -D_GNU_SOURCE -I. $(REFLAGS) $(PKG_CFLAGS) \
 	-Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	-Wold-style-definition -Wpointer-arith -Wno-unused-parameter \
-	-fno-strict-aliasing -fstack-protector-strong $(SANFLAGS) $(CFLAGS)
-LIBS    = -Wl,--as-needed $(PKG_LIBS) -lm
+	-fno-strict-aliasing $(HARDEN) $(SANFLAGS) $(CFLAGS)
+LIBS    = $(LDHARDEN) -Wl,--as-needed $(PKG_LIBS) -lm
 LDAP_LIBS := $(shell pkg-config --libs ldap)
 CHECK_LIBS := $(shell pkg-config --libs check)
 
@@ -48,7 +54,7 @@ TOOLS   := $(BUILD)/tests/load $(BUILD)/tests/floor $(BUILD)/tests/adapters $(BU
 FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
 .PHONY: all tests tools deps run stop check check-unit check-db check-scenario \
-	check-web check-conf check-fuzz fuzz chaos asan lint bench bench-web conf-doc install clean help
+	check-web check-conf check-elf check-fuzz fuzz chaos asan lint bench bench-web conf-doc install clean help
 
 .SECONDARY:
 
@@ -82,22 +88,24 @@ $(BUILD)/%.o: $(BUILD)/%.c
 	$(Q)$(CC) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
 
 # Statements and migrations become rows of C tables.
-$(BUILD)/sql_embedded.c: sql/embed.awk $(wildcard sql/schema/*.sql sql/statements/*.sql)
+$(BUILD)/sql_embedded.c: sql/embed.awk sql/fit.sql $(wildcard sql/schema/*.sql sql/statements/*.sql sql/rights/*)
 	$(Q)mkdir -p $(@D)
 	$(call say,SQL)
 	$(Q)awk -v set=store -f sql/embed.awk $(sort $(wildcard sql/schema/*.sql)) \
-		$(sort $(wildcard sql/statements/*.sql)) > $@.tmp && mv $@.tmp $@
+		$(sort $(wildcard sql/statements/*.sql)) sql/rights/plan.sql sql/fit.sql \
+		sql/rights/store.txt > $@.tmp && mv $@.tmp $@
 
 $(BUILD)/pages_embedded.c: webfiles/embed.awk $(wildcard webfiles/pages/*) webfiles/openapi.json
 	$(Q)mkdir -p $(@D)
 	$(call say,PAGES)
 	$(Q)awk -f webfiles/embed.awk $(filter-out %.awk,$^) > $@.tmp && mv $@.tmp $@
 
-$(BUILD)/sql_compliance.c: sql/embed.awk $(wildcard sql/archive/*/*.sql)
+$(BUILD)/sql_compliance.c: sql/embed.awk sql/fit.sql $(wildcard sql/archive/*/*.sql sql/rights/*)
 	$(Q)mkdir -p $(@D)
 	$(call say,SQL)
 	$(Q)awk -v set=compliance -f sql/embed.awk $(sort $(wildcard sql/archive/schema/*.sql)) \
-		$(sort $(wildcard sql/archive/statements/*.sql)) > $@.tmp && mv $@.tmp $@
+		$(sort $(wildcard sql/archive/statements/*.sql)) sql/rights/plan.sql sql/fit.sql \
+		sql/rights/archive.txt > $@.tmp && mv $@.tmp $@
 
 # ---------------------------------------------------------- test programs
 
@@ -163,7 +171,7 @@ stop:
 
 check: deps
 	$(Q)$(MAKE) --no-print-directory all tests tools
-	$(Q)$(MAKE) --no-print-directory check-unit check-db check-conf check-fuzz check-scenario check-web
+	$(Q)$(MAKE) --no-print-directory check-unit check-db check-conf check-elf check-fuzz check-scenario check-web
 
 check-unit: $(BUILD)/tests/unit-tests
 	$(Q)$<
@@ -178,6 +186,10 @@ check-scenario: all tests $(BUILD)/tests/purple-client
 
 check-web: all $(BUILD)/tests/person
 	$(Q)PCHAT_BUILD=$(abspath $(BUILD)) tests/web/run
+
+# What the compiler and linker were asked for is in the programs.
+check-elf: all
+	$(Q)tests/elf $(PROGS)
 
 # The sample that is shipped is the one that the key table makes.
 check-conf: all

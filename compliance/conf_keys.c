@@ -2,6 +2,7 @@
  * @file compliance/conf_keys.c  The configuration keys of pchat-compliance
  */
 #include <re.h>
+#include "common/storeconf.h"
 #include "compliance/conf_keys.h"
 
 const struct conf_key compliance_keyv[] = {
@@ -13,6 +14,7 @@ const struct conf_key compliance_keyv[] = {
 	{ "staging.conninfo", CONF_STR, NULL, NULL, 0, 0, CONF_REQUIRED, NULL,
 	  "libpq connection string of the compliance store, where events wait "
 	  "for the archives.  All daemons of a pool share one." },
+	STORE_LIMIT_KEYS,
 
 	{ "queue.listen", CONF_STR, NULL, "tcp://127.0.0.1:*", 0, 0, 0, NULL,
 	  "ZeroMQ address on which channel processes bring events." },

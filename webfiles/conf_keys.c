@@ -2,6 +2,7 @@
  * @file webfiles/conf_keys.c  The configuration keys of pchat-webfiles
  */
 #include <re.h>
+#include "common/storeconf.h"
 #include "webfiles/conf_keys.h"
 
 const struct conf_key web_keyv[] = {
@@ -10,6 +11,7 @@ const struct conf_key web_keyv[] = {
 	  "Name of this process, told in logs and to the store." },
 	{ "store.conninfo", CONF_STR, NULL, NULL, 0, 0, CONF_REQUIRED, NULL,
 	  "libpq connection string of the Persistent Chat Store." },
+	STORE_LIMIT_KEYS,
 	{ "pool.domain", CONF_STR, NULL, NULL, 0, 0, CONF_REQUIRED, NULL,
 	  "SIP domain in the URIs of rooms: that of the channel processes." },
 

@@ -5,10 +5,10 @@
 #include <string.h>
 #include <re.h>
 #include "common/chaturi.h"
-#include "common/db/db.h"
 #include "channel/cmd/table.h"
 #include "channel/xccos/xccos.h"
 #include "channel/core.h"
+#include "channel/ending.h"
 #include "channel/endpoint.h"
 #include "channel/join.h"
 #include "channel/joined.h"
@@ -242,30 +242,21 @@ static void leave(struct cmd *cmd)
 {
 	struct room *room;
 	struct occupant *occ = occupant_of(cmd->ep, cmd->prim, &room);
-	struct db_args args;
 
 	if (!occ)
 		return;
 
-	db_args_init(&args);
-	db_int8(&args, cmd->ep->id);
-	db_int8(&args, room->id);
-	(void)db_exec(cmd->svc->db_main, "roster_remove", &args, NULL, NULL);
+	ending_leave(cmd->ep, room->id);
 	roster_leave(cmd->svc, occ);
 }
 
 
-/* 200 with the room's URI whatever it is: after anything else SIPE can not
-   join that room again (clients.md 9.3) */
-int cmd_part(struct cmd *cmd)
+/* 200 with the room's URI whatever it is, also when the store is away: after
+   anything else SIPE can not join that room again */
+static int reply_part(struct cmd *cmd)
 {
 	const char *uri = xccos_attr(cmd->prim, "chanib", "uri");
 	int err;
-
-	if (!uri)
-		return EINVAL;
-
-	leave(cmd);
 
 	err = cmd_reply_begin(cmd, 0);
 	if (!err)
@@ -274,8 +265,32 @@ int cmd_part(struct cmd *cmd)
 		err = xccos_escape(cmd->mb, uri, str_len(uri));
 	if (!err)
 		err = mbuf_write_str(cmd->mb, "\"/>");
-	if (!err)
-		cmd_reply(cmd);
 
 	return err;
+}
+
+
+static void left_handler(int err, void *arg)
+{
+	struct cmd *cmd = arg;
+	(void)err;
+
+	cmd_end(cmd, reply_part(cmd));
+}
+
+
+/* Answered when the store knows it, or did not take it at the first try; then
+   it is repeated until it does */
+int cmd_part(struct cmd *cmd)
+{
+	const char *uri = xccos_attr(cmd->prim, "chanib", "uri");
+
+	if (!uri)
+		return EINVAL;
+
+	leave(cmd);
+	if (!ending_wait(cmd->svc, cmd->ep->user, left_handler, cmd))
+		left_handler(0, cmd);
+
+	return 0;
 }

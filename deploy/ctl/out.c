@@ -9,6 +9,7 @@
 #include <string.h>
 #include "common/json.h"
 #include <libpq-fe.h>
+#include "common/shown.h"
 #include "deploy/ctl/out.h"
 
 
@@ -104,7 +105,7 @@ static char *list_text(const char *json)
 {
 	json_t *list = json_loads(json, 0, NULL), *v;
 	struct mbuf *mb = mbuf_alloc(128);
-	char *str = NULL;
+	char *str = NULL, *shown;
 	size_t i;
 	int err = mb ? 0 : ENOMEM;
 
@@ -120,10 +121,12 @@ static char *list_text(const char *json)
 		(void)mbuf_strdup(mb, &str, mb->end);
 	}
 
+	shown = shown_line(str);
 	mem_deref(mb);
+	mem_deref(str);
 	json_decref(list);
 
-	return str;
+	return shown;
 }
 
 
@@ -137,10 +140,8 @@ static const char *value_text(char **bufp, const PGresult *res, int row,
 		return "-";
 	if (kind == OUT_BOOL)
 		return *v == 't' ? "yes" : "no";
-	if (kind != OUT_JSON)
-		return v;
 
-	*bufp = list_text(v);
+	*bufp = kind == OUT_JSON ? list_text(v) : shown_line(v);
 
 	return *bufp ? *bufp : "?";
 }

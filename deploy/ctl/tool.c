@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include "common/db/db.h"
 #include "common/db/bstore.h"
+#include "common/shown.h"
 #include "deploy/ctl/tool.h"
 #include "deploy/ctl/options.h"
 
@@ -267,29 +268,54 @@ static const char *system_user(void)
 }
 
 
-int tool_main(int argc, char **argv, FILE *out, FILE *err)
+static int run(struct tool *tool, int argc, char **argv)
 {
-	struct tool tool = { .out = out, .err = err };
 	bool help = false;
 	int status, first;
 
-	tool.store = getenv("PCHAT_STORE");
-	tool.actor = system_user();
-
-	status = options_parse(&tool, &help, &first, argc, argv);
+	status = options_parse(tool, &help, &first, argc, argv);
 	if (status != TOOL_OK)
 		return status;
 
 	if (help) {
-		help_print(out, argv + first, argc - first);
+		help_print(tool->out, argv + first, argc - first);
 		return TOOL_OK;
 	}
 
-	status = cmd_run(&tool, argv + first, argc - first);
-	if (fflush(out) && status == TOOL_OK) {
-		(void)fprintf(err, "pchatctl: cannot write: %m\n");
+	return cmd_run(tool, argv + first, argc - first);
+}
+
+
+/* JSON has its own way to write what must not reach a terminal */
+static bool asks_json(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++) {
+		if (!strcmp(argv[i], "--json"))
+			return true;
+	}
+
+	return false;
+}
+
+
+int tool_main(int argc, char **argv, FILE *out, FILE *err)
+{
+	FILE *shown = asks_json(argc, argv) ? NULL : shown_stream(out);
+	FILE *told = shown_stream(err);
+	struct tool tool = { .out = shown ? shown : out,
+			     .err = told ? told : err };
+	int status;
+
+	tool.store = getenv("PCHAT_STORE");
+	tool.actor = system_user();
+
+	status = run(&tool, argc, argv);
+	if ((shown ? fclose(shown) : fflush(out)) && status == TOOL_OK) {
+		(void)fprintf(tool.err, "pchatctl: cannot write: %m\n");
 		status = TOOL_FAILED;
 	}
+	if (told)
+		(void)fclose(told);
 
 	return status;
 }

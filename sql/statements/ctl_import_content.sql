@@ -6,6 +6,7 @@
 -- is added.  A room that is there already must be disabled for that: whoever
 -- is in it would take what is added for news, and whoever posts would take
 -- ids.
+-- for: ctl
 
 -- name: ctl_import_make_message
 CREATE TEMPORARY TABLE import_message (
@@ -34,6 +35,12 @@ COPY import_content (content, room, last_id) FROM STDIN;
 -- name: ctl_import_copy_file
 COPY import_file (pos, file_id, room, name, extension, sha256, uploaded_by,
                   uploaded_on, size_bytes, linked) FROM STDIN;
+
+-- name: ctl_import_content_clean
+DO $$ BEGIN
+    UPDATE import_content SET room = name_clean(room) WHERE room <> name_clean(room);
+    UPDATE import_file SET room = name_clean(room) WHERE room <> name_clean(room);
+END $$;
 
 -- name: ctl_import_content_lock
 -- Nobody enables these rooms until the import is done.

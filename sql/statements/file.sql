@@ -1,6 +1,8 @@
 -- Files in rooms: see the functions of these names in sql/schema.
+-- for: web
 
 -- name: file_token_make
+-- for: channel
 -- $1 bigint: user, $2 uuid: room, $3 integer: direction, $4 text: file name,
 -- $5 integer: valid ones of a user at most
 SELECT status, token::text
