@@ -232,7 +232,8 @@ BEGIN
                   AND r.deleted_at IS NULL AND r.room_id IS DISTINCT FROM room)
        OR EXISTS (SELECT FROM category c WHERE c.name_key = lower(wanted)
                      AND c.category_id IS DISTINCT FROM category) THEN
-        PERFORM room_refuse('EEXIST', 'the name is in use: ' || wanted);
+        PERFORM room_refuse('EEXIST', 'there is a room or category of this name, '
+                                      'or of one that looks the same: ' || wanted);
     END IF;
 END $$;
 

@@ -81,6 +81,7 @@ START_TEST(a_uri_that_is_used_again_is_a_new_user)
 {
 	long long old;
 
+	op_ok("user create " BOB);
 	op_ok("user create " ADA " --policy enabled");
 	old = id_of(ADA);
 	a_room("--add-manager " ADA);
