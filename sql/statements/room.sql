@@ -64,7 +64,8 @@ SELECT r.room_id, r.guid, r.name, r.description, r.topic, r.privacy,
 
 -- name: room_find
 -- Rooms that a user may find: see the function of this name in sql/schema.
--- $1 bigint: user, $2 bigint[]: ancestors, $3 text[]: LIKE patterns,
+-- $1 bigint: user, $2 bigint[]: ancestors, $3 text[]: LIKE patterns
+-- (NFC as names are),
 -- $4 boolean: every one, $5 boolean: descriptions and topics too, $6 integer:
 -- own role, $7 boolean: invited, $8 uuid: category, $9 text: who joined, $10
 -- text: member, $11 text: manager, $12 uuid: add-in, $13 boolean: disabled,
@@ -77,7 +78,10 @@ SELECT r.room_id, r.guid, r.name, r.description, r.topic, r.privacy,
        (SELECT count(DISTINCT e.principal_id) FROM roster o
           JOIN endpoint e ON e.endpoint_id = o.endpoint_id
          WHERE o.room_id = r.room_id AND e.instance_id IS NOT NULL)::integer
-  FROM room_find($1::bigint, $2::bigint[], $3::text[], $4::boolean, $5::boolean,
+  FROM room_find($1::bigint, $2::bigint[],
+                 CASE WHEN $3::text[] IS NOT NULL THEN ARRAY(
+                      SELECT normalize(p, NFC) FROM unnest($3::text[]) AS p) END,
+                 $4::boolean, $5::boolean,
                  $6::integer, $7::boolean, $8::uuid, $9::text, $10::text,
                  $11::text, $12::uuid, $13::boolean, $14::integer,
                  $15::integer, $16::boolean, $17::integer) AS f
