@@ -333,7 +333,7 @@ START_TEST(what_was_said_and_done_cannot_be_changed_behind_the_functions)
 	ck_denied(&sql_compliance, "pchat_compliance", "DELETE FROM staged");
 	ck_denied(&sql_compliance, "pchat_compliance",
 		  "UPDATE staged SET event = ''");
-	ck_denied(&sql_compliance, "pchat_compliance", "TRUNCATE staged_seen");
+	ck_denied(&sql_compliance, "pchat_compliance", "TRUNCATE seen");
 	ck_denied(&sql_compliance, "pchat_ctl", "DELETE FROM staged");
 }
 END_TEST
