@@ -309,6 +309,7 @@ static int item_alloc(struct post_item **itemp, struct post *post,
 	item->room = mem_ref(occ->room);
 	item->standing = occ->standing;
 	item->lease = post->svc->lease;
+	item->session = occ->ep->id;
 	item->ep = mem_ref(occ->ep);
 	++item->ep->posts;
 	item->rate = mem_ref(occ->ep->rate);

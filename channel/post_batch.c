@@ -9,7 +9,6 @@
 #include "channel/after.h"
 #include "channel/core.h"
 #include "channel/deliver.h"
-#include "channel/endpoint.h"
 #include "channel/fence.h"
 #include "channel/hello.h"
 #include "channel/message.h"
@@ -135,7 +134,7 @@ static int submit(struct post_batch *batch)
 		const struct message *msg = batch->itemv[i]->msg;
 
 		authorv[i] = msg->author_id;
-		sessionv[i] = batch->itemv[i]->ep->id;
+		sessionv[i] = batch->itemv[i]->session;
 		flagv[i] = msg->flags;
 		chatv[i] = msg->chat;
 		rtfv[i] = msg->rtf;
@@ -216,8 +215,10 @@ void post_batch_abandon(struct post_batch *batch)
 		return;
 
 	batch->abandoned = true;
-	for (i = 0; i < batch->group.n; i++)
+	for (i = 0; i < batch->group.n; i++) {
 		post_answer(batch->itemv[i], EINPROGRESS);
+		post_release(batch->itemv[i]);
+	}
 }
 
 

@@ -53,6 +53,7 @@ struct post_item {
 	struct room *room;       /* reference                                */
 	struct endpoint *ep;     /* reference: its author's, until what comes
 	                            after it in the dialog may go on         */
+	int64_t session;         /* its author's endpoint                    */
 	bool parked;             /* in room.afterl: has not gone out         */
 	struct message *msg;
 	struct standing standing; /* of the author, when it was checked      */
@@ -100,8 +101,8 @@ struct post {
 void post_answer(struct post_item *item, int err);
 /** The outcome of an item, as for post_answer(), is known for good */
 void post_settle(struct post_item *item, int err);
-/** It is settled and, if stored, has gone out: what its author did after it may
- *  go on */
+/** It is settled and, if stored, has gone out, or its author was told that its
+ *  outcome is unknown: what they did after it may go on */
 void post_release(struct post_item *item);
 /** Start a batch at the end of this turn when there is none */
 void post_kick(struct post *post);

@@ -12,11 +12,9 @@
 #include "common/store/room.h"
 #include "channel/access.h"
 #include "channel/core.h"
-#include "channel/endpoint.h"
 #include "channel/message.h"
 #include "channel/post_batch.h"
 #include "channel/standing.h"
-#include "channel/user.h"
 
 static uint64_t n_rechecked, n_refused;
 
@@ -44,8 +42,8 @@ static bool is_open(const struct post_item *item)
 static bool check(struct post_item *item, const struct db_res *res,
 		  uint32_t row)
 {
-	struct occupant *occ = room_occupant(item->ep->svc->rooms,
-					     item->room->id, item->ep->id);
+	struct occupant *occ = room_occupant(item->post->svc->rooms,
+					     item->room->id, item->session);
 	struct room_rec rec;
 
 	room_rec_read(&rec, res, row);
@@ -133,7 +131,7 @@ void post_batch_recheck(struct post_batch *batch)
 		const struct post_item *item = batch->itemv[i];
 
 		roomv[i] = is_open(item) ? item->room->id : 0;
-		userv[i] = is_open(item) ? item->ep->user->id : 0;
+		userv[i] = is_open(item) ? item->msg->author_id : 0;
 	}
 
 	db_args_init(&args);
