@@ -899,9 +899,10 @@ BEGIN
         NEW.name := name_clean(NEW.name);
         NEW.display := name_clean(NEW.display);
         NEW.name_fold := name_fold(NEW.name);
-        IF EXISTS (SELECT FROM principal p WHERE p.name_fold = NEW.name_fold
-                      AND p.kind = 9 AND p.state <> 2
-                      AND p.principal_id <> NEW.principal_id) THEN
+        IF NEW.state <> 2
+           AND EXISTS (SELECT FROM principal p WHERE p.name_fold = NEW.name_fold
+                          AND p.kind = 9 AND p.state <> 2
+                          AND p.principal_id <> NEW.principal_id) THEN
             IF coalesce(current_setting('pchat.source', true), '') = ''
                AND coalesce(current_setting('pchat.import', true), '') <> 'on' THEN
                 PERFORM room_refuse('EEXIST', 'there is such a group, '
