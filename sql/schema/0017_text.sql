@@ -213,9 +213,6 @@ DROP FUNCTION word_patterns(text, integer, boolean);
 
 -- --------------------------------------------------- the index, kept and renewed
 
--- So that the planner can tell common words from rare ones.
-ALTER TABLE message_fts ALTER tsv SET STATISTICS 400;
-
 -- stale_to: messages up to this one are indexed by the words of former rules
 -- or of another language, and wait to be renewed.
 ALTER TABLE room_indexed ADD COLUMN stale_to bigint NOT NULL DEFAULT 0;
@@ -368,6 +365,8 @@ DECLARE
     roomv    bigint[];
     msgv     bigint[];
     cut      bigint[] := '{}';
+    beyond   text := ' AND x.room_id = w.id AND x.msg_id '
+                     || CASE WHEN backwards THEN '<' ELSE '>' END || ' w.edge';
 BEGIN
     IF authors IS NOT NULL THEN
         SELECT coalesce(array_agg(p.principal_id), '{}') INTO authorv
@@ -448,9 +447,16 @@ BEGIN
                                FROM (SELECT DISTINCT unnest($1)) AS n (id)
                                LEFT JOIN unnest($8[:$10], $9[:$10]) AS t (r, m) ON t.r = n.id
                               GROUP BY n.id) AS w
-                      WHERE EXISTS (SELECT FROM ' || source || cond || '
-                                       AND x.room_id = w.id AND x.msg_id '
-                            || CASE WHEN backwards THEN '<' ELSE '>' END || ' w.edge)'
+                      WHERE ' || CASE WHEN query IS NULL THEN
+                            'EXISTS (SELECT FROM ' || source || cond || beyond || ')'
+                            ELSE
+                            -- near by, else by the index of words, which
+                            -- count() makes the planner take
+                            'EXISTS (SELECT FROM (SELECT * FROM message_fts x WHERE true'
+                            || beyond || ' ORDER BY x.msg_id' || dir || ' LIMIT 100) AS x'
+                            || substr(source, length('message_fts x') + 1) || cond || ')
+                             OR (SELECT count(*) FROM ' || source || cond || beyond || ') > 0'
+                            END
                INTO cut
               USING CASE WHEN named THEN rooms ELSE roomv END, query, terms,
                     authorv, from_ts, to_ts, anchor, roomv, msgv, max;
