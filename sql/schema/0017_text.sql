@@ -305,8 +305,9 @@ END $$;
 -- The first (newest or oldest) messages that a search asks for, looked for in
 -- that order within a window of the index: what is said often is found at
 -- once, where the index of words would give all of it to be sorted.  The window
--- grows as the hits in it promise.  NULL: these are not all, ask the index of
--- words.  from_fts: the search behind "FROM message_fts x"; the rest as there.
+-- grows if the hits in it promise enough; in one room it does not, for the
+-- index of words knows the room.  NULL: these are not all, ask that index.
+-- from_fts: the search behind "FROM message_fts x"; the rest as there.
 CREATE FUNCTION history_recent(from_fts text, since text, dir text,
                                rooms bigint[], query tsquery, terms text[],
                                authorv bigint[], from_ts timestamptz,
@@ -316,7 +317,7 @@ CREATE FUNCTION history_recent(from_fts text, since text, dir text,
 DECLARE
     widest CONSTANT bigint := 20000;
     one    boolean := cardinality(rooms) = 1;
-    span   bigint := 2000;
+    span   bigint := CASE WHEN one THEN 500 ELSE 2000 END;
     found  bigint;
 BEGIN
     LOOP
@@ -334,7 +335,7 @@ BEGIN
         found := coalesce(cardinality(msgv), 0);
         IF found >= want THEN
             RETURN;
-        ELSIF found = 0 OR span = widest THEN
+        ELSIF one OR found = 0 OR span = widest OR span * want / found > widest THEN
             roomv := NULL;
             msgv  := NULL;
             RETURN;
