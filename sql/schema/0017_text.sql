@@ -213,9 +213,6 @@ DROP FUNCTION word_patterns(text, integer, boolean);
 
 -- --------------------------------------------------- the index, kept and renewed
 
--- So that the planner can tell common words from rare ones.
-ALTER TABLE message_fts ALTER tsv SET STATISTICS 400;
-
 -- stale_to: messages up to this one are indexed by the words of former rules
 -- or of another language, and wait to be renewed.
 ALTER TABLE room_indexed ADD COLUMN stale_to bigint NOT NULL DEFAULT 0;
@@ -308,8 +305,9 @@ END $$;
 -- The first (newest or oldest) messages that a search asks for, looked for in
 -- that order within a window of the index: what is said often is found at
 -- once, where the index of words would give all of it to be sorted.  The window
--- grows as the hits in it promise.  NULL: these are not all, ask the index of
--- words.  from_fts: the search behind "FROM message_fts x"; the rest as there.
+-- grows if the hits in it promise enough; in one room it does not, for the
+-- index of words knows the room.  NULL: these are not all, ask that index.
+-- from_fts: the search behind "FROM message_fts x"; the rest as there.
 CREATE FUNCTION history_recent(from_fts text, since text, dir text,
                                rooms bigint[], query tsquery, terms text[],
                                authorv bigint[], from_ts timestamptz,
@@ -319,7 +317,7 @@ CREATE FUNCTION history_recent(from_fts text, since text, dir text,
 DECLARE
     widest CONSTANT bigint := 20000;
     one    boolean := cardinality(rooms) = 1;
-    span   bigint := 2000;
+    span   bigint := CASE WHEN one THEN 500 ELSE 2000 END;
     found  bigint;
 BEGIN
     LOOP
@@ -337,7 +335,7 @@ BEGIN
         found := coalesce(cardinality(msgv), 0);
         IF found >= want THEN
             RETURN;
-        ELSIF found = 0 OR span = widest THEN
+        ELSIF one OR found = 0 OR span = widest OR span * want / found > widest THEN
             roomv := NULL;
             msgv  := NULL;
             RETURN;
@@ -368,6 +366,8 @@ DECLARE
     roomv    bigint[];
     msgv     bigint[];
     cut      bigint[] := '{}';
+    beyond   text := ' AND x.room_id = w.id AND x.msg_id '
+                     || CASE WHEN backwards THEN '<' ELSE '>' END || ' w.edge';
 BEGIN
     IF authors IS NOT NULL THEN
         SELECT coalesce(array_agg(p.principal_id), '{}') INTO authorv
@@ -448,9 +448,16 @@ BEGIN
                                FROM (SELECT DISTINCT unnest($1)) AS n (id)
                                LEFT JOIN unnest($8[:$10], $9[:$10]) AS t (r, m) ON t.r = n.id
                               GROUP BY n.id) AS w
-                      WHERE EXISTS (SELECT FROM ' || source || cond || '
-                                       AND x.room_id = w.id AND x.msg_id '
-                            || CASE WHEN backwards THEN '<' ELSE '>' END || ' w.edge)'
+                      WHERE ' || CASE WHEN query IS NULL THEN
+                            'EXISTS (SELECT FROM ' || source || cond || beyond || ')'
+                            ELSE
+                            -- near by, else by the index of words, which
+                            -- count() makes the planner take
+                            'EXISTS (SELECT FROM (SELECT * FROM message_fts x WHERE true'
+                            || beyond || ' ORDER BY x.msg_id' || dir || ' LIMIT 100) AS x'
+                            || substr(source, length('message_fts x') + 1) || cond || ')
+                             OR (SELECT count(*) FROM ' || source || cond || beyond || ') > 0'
+                            END
                INTO cut
               USING CASE WHEN named THEN rooms ELSE roomv END, query, terms,
                     authorv, from_ts, to_ts, anchor, roomv, msgv, max;
@@ -899,9 +906,10 @@ BEGIN
         NEW.name := name_clean(NEW.name);
         NEW.display := name_clean(NEW.display);
         NEW.name_fold := name_fold(NEW.name);
-        IF EXISTS (SELECT FROM principal p WHERE p.name_fold = NEW.name_fold
-                      AND p.kind = 9 AND p.state <> 2
-                      AND p.principal_id <> NEW.principal_id) THEN
+        IF NEW.state <> 2
+           AND EXISTS (SELECT FROM principal p WHERE p.name_fold = NEW.name_fold
+                          AND p.kind = 9 AND p.state <> 2
+                          AND p.principal_id <> NEW.principal_id) THEN
             IF coalesce(current_setting('pchat.source', true), '') = ''
                AND coalesce(current_setting('pchat.import', true), '') <> 'on' THEN
                 PERFORM room_refuse('EEXIST', 'there is such a group, '

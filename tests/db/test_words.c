@@ -312,6 +312,12 @@ static void ck_same_found(const char *rooms, const char *word, bool backwards,
 }
 
 
+/* Rooms that have more than the limit lets through */
+#define MORE(word, limit)                                                  \
+	ask("SELECT count(DISTINCT room_id) FROM history_find('{1,2,3}', '" \
+	    word "', 1, false, NULL, '-infinity', 'infinity', NULL, true, " \
+	    #limit ", true) WHERE more", NULL, NULL)
+
 START_TEST(often_or_rarely_said_the_same_is_found)
 {
 	static const char *const wordv[] = { "every", "ten", "hundred",
@@ -334,6 +340,15 @@ START_TEST(often_or_rarely_said_the_same_is_found)
 	while (ask("SELECT passed FROM search_index_step(0, 100, 30000)",
 		   NULL, NULL) > 0)
 		;
+
+	ck_assert_int_eq(MORE("every", 25), 3);
+	ck_assert_int_eq(MORE("ten", 25), 3);
+	ck_assert_int_eq(MORE("thousand", 26), 3);
+	ck_assert_int_eq(MORE("thousand", 29), 0);
+	ck_assert_int_eq(MORE("thousand", 28), 1);
+	ck_assert_int_eq(MORE("old", 5), 3);
+	ck_assert_int_eq(MORE("old", 8), 0);
+	ck_assert_int_eq(MORE("never", 8), 0);
 
 	for (i = 0; i < ARRAY_SIZE(wordv); i++) {
 		for (k = 0; k < ARRAY_SIZE(roomv); k++) {
