@@ -202,7 +202,7 @@ int outdir_read_id(struct outdir_id *id, const char *dir)
 }
 
 
-static int put_id(struct outdir *od, const struct outdir_id *id, bool replace)
+int outdir_claim(struct outdir *od, const struct outdir_id *id)
 {
 	struct outfile *of = NULL;
 	char *path = NULL, *text;
@@ -224,7 +224,7 @@ static int put_id(struct outdir *od, const struct outdir_id *id, bool replace)
 		err = outfile_open(&of, path);
 	if (!err) {
 		outfile_printf(of, "%s\n", text);
-		err = replace ? outfile_replace(of) : outfile_commit(of);
+		err = outfile_commit(of);
 	}
 
 	free(text);
@@ -232,18 +232,6 @@ static int put_id(struct outdir *od, const struct outdir_id *id, bool replace)
 	mem_deref(path);
 
 	return err;
-}
-
-
-int outdir_claim(struct outdir *od, const struct outdir_id *id)
-{
-	return put_id(od, id, false);
-}
-
-
-int outdir_reclaim(struct outdir *od, const struct outdir_id *id)
-{
-	return put_id(od, id, true);
 }
 
 

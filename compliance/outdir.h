@@ -50,8 +50,6 @@ const char *outdir_try(const struct outdir *od);
 int  outdir_read_id(struct outdir_id *id, const char *dir);
 /** Write the identity file of a directory that has none.  0 or errno */
 int  outdir_claim(struct outdir *od, const struct outdir_id *id);
-/** The same for one that has */
-int  outdir_reclaim(struct outdir *od, const struct outdir_id *id);
 
 /** An empty .try */
 int  outdir_begin(struct outdir *od);

@@ -290,11 +290,8 @@ static int close_checked(struct outfile *of)
 
 
 /* Not every file system can rename without replacing */
-static int take_name(const struct outfile *of, bool replace)
+static int take_name(const struct outfile *of)
 {
-	if (replace)
-		return rename(of->tmp, of->path) ? errno : 0;
-
 	if (!renameat2(AT_FDCWD, of->tmp, AT_FDCWD, of->path,
 		       RENAME_NOREPLACE))
 		return 0;
@@ -308,7 +305,7 @@ static int take_name(const struct outfile *of, bool replace)
 }
 
 
-static int publish(struct outfile *of, bool replace)
+static int publish(struct outfile *of)
 {
 	int err;
 
@@ -319,7 +316,7 @@ static int publish(struct outfile *of, bool replace)
 	if (err)
 		return err;
 
-	err = take_name(of, replace);
+	err = take_name(of);
 	if (err)
 		return err;
 
@@ -329,28 +326,16 @@ static int publish(struct outfile *of, bool replace)
 }
 
 
-static int commit(struct outfile *of, bool replace)
+int outfile_commit(struct outfile *of)
 {
 	if (!of || !of->path || of->done)
 		return EINVAL;
 
 	flush(of);
 	if (!of->err)
-		of->err = publish(of, replace);
+		of->err = publish(of);
 
 	return of->err;
-}
-
-
-int outfile_commit(struct outfile *of)
-{
-	return commit(of, false);
-}
-
-
-int outfile_replace(struct outfile *of)
-{
-	return commit(of, true);
 }
 
 

@@ -31,7 +31,5 @@ int  outfile_error(const struct outfile *of);
 /** fsync, rename, fsync of the directory; nothing can be written after.
  * EEXIST: something has the name, and keeps it */
 int  outfile_commit(struct outfile *of);
-/** The same, replacing what has the name */
-int  outfile_replace(struct outfile *of);
 /** All is in the file, which is at its beginning; the descriptor is of's */
 int  outfile_rewind(struct outfile *of, int *fdp);

@@ -361,7 +361,6 @@ static int link_fill(struct vlink *link, const struct manifest *m,
 	link->eventc = m->eventc;
 	link->retry  = m->retry;
 	link->result = (int)m->result;
-	link->completes = m->completes;
 	link->forked = m->forks != NULL;
 	str_ncpy(link->chain, m->chain, sizeof(link->chain));
 	if (m->index)

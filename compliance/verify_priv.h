@@ -17,7 +17,7 @@ struct vlink {
 	char *adapter;
 	uint64_t serial, batch, eventc;
 	int result;             /* enum manifest_result                      */
-	bool retry, completes, forked;
+	bool retry, forked;
 	char *refused;          /* items, as text; NULL: none                */
 	char chain[40];
 	char index[64];         /* "": none                                  */

@@ -21,15 +21,15 @@ COPY seen FROM STDIN;
 -- name: ctl_check_outbox
 INSERT INTO seen
 SELECT o.guid, o.kind, r.guid, g.id, coalesce(o.session, m.session)::text,
-       (extract(epoch FROM coalesce(m.ts, o.ts)) * 1000000)::bigint,
+       event_us(CASE WHEN o.kind = 1 THEN coalesce(m.ts, o.ts) ELSE o.ts END),
        (SELECT string_agg((x ->> 0) || '-' || (x ->> 1), ',')
           FROM jsonb_array_elements(o.body -> 'ids') AS x), 'w'
   FROM outbox o
   LEFT JOIN room r USING (room_id)
   LEFT JOIN generate_series(o.msg_id, coalesce(o.last_id, o.msg_id)) AS g (id)
          ON true
-  LEFT JOIN message m ON o.last_id IS NOT NULL AND m.room_id = o.room_id
-                     AND m.msg_id = g.id
+  LEFT JOIN message m ON m.room_id = o.room_id AND m.msg_id = g.id
+                     AND o.last_id IS NOT NULL
  WHERE o.kind IN (1, 10, 11, 20, 21);
 
 -- name: ctl_check_index
@@ -64,15 +64,19 @@ SELECT format('event %s is archived %s times', s.guid, count(*))
  GROUP BY s.guid HAVING count(*) > 1 ORDER BY s.guid;
 
 -- name: ctl_check_chat_twice
-SELECT format('message %s of room %s is archived %s times', s.msg_id, s.room,
-              count(DISTINCT s.guid))
+SELECT format(CASE WHEN count(DISTINCT s.ts_us) > 1
+                   THEN 'number %s of room %s stands for %s messages of different'
+                        ' times: the chat store was set back'
+                   ELSE 'message %s of room %s is archived %s times' END,
+              s.msg_id, s.room, count(DISTINCT s.guid))
   FROM seen s WHERE s.place = 'a' AND s.kind = 1
    AND s.ts_us >= $1::bigint AND s.ts_us < $2::bigint
  GROUP BY s.room, s.msg_id HAVING count(DISTINCT s.guid) > 1
  ORDER BY s.room, s.msg_id;
 
 -- name: ctl_check_missing
--- Messages with origin 0 were imported: they have not been said here
+-- Messages with origin 0 were imported: they have not been said here.  After
+-- the store was set back a number stands for another message: its time tells
 SELECT format('message %s of room %s (%s) %s', m.msg_id, r.guid, r.name,
               CASE WHEN EXISTS (SELECT FROM seen s
                                  WHERE s.room = r.guid AND s.msg_id = m.msg_id
@@ -85,6 +89,7 @@ SELECT format('message %s of room %s (%s) %s', m.msg_id, r.guid, r.name,
    AND m.origin <> 0
    AND NOT EXISTS (SELECT FROM seen s
                     WHERE s.room = r.guid AND s.msg_id = m.msg_id
+                      AND s.ts_us = event_us(m.ts)
                       AND s.kind = 1 AND s.place = 'a')
  ORDER BY m.ts;
 
@@ -113,7 +118,8 @@ SELECT format('message %s of room %s is archived but gone from the store, and'
   JOIN room_head h ON h.room_id = r.room_id AND h.keep
  WHERE s.kind = 1 AND s.ts_us >= $1::bigint AND s.ts_us < $2::bigint
    AND NOT EXISTS (SELECT FROM message m
-                    WHERE m.room_id = r.room_id AND m.msg_id = s.msg_id)
+                    WHERE m.room_id = r.room_id AND m.msg_id = s.msg_id
+                      AND event_us(m.ts) = s.ts_us)
    AND NOT EXISTS (SELECT FROM seen p
                     CROSS JOIN LATERAL regexp_split_to_table(p.ids, ',') AS x
                     WHERE p.kind IN (10, 11) AND p.room = s.room

@@ -263,6 +263,11 @@ START_TEST(the_chat_store_from_a_dump)
 	archiving_run();
 	ck_whole("fork of chat");
 	ck_check("chat, found");
+	ck_assert_ptr_nonnull(strstr(archiving_err(), "stands for 2 messages "
+				     "of different times"));
+	ck_assert_ptr_nonnull(strstr(archiving_err(), "message 2 of room " GUID
+				     "1 is archived but gone"));
+	ck_assert_ptr_null(strstr(archiving_err(), "is missing"));
 	ck_audited("");
 }
 END_TEST

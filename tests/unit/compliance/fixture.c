@@ -347,12 +347,6 @@ int fx_deliver(void)
 }
 
 
-void fx_forget(void)
-{
-	itemc = 0;
-}
-
-
 const char *fx_items(void)
 {
 	static const char *const namev[] = { "taken", "later", "refused" };

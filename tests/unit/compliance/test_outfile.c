@@ -75,11 +75,6 @@ START_TEST(what_has_the_name_keeps_it)
 
 	ck_assert_str_eq(fx_read("a"), "old");
 	ck_assert_uint_eq(fx_files(), 1);
-
-	ck_assert_int_eq(outfile_open(&of, fx_path("a")), 0);
-	outfile_puts(of, "new");
-	ck_assert_int_eq(outfile_replace(of), 0);
-	ck_assert_str_eq(fx_read("a"), "new");
 }
 END_TEST
 
