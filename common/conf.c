@@ -386,6 +386,20 @@ const char *config_nth(const struct config *conf, const char *key, size_t n)
 }
 
 
+const char *config_path(const struct config *conf)
+{
+	return conf->path;
+}
+
+
+unsigned config_line(const struct config *conf, const char *key, size_t n)
+{
+	const struct conf_value *val = value_get(conf, key, n);
+
+	return val ? val->line : 0;
+}
+
+
 uint64_t config_uint(const struct config *conf, const char *key)
 {
 	const struct conf_value *val = value_get(conf, key, 0);

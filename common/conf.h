@@ -64,6 +64,10 @@ bool        config_bool(const struct config *conf, const char *key);
 /** The n-th value of a CONF_MULTI key, NULL past the last */
 const char *config_nth(const struct config *conf, const char *key, size_t n);
 
+/** The file, and the line of a key's n-th value; 0: a default, or not given */
+const char *config_path(const struct config *conf);
+unsigned    config_line(const struct config *conf, const char *key, size_t n);
+
 /** The manual page (roff) and the annotated sample, made from the table */
 int  config_print_man(struct re_printf *pf, const char *daemon,
 		      const struct conf_key *keyv, size_t keyc);

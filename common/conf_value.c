@@ -8,6 +8,7 @@
 #include <re.h>
 #include "common/conf.h"
 #include "common/conf_value.h"
+#include "common/secret.h"
 
 
 static void destructor(void *data)
@@ -131,11 +132,12 @@ static int check_secret(const struct conf_place *pc, const struct conf_key *key,
 		return conf_complain(pc, key->name, "%s: %m", val->text, errno);
 
 	/* libre's printf has no %o */
-	if (st.st_mode & (S_IRWXG | S_IRWXO))
+	if (!secret_private(&st))
 		return conf_complain(pc, key->name,
 				"%s holds a secret and must not be readable"
 				" by group or others (its mode is 0%u%u%u,"
-				" wanted 0600)", val->text,
+				" wanted 0600, or 0640 of root and the"
+				" service's group)", val->text,
 				(unsigned)st.st_mode >> 6 & 7,
 				(unsigned)st.st_mode >> 3 & 7,
 				(unsigned)st.st_mode & 7);

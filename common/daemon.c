@@ -5,7 +5,10 @@
 #include <string.h>
 #include <unistd.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <re.h>
+#include "common/check.h"
 #include "common/conf.h"
 #include "common/ctl.h"
 #include "common/daemon.h"
@@ -418,6 +421,44 @@ static int run(void)
 }
 
 
+/* A daemon with our configuration has the ports already */
+static bool running(void)
+{
+	const char *path = config_str(dm.conf, "ctl.socket");
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	int fd, err;
+
+	if (!str_isset(path))
+		return false;
+
+	str_ncpy(sun.sun_path, path, sizeof(sun.sun_path));
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return false;
+
+	err = connect(fd, (struct sockaddr *)&sun, sizeof(sun));
+	(void)close(fd);
+
+	return !err;
+}
+
+
+/* The same before a start and for --check */
+static bool checked(const struct daemon_opt *opt)
+{
+	struct check ck = {
+		.conf = dm.conf, .f = stderr,
+		.ports = opt->mode == MODE_RUN || (opt->connect && !running()),
+	};
+
+	check_run(&ck, dm.spec->checkv, dm.spec->checkc);
+	if (!ck.wrong && opt->connect)
+		check_connect(&ck, dm.spec->storev);
+
+	return !ck.wrong;
+}
+
+
 int daemon_main(const struct daemon_spec *spec, int argc, char *argv[])
 {
 	struct daemon_opt opt;
@@ -437,6 +478,8 @@ int daemon_main(const struct daemon_spec *spec, int argc, char *argv[])
 					  dm.keyc);
 	else if (config_open(opt.path))
 		status = EXIT_CONFIG;
+	else if (!checked(&opt))
+		status = EXIT_FAILED;
 	else if (opt.mode == MODE_CHECK)
 		status = EXIT_OK;
 	else

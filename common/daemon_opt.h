@@ -22,6 +22,7 @@ enum daemon_mode {
 struct daemon_opt {
 	enum daemon_mode mode;
 	const char *path;          /* of -f; set if the mode is RUN or CHECK */
+	bool connect;              /* check also what it connects to         */
 };
 
 /** @return false: not how it is used */

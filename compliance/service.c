@@ -11,6 +11,7 @@
 #include "common/queue.h"
 #include "compliance/announce.h"
 #include "compliance/archive.h"
+#include "compliance/checks.h"
 #include "compliance/conf_keys.h"
 #include "compliance/core.h"
 #include "compliance/filestore.h"
@@ -289,6 +290,8 @@ static void service_close(void *arg)
 const struct daemon_spec compliance_daemon = {
 	.name   = "pchat-compliance",
 	.keyv   = compliance_keyv,
+	.checkv = compliance_checkv,
+	.storev = compliance_storev,
 	.open   = service_open,
 	.stop   = service_stop,
 	.state  = service_state,

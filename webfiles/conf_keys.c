@@ -16,6 +16,9 @@ const struct conf_key web_keyv[] = {
 	{ "http.listen", CONF_STR, NULL, NULL, 0, 0, CONF_REQUIRED, NULL,
 	  "ADDRESS:PORT; port 0 picks a free one.  Without a certificate it "
 	  "must be a loopback address: a proxy there does TLS." },
+	{ "http.share_port", CONF_BOOL, NULL, "no", 0, 0, 0, NULL,
+	  "Whether several processes of this user on this host, all with this "
+	  "key, share the port: each connection goes to one of them." },
 	{ "http.certificate", CONF_FILE, NULL, NULL, 0, 0, CONF_RELOAD, NULL,
 	  "PEM file with our certificate and its chain; with it, HTTPS." },
 	{ "http.key", CONF_SECRET, NULL, NULL, 0, 0, CONF_RELOAD, NULL,

@@ -306,7 +306,8 @@ static int start(struct http *http, const struct sa *sa)
 	struct MHD_OptionItem optv[] = {
 		{ MHD_OPTION_EXTERNAL_LOGGER, (intptr_t)mhd_log, http },
 		{ MHD_OPTION_SOCK_ADDR, 0, (void *)&sa->u.sa },
-		{ MHD_OPTION_LISTENING_ADDRESS_REUSE, 1, NULL },
+		{ MHD_OPTION_LISTENING_ADDRESS_REUSE,
+		  config_bool(http->web->conf, "http.share_port"), NULL },
 		{ MHD_OPTION_LISTEN_BACKLOG_SIZE, 1024, NULL },
 		{ MHD_OPTION_STRICT_FOR_CLIENT, 1, NULL },
 		{ MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, NULL },

@@ -62,3 +62,7 @@ DELETE FROM instance WHERE instance_id = $1;
 -- We were taken for dead and are not.  $1 bigint: instance, $2 bigint[]: ours
 UPDATE endpoint SET instance_id = $1, detached_on = NULL
  WHERE endpoint_id = ANY ($2::bigint[]);
+
+-- name: pool_peers
+-- Where the other processes of the pool are, for --check --connect
+SELECT i.name, i.bus_endpoint FROM instance i WHERE i.lease_until > now() ORDER BY i.name;
