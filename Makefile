@@ -54,7 +54,7 @@ TOOLS   := $(BUILD)/tests/load $(BUILD)/tests/floor $(BUILD)/tests/adapters $(BU
 FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
 .PHONY: all tests tools deps run stop check check-unit check-db check-scenario \
-	check-web check-conf check-elf check-fuzz fuzz chaos asan lint bench bench-web conf-doc install clean help
+	check-web check-conf check-elf check-units check-fuzz fuzz chaos asan lint bench bench-web conf-doc install clean help
 
 .SECONDARY:
 
@@ -191,6 +191,10 @@ check-web: all $(BUILD)/tests/person
 check-elf: all
 	$(Q)tests/elf $(PROGS)
 
+# The units, looked at and (as root) started under a systemd of their own.
+check-units: all
+	$(Q)tests/units $(BUILD)
+
 # The sample that is shipped is the one that the key table makes.
 check-conf: all
 	$(Q)for d in $(DAEMONS); do $(BUILD)/$$d --sample | \
@@ -242,10 +246,11 @@ PREFIX ?= /usr/local
 install: all
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin \
 		$(DESTDIR)$(PREFIX)/share/pchat/compliance $(DESTDIR)$(PREFIX)/share/man/man5 \
-		$(DESTDIR)$(PREFIX)/lib/systemd/system
+		$(DESTDIR)$(PREFIX)/lib/systemd/system $(DESTDIR)$(PREFIX)/lib/sysusers.d
 	install -m 755 $(DAEMONS:%=$(BUILD)/%) $(DESTDIR)$(PREFIX)/sbin
 	install -m 755 $(BUILD)/pchatctl $(DESTDIR)$(PREFIX)/bin
 	install -m 644 deploy/conf/*.conf deploy/kamailio/* $(DESTDIR)$(PREFIX)/share/pchat
+	install -m 644 deploy/systemd/pchat.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/pchat.conf
 	install -m 644 deploy/compliance/* $(DESTDIR)$(PREFIX)/share/pchat/compliance
 	for d in $(DAEMONS); do \
 		sed 's|@PREFIX@|$(PREFIX)|' deploy/systemd/$$d@.service \
@@ -260,6 +265,7 @@ help:
 	@echo 'make run        install what is missing, build, show a private pool of two; make stop'
 	@echo 'make check      the same preparation, then all tests; T=pattern for suites that match'
 	@echo '                (check-unit, check-db, check-scenario, check-web, check-fuzz: parts of it)'
+	@echo 'make check-units  the systemd units, started under a systemd of their own (root)'
 	@echo 'make asan       all tests with the address and undefined-behaviour checkers'
 	@echo 'make lint       cppcheck and clang-tidy'
 	@echo 'make fuzz S=60  parsers under random input, seconds each'

@@ -165,6 +165,29 @@ static check_h *const checkv[] = {
 };
 
 
+/* "credential:NAME" is a file that systemd's LoadCredential= brought */
+static int credential(struct conf_value *val)
+{
+	static const char scheme[] = "credential:";
+	const char *dir = getenv("CREDENTIALS_DIRECTORY");
+	char *path = NULL;
+	int err;
+
+	if (strncmp(val->text, scheme, sizeof(scheme) - 1))
+		return 0;
+
+	err = re_sdprintf(&path, "%s/%s", dir ? dir : "/run/credentials",
+			  val->text + sizeof(scheme) - 1);
+	if (err)
+		return err;
+
+	mem_deref(val->text);
+	val->text = path;
+
+	return 0;
+}
+
+
 int conf_value_add(struct list *valuel, const struct conf_key *key,
 		   const struct conf_place *pc, const struct pl *text)
 {
@@ -180,6 +203,11 @@ int conf_value_add(struct list *valuel, const struct conf_key *key,
 		goto out;
 
 	val->line = pc->line;
+	if (key->type == CONF_FILE || key->type == CONF_SECRET)
+		err = credential(val);
+	if (err)
+		goto out;
+
 	err = checkv[key->type](pc, key, val);
 	if (err)
 		goto out;

@@ -16,6 +16,7 @@
 #include "common/harden.h"
 #include "common/log.h"
 #include "common/notify.h"
+#include "common/password.h"
 #include "common/sigpipe.h"
 #include "common/stats.h"
 #include "common/wheel.h"
@@ -290,6 +291,7 @@ static int keys_merge(void)
 
 static int config_open(const char *path)
 {
+	const struct check_store *st;
 	struct mbuf *errmb;
 	int err;
 
@@ -302,6 +304,13 @@ static int config_open(const char *path)
 		(void)re_fprintf(stderr, "%m\n", err);
 	else if (err)
 		(void)re_fprintf(stderr, "%b\n", errmb->buf, errmb->end);
+
+	for (st = dm.spec->storev; st && st->key && !err; ++st) {
+		err = password_take(dm.conf, st->key, errmb);
+		if (err)
+			(void)re_fprintf(stderr, "%b\n", errmb->buf,
+					 errmb->end);
+	}
 
 	mem_deref(errmb);
 

@@ -5,9 +5,7 @@
  */
 #pragma once
 
-#ifndef PCHAT_VERSION
-#define PCHAT_VERSION "0.1.0"
-#endif
+#include "common/version.h"
 
 enum {
 	EXIT_OK     = 0,

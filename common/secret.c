@@ -14,7 +14,9 @@ bool secret_private(const struct stat *st)
 	if (!(st->st_mode & (S_IRWXG | S_IRWXO)))
 		return true;
 
-	return !st->st_uid && st->st_gid &&
+	/* systemd's credentials are root's, of mode 0440: the group's bits
+	   stand for an access list that names the service's user */
+	return !st->st_uid && (st->st_gid || !(st->st_mode & S_IWUSR)) &&
 		!(st->st_mode & (S_IWGRP | S_IXGRP | S_IRWXO));
 }
 

@@ -322,6 +322,27 @@ START_TEST(a_password_is_not_left_in_a_file_for_everybody)
 END_TEST
 
 
+START_TEST(a_password_comes_from_a_file_of_its_own)
+{
+	char cmd[1024];
+
+	conf_make(CHANNEL, "none", NULL);
+	(void)snprintf(cmd, sizeof(cmd), "umask 077; sed -n 's/^store.conninfo"
+		       ".* password=//p' %s > %s.pw && sed -i 's/ password=.*//'"
+		       " %s && echo 'store.password_file %s.pw' >> %s", conf,
+		       conf, conf, conf, conf);
+	ck_assert_int_eq(system(cmd), 0);
+	ck_assert_msg(run(CHANNEL, "--check --connect") == 0, "%s", output);
+
+	(void)snprintf(cmd, sizeof(cmd), "chmod 644 %s.pw", conf);
+	ck_assert_int_eq(system(cmd), 0);
+	ck_assert_int_eq(run(CHANNEL, "--check"), 2);
+	ck_assert_msg(strstr(output, "store.password_file: ") &&
+		      strstr(output, "must not be readable"), "%s", output);
+}
+END_TEST
+
+
 static Suite *launch_suite(void)
 {
 	Suite *suite = suite_create("launch");
@@ -335,6 +356,7 @@ static Suite *launch_suite(void)
 	tcase_add_test(tc, several_mistakes_are_told_at_once);
 	tcase_add_test(tc,
 		a_port_that_another_process_has_is_not_shared_silently);
+	tcase_add_test(tc, a_password_comes_from_a_file_of_its_own);
 	tcase_add_test(tc, a_password_is_not_left_in_a_file_for_everybody);
 	tcase_add_test(tc,
 		connecting_tells_of_schema_rights_domain_and_processes);

@@ -143,8 +143,7 @@ class Pool:
             self._run(store, False)
             store.wait()
         store.make_database()
-        ctl(store, "--compliance", store.compliance(), "migrate",
-            "--roles")
+        ctl(store, "migrate", "--roles")
         store.let_registrar_read()
         if data:
             ctl(store, "import", data)
