@@ -324,7 +324,7 @@ END_TEST
 
 START_TEST(a_password_comes_from_a_file_of_its_own)
 {
-	char cmd[1024];
+	char cmd[2048];
 
 	conf_make(CHANNEL, "none", NULL);
 	(void)snprintf(cmd, sizeof(cmd), "umask 077; sed -n 's/^store.conninfo"
