@@ -1,6 +1,8 @@
 # pchat: build, test, run.  "make help" lists the targets.
 
 BUILD   ?= build
+# The same from the root, also where a folder's name has blanks
+FULL     = $(if $(filter /%,$(BUILD)),,$(CURDIR)/)$(BUILD)
 CC      ?= gcc
 # V=1 shows the commands
 ifeq ($(V),)
@@ -180,12 +182,11 @@ check-db: $(BUILD)/tests/db-tests $(BUILD)/pchat-webfiles
 	$(Q)$<
 
 check-scenario: all tests $(BUILD)/tests/purple-client
-	$(Q)PCHAT_BUILD=$(abspath $(BUILD)) \
-		PCHAT_PURPLE=$(abspath $(BUILD))/tests/purple-client \
+	$(Q)PCHAT_BUILD="$(FULL)" PCHAT_PURPLE="$(FULL)/tests/purple-client" \
 		$(BUILD)/tests/scenario-tests
 
 check-web: all $(BUILD)/tests/person
-	$(Q)PCHAT_BUILD=$(abspath $(BUILD)) tests/web/run
+	$(Q)PCHAT_BUILD="$(FULL)" tests/web/run
 
 # What the compiler and linker were asked for is in the programs.
 check-elf: all
@@ -210,7 +211,7 @@ check-fuzz fuzz: $(FUZZERS)
 # An archive whose pool is wrecked for so many seconds: also a short one in
 # check-scenario.
 chaos: all tests
-	$(Q)PCHAT_BUILD=$(abspath $(BUILD)) PCHAT_CHAOS_S=$(S) T=chaos \
+	$(Q)PCHAT_BUILD="$(FULL)" PCHAT_CHAOS_S=$(S) T=chaos \
 		$(BUILD)/tests/scenario-tests
 
 # Everything again with the address and undefined-behaviour checkers: built
@@ -230,10 +231,10 @@ lint:
 		xargs -P 2 -n 8 sh -c 'clang-tidy --quiet "$$@" -- $(CFLAGS_ALL) 2>/dev/null || exit 1' lint
 
 bench: all $(BUILD)/tests/load $(BUILD)/tests/floor
-	$(Q)PCHAT_BUILD=$(abspath $(BUILD)) tests/bench/run
+	$(Q)PCHAT_BUILD="$(FULL)" tests/bench/run
 
 bench-web: all $(BUILD)/tests/web-bench
-	$(Q)PCHAT_BUILD=$(abspath $(BUILD)) tests/bench/web
+	$(Q)PCHAT_BUILD="$(FULL)" tests/bench/web
 
 conf-doc: all
 	$(Q)mkdir -p $(BUILD)/doc
