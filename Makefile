@@ -29,7 +29,7 @@ CFLAGS_ALL = -std=c11 -D_GNU_SOURCE -I. $(REFLAGS) $(PKG_CFLAGS) \
 	-fno-strict-aliasing $(HARDEN) $(SANFLAGS) $(CFLAGS)
 LIBS    = $(LDHARDEN) -Wl,--as-needed $(PKG_LIBS) -lm
 LDAP_LIBS := $(shell pkg-config --libs ldap)
-CHECK_LIBS := $(shell pkg-config --libs check)
+CHECK_LIBS = $(shell pkg-config --libs check)
 
 COMMON  := $(filter-out common/ldapconn.c,$(wildcard common/*.c common/*/*.c))
 CHANNEL := $(filter-out channel/main.c,$(wildcard channel/*.c channel/*/*.c))
@@ -164,15 +164,19 @@ $(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/driver.o \
 deps:
 	$(Q)deploy/dev/deps deploy/packages
 
-run: deps
-	$(Q)$(MAKE) --no-print-directory all $(BUILD)/tests/purple-client
+# As many jobs as there are cores, unless told otherwise
+JOBS = $(if $(findstring j,$(filter-out --%,$(MAKEFLAGS))),,-j$(shell nproc))
+
+run:
+	$(Q)deploy/dev/deps deploy/packages build run show
+	+$(Q)$(MAKE) --no-print-directory $(JOBS) all $(BUILD)/tests/purple-client
 	$(Q)deploy/dev/show
 
 stop:
 	$(Q)deploy/dev/pool down --dir $(BUILD)/pool
 
 check: deps
-	$(Q)$(MAKE) --no-print-directory all tests tools
+	+$(Q)$(MAKE) --no-print-directory $(JOBS) all tests tools
 	$(Q)$(MAKE) --no-print-directory check-unit check-db check-conf check-elf check-fuzz check-scenario check-web
 
 check-unit: $(BUILD)/tests/unit-tests

@@ -62,7 +62,7 @@ static void undecided_handler(const char *kind, const char *object,
 {
 	unsigned *n = arg;
 
-	++*n;
+	*n += undecided;
 	(void)re_fprintf(stderr, "sql/rights: %s %s %s\n", kind, object,
 			 undecided ? "has no line" : "is not there");
 }

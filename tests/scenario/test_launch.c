@@ -175,7 +175,7 @@ static int run(const char *program, const char *args)
 	size_t n;
 	int status;
 
-	(void)snprintf(cmd, sizeof(cmd), "timeout 10 %s/%s -f %s %s 2>&1",
+	(void)snprintf(cmd, sizeof(cmd), "timeout 10 '%s/%s' -f '%s' %s 2>&1",
 		       getenv("PCHAT_BUILD"), program, conf, args);
 	p = popen(cmd, "r");
 	ck_assert_ptr_nonnull(p);
@@ -343,6 +343,23 @@ START_TEST(a_password_comes_from_a_file_of_its_own)
 END_TEST
 
 
+START_TEST(what_up_does_not_name_stays_as_it_is)
+{
+	char cmd[512];
+	const pid_t web = pool_web(pool, 0)->pid;
+
+	(void)snprintf(cmd, sizeof(cmd), "deploy/dev/pool up --dir '%s'"
+		       " >/dev/null", pool_dir(pool));
+	ck_assert_int_eq(system(cmd), 0);
+	ck_assert_int_eq(pool_reload(pool), 0);
+	ck_assert_uint_eq(pool_instances(pool), 1);
+	ck_assert_ptr_nonnull(pool_compliance(pool, 0));
+	ck_assert_ptr_nonnull(pool_web(pool, 0));
+	ck_assert_int_eq(pool_web(pool, 0)->pid, web);
+}
+END_TEST
+
+
 static Suite *launch_suite(void)
 {
 	Suite *suite = suite_create("launch");
@@ -358,6 +375,7 @@ static Suite *launch_suite(void)
 		a_port_that_another_process_has_is_not_shared_silently);
 	tcase_add_test(tc, a_password_comes_from_a_file_of_its_own);
 	tcase_add_test(tc, a_password_is_not_left_in_a_file_for_everybody);
+	tcase_add_test(tc, what_up_does_not_name_stays_as_it_is);
 	tcase_add_test(tc,
 		connecting_tells_of_schema_rights_domain_and_processes);
 	suite_add_tcase(suite, tc);
