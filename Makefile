@@ -90,11 +90,11 @@ $(BUILD)/%.o: $(BUILD)/%.c
 	$(Q)$(CC) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
 
 # Statements and migrations become rows of C tables.
-$(BUILD)/sql_embedded.c: sql/embed.awk $(wildcard sql/schema/*.sql sql/statements/*.sql sql/rights/*)
+$(BUILD)/sql_embedded.c: sql/embed.awk sql/fit.sql $(wildcard sql/schema/*.sql sql/statements/*.sql sql/rights/*)
 	$(Q)mkdir -p $(@D)
 	$(call say,SQL)
 	$(Q)awk -v set=store -f sql/embed.awk $(sort $(wildcard sql/schema/*.sql)) \
-		$(sort $(wildcard sql/statements/*.sql)) sql/rights/plan.sql \
+		$(sort $(wildcard sql/statements/*.sql)) sql/rights/plan.sql sql/fit.sql \
 		sql/rights/store.txt > $@.tmp && mv $@.tmp $@
 
 $(BUILD)/pages_embedded.c: webfiles/embed.awk $(wildcard webfiles/pages/*) webfiles/openapi.json
@@ -102,11 +102,11 @@ $(BUILD)/pages_embedded.c: webfiles/embed.awk $(wildcard webfiles/pages/*) webfi
 	$(call say,PAGES)
 	$(Q)awk -f webfiles/embed.awk $(filter-out %.awk,$^) > $@.tmp && mv $@.tmp $@
 
-$(BUILD)/sql_compliance.c: sql/embed.awk $(wildcard sql/archive/*/*.sql sql/rights/*)
+$(BUILD)/sql_compliance.c: sql/embed.awk sql/fit.sql $(wildcard sql/archive/*/*.sql sql/rights/*)
 	$(Q)mkdir -p $(@D)
 	$(call say,SQL)
 	$(Q)awk -v set=compliance -f sql/embed.awk $(sort $(wildcard sql/archive/schema/*.sql)) \
-		$(sort $(wildcard sql/archive/statements/*.sql)) sql/rights/plan.sql \
+		$(sort $(wildcard sql/archive/statements/*.sql)) sql/rights/plan.sql sql/fit.sql \
 		sql/rights/archive.txt > $@.tmp && mv $@.tmp $@
 
 # ---------------------------------------------------------- test programs

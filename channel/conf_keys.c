@@ -2,6 +2,7 @@
  * @file channel/conf_keys.c  The configuration keys of pchat-channel
  */
 #include <re.h>
+#include "common/storeconf.h"
 #include "channel/conf_keys.h"
 
 const struct conf_key channel_keyv[] = {
@@ -16,6 +17,7 @@ const struct conf_key channel_keyv[] = {
 	  NULL,
 	  "File with the password for store.conninfo in its first line, so that the "
 	  "connection string need not hold it." },
+	STORE_LIMIT_KEYS,
 	{ "pool.uri", CONF_STR, NULL, NULL, 0, 0,
 	  CONF_REQUIRED | CONF_MULTI, NULL,
 	  "A SIP URI under which clients reach the pool.  The first is the "
@@ -84,6 +86,10 @@ const struct conf_key channel_keyv[] = {
 	{ "post.wait_ms", CONF_UINT, "ms", "2500", 100, 30000, 0, NULL,
 	  "How long a message waits for the store before it is refused with "
 	  "503.  Keep it below the registrar's transaction timeout." },
+	{ "post.unknown_ms", CONF_UINT, "ms", "3500", 100, 60000, 0, NULL,
+	  "How long a message that was sent to the store may be without an "
+	  "outcome before its client is told 504, outcome unknown.  Keep it "
+	  "below the registrar's transaction timeout." },
 
 	{ "room.participant_update_limit", CONF_UINT, NULL, "75", 0, 1000000,
 	  CONF_RELOAD, NULL,

@@ -58,7 +58,8 @@ struct service {
 	struct hello *hello;
 	struct pressure press;
 	struct list lookupl;          /* users asked for: see lookup.c       */
-	struct list endl;             /* ended endpoints: see ending.c       */
+	struct list endl;             /* what ended here: see ending.c       */
+	struct list endwaitl;         /* who waits for the store to know it  */
 	struct tmr tmr_identify;
 	struct tmr tmr_end;
 	struct tmr tmr_sweep;

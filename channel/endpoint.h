@@ -31,6 +31,7 @@ struct endpoint {
 	bool stored;             /* the store has a row of it                */
 	bool joined;             /* it sent a join of its own                */
 	bool bare;               /* getinv came without one: see reattach.h  */
+	bool reattach_due;       /* its way back failed: to be tried again   */
 };
 
 int  endpoint_alloc(struct endpoint **epp, struct service *svc,

@@ -3,7 +3,9 @@
  *
  * All statements go over one connection in this order, so that a roster is
  * read after what precedes it was written, and an endpoint that ends
- * meanwhile is taken out after it was put in.
+ * meanwhile is taken out after it was put in.  What the user left before is
+ * waited for.  A join that fails may have been stored all the same: it is
+ * undone in the store.
  */
 #include <errno.h>
 #include <string.h>
@@ -13,6 +15,7 @@
 #include "common/store/room.h"
 #include "channel/access.h"
 #include "channel/core.h"
+#include "channel/ending.h"
 #include "channel/endpoint.h"
 #include "channel/join.h"
 #include "channel/room.h"
@@ -54,6 +57,22 @@ int join_alloc(struct join **joinp, struct endpoint *ep, size_t roomc)
 }
 
 
+/* Who is not in a room here must not be in it in the store; an endpoint that
+   is over is taken out of all of them anyway */
+static void undo(struct join *join)
+{
+	struct endpoint *ep = join->ep;
+	size_t i;
+
+	for (i = 0; join->added && ep->dlg && i < join->roomc; i++) {
+		const struct room *room = join->roomv[i].room;
+
+		if (room && !room_occupant(ep->svc->rooms, room->id, ep->id))
+			ending_leave(ep, room->id);
+	}
+}
+
+
 static void finish(struct join *join, int err)
 {
 	struct endpoint *ep = join->ep;
@@ -70,6 +89,7 @@ static void finish(struct join *join, int err)
 			watch_room(ep->svc->watch, jr->room);
 	}
 
+	undo(join);
 	join->h(err, join, join->arg);
 	mem_deref(join);
 }
@@ -130,7 +150,7 @@ static int add(struct join *join)
 	err = db_exec(ep->svc->db_main, "roster_add", &args, added_handler,
 		      join);
 	if (!err)
-		ep->stored = true;
+		ep->stored = join->added = true;
 
 	return err ? EBUSY : 0;
 }
@@ -183,8 +203,7 @@ static void facts_handler(int err, const struct db_res *res, void *arg)
 }
 
 
-int join_start(struct join *join,
-	       void (*h)(int err, struct join *join, void *arg), void *arg)
+static int ask_facts(struct join *join)
 {
 	const struct endpoint *ep = join->ep;
 	uint8_t (*guidv)[GUID_SIZE];
@@ -206,8 +225,6 @@ int join_start(struct join *join,
 	}
 
 	join->changes = watch_changes(ep->svc->watch);
-	join->h = h;
-	join->arg = arg;
 	db_args_init(&args);
 	db_int8v(&args, ep->user->ancv, ep->user->ancc);
 	db_uuidv(&args, (const uint8_t (*)[16])guidv, n);
@@ -216,4 +233,28 @@ int join_start(struct join *join,
 	mem_deref(guidv);
 
 	return err ? EBUSY : 0;
+}
+
+
+static void left_handler(int err, void *arg)
+{
+	struct join *join = arg;
+
+	if (!err)
+		err = ask_facts(join);
+	if (err)
+		finish(join, err);
+}
+
+
+int join_start(struct join *join,
+	       void (*h)(int err, struct join *join, void *arg), void *arg)
+{
+	struct endpoint *ep = join->ep;
+
+	join->h = h;
+	join->arg = arg;
+
+	return ending_wait(ep->svc, ep->user, left_handler, join) ? 0 :
+		ask_facts(join);
 }

@@ -30,6 +30,7 @@ struct join {
 	struct join_room *roomv;
 	size_t roomc;
 	uint32_t changes;         /* what was known when rights were read    */
+	bool added;               /* the store may have rows of it           */
 	void (*h)(int err, struct join *join, void *arg);
 	void *arg;
 };

@@ -7,6 +7,7 @@
 #include "common/db/db.h"
 #include "common/log.h"
 #include "common/stats.h"
+#include "common/storeconf.h"
 #include "channel/core.h"
 #include "channel/outbox.h"
 #include "channel/push.h"
@@ -17,7 +18,6 @@ enum {
 	ADOPT_ROWS = 5000,
 	COUNT_MAX  = 100000,
 	TIMEOUT_MS = 15000,    /* of a statement                             */
-	BACKOFF_MAX_MS = 1000,
 };
 
 struct outbox {
@@ -123,12 +123,11 @@ static void stop(struct outbox *ob)
 
 static void start(struct outbox *ob)
 {
-	const struct db_conf dc = {
+	struct db_conf dc = {
 		.name = "pchat-outbox",
 		.conninfo = config_str(ob->svc->conf, "store.conninfo"),
 		.instance = ob->svc->instance_id,
 		.timeout_ms = TIMEOUT_MS,
-		.backoff_max_ms = BACKOFF_MAX_MS,
 		.one_plan = true,
 	};
 	int err;
@@ -136,6 +135,7 @@ static void start(struct outbox *ob)
 	if (ob->db)
 		return;
 
+	storeconf_limits(&dc, ob->svc->conf);
 	err = db_open(&ob->db, &dc, db_state, ob);
 	if (!err)
 		err = push_alloc(&ob->push, ob->svc, ob->db);
@@ -214,6 +214,13 @@ static void told_handler(const char *channel, const char *payload, void *arg)
 void outbox_store_up(struct outbox *ob)
 {
 	tmr_start(&ob->tmr, 0, state_timer, ob);
+}
+
+
+void outbox_follow(struct outbox *ob, const struct db *leader)
+{
+	if (ob)
+		db_follow(ob->db, leader);
 }
 
 

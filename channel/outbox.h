@@ -10,12 +10,15 @@
  */
 #pragma once
 
+struct db;
 struct outbox;
 struct service;
 
 int  outbox_open(struct outbox **obp, struct service *svc);
 /** The main connection came up: find out whether compliance is on */
 void outbox_store_up(struct outbox *ob);
+/** The main connection found the store on another host: db_follow() */
+void outbox_follow(struct outbox *ob, const struct db *leader);
 /** The archive is too far behind: posts are refused.  NULL is fine */
 bool outbox_closed(const struct outbox *ob);
 /** Before the connections to the store are closed */

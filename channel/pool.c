@@ -34,6 +34,7 @@ struct pool {
 	uint64_t unbroken_ms;        /* loop clock: our lease holds since    */
 	bool registered;
 	bool beating;                /* a statement is under way             */
+	bool revive;                 /* our endpoints are to be put back     */
 	pool_ready_h *readyh;
 	pool_left_h *lefth;
 };
@@ -169,19 +170,25 @@ static void forget_unseen(struct pool *pool)
 }
 
 
+/* Failed: again with the next beat */
 static void revived_handler(int err, const struct db_res *res, void *arg)
 {
-	(void)res;
-	(void)arg;
+	struct pool *pool = arg;
 
+	(void)res;
+
+	if (err == ECANCELED)
+		return;
 	if (err)
-		log_err("pool.revive", "error=%d", err);
+		log_warn("pool.revive", "error=%d", err);
+	pool->revive = err != 0;
 }
 
 
 /* Others took our endpoints out of their rooms: they are told again */
-static void revive(struct service *svc)
+static void revive(struct pool *pool)
 {
+	struct service *svc = pool->svc;
 	int64_t *idv = mem_alloc((svc->endpoints + 1) * sizeof(*idv), NULL);
 	struct db_args args;
 	struct le *le, *lo;
@@ -206,8 +213,8 @@ static void revive(struct service *svc)
 	db_args_init(&args);
 	db_int8(&args, svc->instance_id);
 	db_int8v(&args, idv, n);
-	(void)db_exec(svc->db_main, "endpoint_revive", &args, revived_handler,
-		      svc);
+	pool->revive = db_exec(svc->db_main, "endpoint_revive", &args,
+			       revived_handler, pool) != 0;
 	mem_deref(idv);
 }
 
@@ -228,7 +235,7 @@ static void registered_handler(int err, const struct db_res *res, void *arg)
 	if (svc->endpoints) {
 		++n_revived;
 		log_warn("pool.revived", "endpoints=%u", svc->endpoints);
-		revive(svc);
+		pool->revive = true;
 	}
 	tmr_start(&pool->tmr, 0, beat_timer, pool);
 }
@@ -323,6 +330,8 @@ static void beat_timer(void *arg)
 
 	tmr_start(&pool->tmr, pool->period_ms, beat_timer, pool);
 
+	if (pool->revive && pool->registered)
+		revive(pool);
 	if (!pool->beating)
 		err = pool->registered ? beat(pool) : enroll(pool);
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <re.h>
 #include "common/conf.h"
+#include "common/db/db.h"
 #include "common/stats.h"
 #include "channel/sip/uas.h"
 #include "channel/core.h"
@@ -13,9 +14,14 @@
 #include "channel/room.h"
 #include "channel/user.h"
 
-enum { WATCH_MS = 250 };
+enum {
+	WATCH_MS    = 250,
+	DOUBTS_MAX  = 20000,       /* posts with an unknown outcome kept     */
+	DOUBT_MS    = 600000,      /* how long, once the outcome is known    */
+};
 
-static uint64_t n_stored, n_refused, n_shed, n_closed, n_queued;
+static uint64_t n_stored, n_refused, n_shed, n_closed, n_queued, n_doubts,
+	n_repeats;
 
 static const struct stats_row rowv[] = {
 	{ "posts_stored",  &n_stored,  false, "Posts answered 200" },
@@ -25,6 +31,10 @@ static const struct stats_row rowv[] = {
 	  "Posts answered 503: queue full or store away" },
 	{ "posts_closed",  &n_closed,  false,
 	  "Posts answered 503: the archive is too far behind" },
+	{ "posts_unknown", &n_doubts,  false,
+	  "Posts answered 504: only the store knows what became of them" },
+	{ "posts_repeated", &n_repeats, false,
+	  "Such posts that came again and got their first outcome" },
 	{ "posts_queued",  &n_queued,  true,  "Posts that wait for the store" },
 };
 
@@ -40,6 +50,7 @@ static void item_destructor(void *data)
 	struct post_item *item = data;
 
 	list_unlink(&item->le);
+	list_unlink(&item->le_doubt);
 	if (item->st)
 		st_reply(item->st, 503, "Service Unavailable",
 			 diag_line(20000));
@@ -48,9 +59,36 @@ static void item_destructor(void *data)
 }
 
 
+static void forget(struct post_item *item)
+{
+	list_unlink(&item->le_doubt);
+	--item->post->doubts;
+	mem_deref(item);
+}
+
+
+/* Its client may ask again */
+static void doubt(struct post_item *item)
+{
+	struct post *post = item->post;
+
+	if (!item->envid || item->le_doubt.list)
+		return;
+
+	if (post->doubts >= DOUBTS_MAX)
+		forget(list_head(&post->doubtl)->data);
+
+	list_append(&post->doubtl, &item->le_doubt, mem_ref(item));
+	++post->doubts;
+}
+
+
 void post_answer(struct post_item *item, int err)
 {
 	struct st *st = item->st;
+
+	if (!st)
+		return;
 
 	item->st = NULL;
 
@@ -71,11 +109,28 @@ void post_answer(struct post_item *item, int err)
 		st_reply(st, 503, "Service Unavailable", POST_BUSY);
 		break;
 
+	case EINPROGRESS:
+		++n_doubts;
+		st_reply(st, 504, "Server Time-out", POST_UNKNOWN);
+		doubt(item);
+		break;
+
 	default:
 		++n_refused;
 		st_reply(st, 500, "Server Internal Error", diag_line(20007));
 		break;
 	}
+}
+
+
+void post_settle(struct post_item *item, int err)
+{
+	item->settled_ms = tmr_jiffies();
+	post_answer(item, err);
+
+	/* what was not stored may be posted again as if for the first time */
+	if (err && item->le_doubt.list)
+		forget(item);
 }
 
 
@@ -87,6 +142,37 @@ static void post_destructor(void *data)
 	tmr_cancel(&post->tmr_watch);
 	mem_deref(post->running);
 	list_flush(&post->queuel);
+	list_flush(&post->doubtl);
+}
+
+
+static void watch_doubts(struct post *post, uint64_t now)
+{
+	struct le *le = list_head(&post->doubtl);
+
+	while (le) {
+		struct post_item *item = le->data;
+
+		le = le->next;
+		if (item->settled_ms && now - item->settled_ms > DOUBT_MS)
+			forget(item);
+		else if (item->st && now - item->asked_ms > post->doubt_ms)
+			post_answer(item, EINPROGRESS);
+	}
+}
+
+
+static void watch_running(struct post *post, uint64_t now)
+{
+	struct post_batch *batch = post->running;
+
+	if (!batch)
+		return;
+
+	if (now - batch->itemv[0]->since_ms > post->doubt_ms)
+		post_batch_abandon(batch);
+	if (batch->unknown && db_isup(post->svc->db_post))
+		post_batch_resume(batch);
 }
 
 
@@ -99,8 +185,8 @@ static void watch_handler(void *arg)
 
 	tmr_start(&post->tmr_watch, WATCH_MS, watch_handler, post);
 
-	if (post->running && now - post->running->since_ms > post->wait_ms)
-		post_batch_abandon(post->running);
+	watch_running(post, now);
+	watch_doubts(post, now);
 
 	while ((le = list_head(&post->queuel))) {
 		struct post_item *item = le->data;
@@ -125,6 +211,7 @@ int post_alloc(struct post **postp, struct service *svc)
 	post->svc = svc;
 	post->queue_max = (uint32_t)config_uint(svc->conf, "post.queue_max");
 	post->wait_ms = config_uint(svc->conf, "post.wait_ms");
+	post->doubt_ms = config_uint(svc->conf, "post.unknown_ms");
 	post->batch_max = (uint32_t)config_uint(svc->conf, "post.batch_max");
 	tmr_start(&post->tmr_watch, WATCH_MS, watch_handler, post);
 
@@ -148,8 +235,9 @@ void post_kick(struct post *post)
 }
 
 
-static int item_alloc(struct post_item **itemp, struct room *room,
-		      const struct user *author, const struct post_text *text)
+static int item_alloc(struct post_item **itemp, struct post *post,
+		      struct room *room, const struct user *author,
+		      const struct post_text *text)
 {
 	struct message msg = {
 		.author_id = author->id, .flags = text->flags,
@@ -169,11 +257,52 @@ static int item_alloc(struct post_item **itemp, struct room *room,
 		return err;
 	}
 
+	item->post = post;
 	item->room = mem_ref(room);
 	item->since_ms = tmr_jiffies();
+	item->envid = text->envid;
+	item->epid_hash = text->epid_hash;
 	*itemp = item;
 
 	return 0;
+}
+
+
+static bool is_repeat(const struct post_item *item, const struct room *room,
+		      const struct user *author, const struct post_text *text)
+{
+	return item->envid == text->envid &&
+		item->epid_hash == text->epid_hash && item->room == room &&
+		item->msg->author_id == author->id &&
+		!pl_cmp(&item->msg->chat, &text->chat);
+}
+
+
+/* A post whose outcome was unknown comes again: it gets that outcome, now or
+   when it is known.  @return whether it was one */
+static bool repeated(struct post *post, struct st *st,
+		     const struct room *room, const struct user *author,
+		     const struct post_text *text)
+{
+	struct le *le;
+
+	for (le = post->doubtl.head; le && text->envid; le = le->next) {
+		struct post_item *item = le->data;
+
+		if (!is_repeat(item, room, author, text))
+			continue;
+
+		++n_repeats;
+		post_answer(item, EINPROGRESS);   /* of an earlier repeat */
+		item->st = st;
+		item->asked_ms = tmr_jiffies();
+		if (item->settled_ms)
+			post_answer(item, 0);
+
+		return true;
+	}
+
+	return false;
 }
 
 
@@ -182,6 +311,9 @@ void post_message(struct post *post, struct st *st, struct room *room,
 {
 	struct post_item *item;
 
+	if (post->doubtl.head && repeated(post, st, room, author, text))
+		return;
+
 	if (outbox_closed(post->svc->outbox)) {
 		++n_closed;
 		st_reply(st, 503, "Service Unavailable", POST_CLOSED);
@@ -189,7 +321,7 @@ void post_message(struct post *post, struct st *st, struct room *room,
 	}
 
 	if (post->queued >= post->queue_max ||
-	    item_alloc(&item, room, author, text)) {
+	    item_alloc(&item, post, room, author, text)) {
 		++n_shed;
 		st_reply(st, 503, "Service Unavailable", POST_BUSY);
 		return;

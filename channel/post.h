@@ -6,10 +6,10 @@
  * and one commit; the next batch gathers meanwhile.  After the commit, and
  * only then, the poster's request is answered 200 and the message goes to the
  * room and to the bus.  A batch that lost its connection is looked up before
- * anything is said of it; when the store stays away for longer than a post may
- * wait, its posters are told 503 although the commit may have gone through:
- * only the store knows, and what it has is delivered when it is back.
- * design.md section 3, steps 2 and 3.
+ * anything is said of it.  When the store stays away for too long, its posters
+ * are told 504, outcome unknown: the commit may have gone through.  The batch
+ * is looked up as soon as the store is back, before any other is sent, and the
+ * same request again gets the outcome instead of being stored twice.
  */
 #pragma once
 
@@ -24,6 +24,8 @@ struct post_text {
 	struct pl chat;
 	struct pl rtf;           /* p == NULL: none                          */
 	uint16_t flags;          /* enum message_flag                        */
+	uint32_t epid_hash;      /* of the client's epid                     */
+	uint64_t envid;          /* of its document; 0: none                 */
 };
 
 int  post_alloc(struct post **postp, struct service *svc);

@@ -86,6 +86,7 @@ static int submit(struct post_batch *batch)
 	}
 
 	batch->backend = db_backend(batch->post->svc->db_post);
+	batch->host = db_host(batch->post->svc->db_post);
 	db_args_init(&args);
 	db_int8(&args, batch->origin);
 	db_int8v(&args, g->roomv, g->rooms);
@@ -148,11 +149,7 @@ void post_batch_abandon(struct post_batch *batch)
 
 	batch->abandoned = true;
 	for (i = 0; i < batch->group.n; i++)
-		post_answer(batch->itemv[i], EAGAIN);
-
-	/* while the connection is away nobody will come back for it */
-	if (batch->unknown)
-		done(batch);
+		post_answer(batch->itemv[i], EINPROGRESS);
 }
 
 
@@ -185,8 +182,7 @@ static void stored(struct post_batch *batch, const struct db_res *res)
 		const uint32_t row = (uint32_t)g->placev[i] - 1;
 		const bool closed = db_isnull(res, row, 1);
 
-		if (!batch->abandoned)
-			post_answer(item, closed ? EACCES : 0);
+		post_settle(item, closed ? EACCES : 0);
 		if (closed)
 			continue;
 
@@ -209,6 +205,15 @@ static void stored(struct post_batch *batch, const struct db_res *res)
 }
 
 
+static void settle_all(struct post_batch *batch, int err)
+{
+	uint32_t i;
+
+	for (i = 0; i < batch->group.n; i++)
+		post_settle(batch->itemv[i], err);
+}
+
+
 /* One message is at fault: the batch's go one by one, before all others */
 static void split(struct post_batch *batch)
 {
@@ -216,9 +221,8 @@ static void split(struct post_batch *batch)
 	const uint32_t n = batch->group.n;
 	struct le *le;
 
-	if (n == 1 || batch->abandoned) {
-		if (!batch->abandoned)
-			post_answer(batch->itemv[0], EPROTO);
+	if (n == 1) {
+		post_settle(batch->itemv[0], EPROTO);
 		done(batch);
 		return;
 	}
@@ -254,14 +258,12 @@ static void submit_handler(int err, const struct db_res *res, void *arg)
 		++n_unknown;
 		batch->unknown = true;
 		log_warn("post.unknown", "messages=%u", batch->group.n);
-		if (batch->abandoned)
-			done(batch);
-		else if (db_isup(batch->post->svc->db_post))
+		if (db_isup(batch->post->svc->db_post))
 			post_batch_resume(batch);
 		break;
 
-	case ETIMEDOUT:
-		post_batch_abandon(batch);
+	case ETIMEDOUT:       /* the server undid it */
+		settle_all(batch, EAGAIN);
 		done(batch);
 		break;
 
@@ -295,7 +297,8 @@ static void outcome_handler(int err, const struct db_res *res, void *arg)
 	if (!err && any_stored(res)) {
 		stored(batch, res);
 	}
-	else if (batch->abandoned) {
+	else if (!err && batch->abandoned) {
+		settle_all(batch, EAGAIN);
 		done(batch);
 	}
 	else if (!err) {
@@ -303,6 +306,8 @@ static void outcome_handler(int err, const struct db_res *res, void *arg)
 	}
 	else {
 		batch->unknown = true;
+		log_warn("post.unknown", "messages=%u error=%d",
+			 batch->group.n, err);
 	}
 }
 
@@ -330,9 +335,7 @@ static void aborted_handler(int err, const struct db_res *res, void *arg)
 	if (err == ECANCELED)
 		return;
 
-	if (batch->abandoned)
-		done(batch);
-	else if (err)
+	if (err)
 		batch->unknown = true;
 	else if (db_get_bool(res, 0, 0))
 		batch->unknown = ask_outcome(batch) != 0;
@@ -344,6 +347,10 @@ static void aborted_handler(int err, const struct db_res *res, void *arg)
 void post_batch_resume(struct post_batch *batch)
 {
 	struct db_args args;
+
+	/* another server has other processes */
+	if (batch->host != db_host(batch->post->svc->db_post))
+		batch->backend = 0;
 
 	db_args_init(&args);
 	db_int4(&args, batch->backend);

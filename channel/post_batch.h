@@ -22,9 +22,24 @@ struct message;
 	"reason=\"Rejected message (compliance archive unavailable)\";" \
 	"component=\"GroupChat\"\r\n"
 
+/* The answer to a post whose outcome the store alone knows.  The same request
+   again (same user, epid, envelope, room and text) gets the outcome: it is
+   never stored twice */
+#define POST_UNKNOWN \
+	"Retry-After: 5\r\n" \
+	"Ms-diagnostics: 20012;source=\"pchat\";" \
+	"reason=\"Message outcome unknown (repeat with the same envelope)\";" \
+	"component=\"GroupChat\"\r\n"
+
 /** A message between its request and its commit */
 struct post_item {
 	struct le le;
+	struct le le_doubt;      /* post.doubtl: answered "unknown"          */
+	struct post *post;
+	uint64_t envid;          /* of the client's document; 0: none        */
+	uint32_t epid_hash;
+	uint64_t asked_ms;       /* when st came, if it is a repeat          */
+	uint64_t settled_ms;     /* since when the outcome is known; 0: not  */
 	struct st *st;           /* NULL once answered                       */
 	struct room *room;       /* reference                                */
 	struct message *msg;
@@ -40,8 +55,9 @@ struct post_batch {
 	int64_t afterv[BATCH_MAX]; /* per room: an id from before it         */
 	uint64_t since_ms;
 	int32_t backend;         /* that it was sent to                      */
+	uint32_t host;           /* of the store, that this was on           */
 	bool unknown;            /* sent, and the connection went away       */
-	bool abandoned;          /* its posters have their answers           */
+	bool abandoned;          /* its posters were told "unknown"          */
 };
 
 struct post {
@@ -52,20 +68,26 @@ struct post {
 	struct tmr tmr_start;    /* end of this loop turn                    */
 	struct tmr tmr_watch;
 	uint32_t queue_max, batch_max;
-	uint64_t wait_ms;
+	uint64_t wait_ms;        /* until a post is refused                  */
+	uint64_t doubt_ms;       /* until one that was sent is "unknown"     */
+	struct list doubtl;      /* items answered so, oldest first          */
+	uint32_t doubts;
 	uint32_t batches;
 	uint32_t alone;          /* messages to be stored one by one: one of
 	                            a refused batch is at fault              */
 };
 
-/** 0 stored, EACCES the room takes no posts, EAGAIN later, else refused */
+/** 0 stored, EACCES the room takes no posts, EAGAIN later, EINPROGRESS
+ *  unknown, else refused; nothing when nobody waits for the answer */
 void post_answer(struct post_item *item, int err);
+/** The outcome of an item, as for post_answer(), is known for good */
+void post_settle(struct post_item *item, int err);
 /** Start a batch at the end of this turn when there is none */
 void post_kick(struct post *post);
 
 void post_batch_start(struct post *post);
 /** The connection is back: find out what became of it */
 void post_batch_resume(struct post_batch *batch);
-/** It takes too long: answer 503.  If it is stored after all, the rooms get
- *  it as they get anything they missed */
+/** It takes too long: answer 504, outcome unknown.  It stays the batch under
+ *  way until the store says what became of it */
 void post_batch_abandon(struct post_batch *batch);

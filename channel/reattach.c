@@ -53,28 +53,16 @@ static void finish(struct returning *ret)
 }
 
 
-/* What waited for this client is not waited for any more */
-static void forget_waiting(struct endpoint *ep)
-{
-	struct db_args args;
-
-	db_args_init(&args);
-	db_int8(&args, ep->user->id);
-	db_text(&args, ep->epid);
-	(void)db_exec(ep->svc->db_main, "endpoint_superseded", &args,
-		      NULL, NULL);
-}
-
-
 static void join_handler(int err, struct join *join, void *arg)
 {
 	struct endpoint *ep = join->ep;
 
+	ep->reattach_due = err != 0;
 	if (!err && ep->dlg) {
 		++n_reattached;
 		log_info("endpoint.reattached", "user=%s rooms=%zu",
 			 ep->user->uri, join->roomc);
-		forget_waiting(ep);
+		ending_superseded(ep);
 	}
 
 	finish(arg);
@@ -106,20 +94,53 @@ static int join_rooms(struct returning *ret, const struct db_res *res)
 }
 
 
+/* Failed: reattach_again() */
 static void rooms_handler(int err, const struct db_res *res, void *arg)
 {
-	if (err || join_rooms(arg, res))
-		finish(arg);
+	struct returning *ret = arg;
+
+	ret->ep->reattach_due = err != 0;
+	if (!err)
+		err = join_rooms(ret, res);
+	if (err)
+		finish(ret);
+}
+
+
+static int ask_rooms(struct returning *ret)
+{
+	struct endpoint *ep = ret->ep;
+	int64_t notv[BYES_MAX];
+	struct db_args args;
+	size_t n;
+
+	notv[0] = ep->id;
+	n = 1 + ending_byes(ep->svc, notv + 1, BYES_MAX - 1);
+	db_args_init(&args);
+	db_int8(&args, ep->user->id);
+	db_text(&args, ep->epid);
+	db_int8v(&args, notv, n);
+
+	return db_exec(ep->svc->db_main, "endpoint_rooms", &args,
+		       rooms_handler, ret);
+}
+
+
+/* What this user left is not to be found as a room to return to */
+static void left_handler(int err, void *arg)
+{
+	struct returning *ret = arg;
+
+	if (!err)
+		err = ask_rooms(ret);
+	if (err)
+		rooms_handler(err, NULL, ret);
 }
 
 
 int reattach(struct endpoint *ep, reattach_h *h, void *arg)
 {
 	struct returning *ret;
-	int64_t notv[BYES_MAX];
-	struct db_args args;
-	size_t n;
-	int err;
 
 	if (!str_isset(ep->epid))
 		return ENODATA;
@@ -133,18 +154,30 @@ int reattach(struct endpoint *ep, reattach_h *h, void *arg)
 	ret->h = h;
 	ret->arg = arg;
 
-	notv[0] = ep->id;
-	n = 1 + ending_byes(ep->svc, notv + 1, BYES_MAX - 1);
-	db_args_init(&args);
-	db_int8(&args, ep->user->id);
-	db_text(&args, ep->epid);
-	db_int8v(&args, notv, n);
-	err = db_exec(ep->svc->db_main, "endpoint_rooms", &args,
-		      rooms_handler, ret);
-	if (err)
+	if (!ending_wait(ep->svc, ep->user, left_handler, ret) &&
+	    ask_rooms(ret)) {
+		ep->reattach_due = true;
 		mem_deref(ret);
+		return EBUSY;
+	}
 
-	return err;
+	return 0;
+}
+
+
+void reattach_again(struct service *svc)
+{
+	struct le *le;
+
+	for (le = list_head(&svc->epl); le; le = le->next) {
+		struct endpoint *ep = le->data;
+
+		if (!ep->reattach_due)
+			continue;
+		ep->reattach_due = false;
+		if (!ep->joined && !ep->occl.head)
+			(void)reattach(ep, NULL, NULL);
+	}
 }
 
 

@@ -18,5 +18,7 @@ typedef void (reattach_h)(void *arg);
 /** @param h  Called once, later, when the endpoint is where it can be; not at
  *            all when an error is returned (ENODATA: nothing to look for) */
 int  reattach(struct endpoint *ep, reattach_h *h, void *arg);
+/** Those whose way back failed because the store was away; once a second */
+void reattach_again(struct service *svc);
 /** An instance died: who came back before that was known gets its rooms */
 void reattach_all(struct service *svc);

@@ -162,16 +162,6 @@ void roster_modified(struct service *svc, struct room *room)
 }
 
 
-void roster_done(int err, const struct db_res *res, void *arg)
-{
-	(void)res;
-	(void)arg;
-
-	if (err && err != ECANCELED)
-		log_warn("roster.store", "error=%d", err);
-}
-
-
 void roster_remote_enter(struct service *svc, struct room *room,
 			 int64_t instance_id, int64_t endpoint_id,
 			 struct user *user, uint32_t mask)

@@ -28,8 +28,6 @@ void roster_remove(struct service *svc, struct occupant *occ);
 void roster_mask(struct service *svc, struct occupant *occ, uint32_t mask);
 /** Ours are told of what is new of the room itself, once */
 void roster_modified(struct service *svc, struct room *room);
-/** A db_h for statements on rosters whose outcome nobody waits for */
-void roster_done(int err, const struct db_res *res, void *arg);
 
 /** Somebody entered or left on another instance; both may be repeats */
 void roster_remote_enter(struct service *svc, struct room *room,

@@ -10,12 +10,14 @@
 #include "common/daemon.h"
 #include "common/log.h"
 #include "common/stats.h"
+#include "common/storeconf.h"
 #include "channel/cmd/table.h"
 #include "channel/sip/dialog.h"
 #include "channel/sip/uas.h"
 #include "channel/checks.h"
 #include "channel/conf_keys.h"
 #include "channel/core.h"
+#include "channel/ending.h"
 #include "channel/endpoint.h"
 #include "channel/feed.h"
 #include "channel/hello.h"
@@ -120,6 +122,12 @@ static bool accepting(void *arg)
 }
 
 
+static bool ready(void *arg)
+{
+	return accepting(arg) && store_answers(arg);
+}
+
+
 static const struct uas_events sip_events = {
 	.invite    = signin_invite,
 	.subscribe = signin_subscribe,
@@ -128,6 +136,7 @@ static const struct uas_events sip_events = {
 	.closed    = closed_handler,
 	.refused   = refused_handler,
 	.accepting = accepting,
+	.ready     = ready,
 };
 
 
@@ -168,8 +177,7 @@ static void destructor(void *data)
 	list_flush(&svc->stepl);
 	mem_deref(svc->outbox);
 	lookup_cancel_all(svc);
-	tmr_cancel(&svc->tmr_end);
-	list_flush(&svc->endl);
+	ending_close(svc);
 	mem_deref(svc->post);
 
 	while ((le = list_head(&svc->epl))) {
@@ -324,7 +332,8 @@ static const char *service_state(const void *arg)
 	if (svc->draining || svc->passive)
 		return "draining";
 
-	return pool_isready(svc->pool) ? "ready" : "starting";
+	return storeconf_state(pool_isready(svc->pool) ? "ready" : "starting",
+			       store_answers(svc));
 }
 
 

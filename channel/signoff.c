@@ -27,7 +27,7 @@ void signoff(struct endpoint *ep, bool bye)
 		roster_leave(ep->svc, le->data);
 
 	if (ep->stored)
-		ending_add(ep->svc, ep->id, bye);
+		ending_add(ep, bye);
 
 	mem_deref(ep);
 }

@@ -10,8 +10,10 @@
 #include "common/db/db.h"
 #include "common/log.h"
 #include "common/poolconf.h"
+#include "common/storeconf.h"
 #include "channel/core.h"
 #include "channel/deliver.h"
+#include "channel/ending.h"
 #include "channel/feed.h"
 #include "channel/invited.h"
 #include "channel/outbox.h"
@@ -23,7 +25,6 @@
 #include "channel/watch.h"
 
 enum {
-	BACKOFF_MAX_MS  = 1000,    /* between tries to reach the store       */
 	POST_TIMEOUT_MS = 2000,    /* shorter than a post waits at most      */
 	MAIN_TIMEOUT_MS = 10000,
 	READ_TIMEOUT_MS = 5000,
@@ -132,11 +133,26 @@ static void identify(void *arg)
 /* The store is back: the other connections need not wait to find out */
 static void store_back(struct service *svc)
 {
-	db_retry(svc->db_main);
-	db_retry(svc->db_post);
-	db_retry(svc->db_read);
-	db_retry(svc->db_search);
-	db_retry(svc->db_index);
+	struct db *const dbv[] = {
+		svc->db_main, svc->db_post, svc->db_read, svc->db_search,
+		svc->db_index,
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(dbv); i++)
+		db_retry(dbv[i]);
+}
+
+
+/* The main connection decides where the store is: after a failover nothing
+   goes on with the host that was left */
+static void store_follow(struct service *svc)
+{
+	db_follow(svc->db_post, svc->db_main);
+	db_follow(svc->db_read, svc->db_main);
+	db_follow(svc->db_search, svc->db_main);
+	db_follow(svc->db_index, svc->db_main);
+	outbox_follow(svc->outbox, svc->db_main);
 }
 
 
@@ -147,8 +163,10 @@ static void main_state(bool up, void *arg)
 	if (!up)
 		return;
 
+	store_follow(svc);
 	store_back(svc);
 	identify(svc);
+	ending_store_up(svc);
 	watch_all(svc->watch);
 	feed_look(svc->feed);
 }
@@ -204,14 +222,15 @@ static void read_state(bool up, void *arg)
 static int open_db(struct db **dbp, struct service *svc, const char *name,
 		   uint32_t timeout_ms, db_state_h *stateh)
 {
-	const struct db_conf dc = {
+	struct db_conf dc = {
 		.name = name,
 		.conninfo = config_str(svc->conf, "store.conninfo"),
 		.instance = svc->instance_id,
 		.timeout_ms = timeout_ms,
-		.backoff_max_ms = BACKOFF_MAX_MS,
 		.one_plan = timeout_ms != READ_TIMEOUT_MS,
 	};
+
+	storeconf_limits(&dc, svc->conf);
 
 	return db_open(dbp, &dc, stateh, svc);
 }
@@ -220,7 +239,7 @@ static int open_db(struct db **dbp, struct service *svc, const char *name,
 /* What waits here waits for what is before it: few may */
 static int open_search(struct service *svc)
 {
-	const struct db_conf dc = {
+	struct db_conf dc = {
 		.name = "pchat-search",
 		.conninfo = config_str(svc->conf, "store.conninfo"),
 		.instance = svc->instance_id,
@@ -228,8 +247,9 @@ static int open_search(struct service *svc)
 						    "search.timeout_ms"),
 		.queue_max = (uint32_t)config_uint(svc->conf,
 						   "search.queue_max"),
-		.backoff_max_ms = BACKOFF_MAX_MS,
 	};
+
+	storeconf_limits(&dc, svc->conf);
 
 	return db_open(&svc->db_search, &dc, read_state, svc);
 }
@@ -270,6 +290,16 @@ int store_open(struct service *svc)
 		err = invited_listen(svc);
 
 	return err;
+}
+
+
+bool store_answers(const struct service *svc)
+{
+	const uint32_t limit = (uint32_t)config_uint(svc->conf,
+						     "store.ready_ms");
+
+	return db_answers(svc->db_main, limit) &&
+		db_answers(svc->db_post, limit);
 }
 
 

@@ -13,5 +13,7 @@ struct service;
 int  store_open(struct service *svc);
 /** Ask for the stored settings; they take effect when they are here */
 void store_settings(struct service *svc);
+/** The store has answered lately, for posts too: see store.ready_ms */
+bool store_answers(const struct service *svc);
 /** What is under way is told ECANCELED before this returns */
 void store_close(struct service *svc);

@@ -8,6 +8,7 @@
 #include "common/stats.h"
 #include "channel/core.h"
 #include "channel/deliver.h"
+#include "channel/reattach.h"
 #include "channel/roamers.h"
 #include "channel/room.h"
 #include "channel/roster.h"
@@ -19,6 +20,7 @@ enum {
 	SLICE_MAX  = 2000,
 	YOUNG_MS   = 2000,
 	ROSTERS    = 7,        /* one slice in so many: rosters too          */
+	AGAIN      = 4,        /* one tick in so many: who could not return  */
 	FORGET_MS  = 60000,
 	KEEP_S     = 600,      /* messages of rooms without history          */
 	FEED_DAYS  = 30,       /* what watches found                         */
@@ -146,12 +148,14 @@ static void tick(void *arg)
 
 	tmr_start(&svc->tmr_sweep, TICK_MS, tick, svc);
 
+	if (++svc->sweeps % AGAIN == 0 && db_isup(svc->db_main))
+		reattach_again(svc);
 	if (!roomtab_count(svc->rooms) || !db_isup(svc->db_main))
 		return;
 
 	n = collect(svc, idv, SLICE_MAX);
 	ask_heads(svc, idv, n);
-	if (++svc->sweeps % ROSTERS == 0)
+	if (svc->sweeps % ROSTERS == 0)
 		ask_counts(svc, idv, n);
 }
 
@@ -185,16 +189,16 @@ static void forget(void *arg)
 
 	db_args_init(&args);
 	db_int4(&args, KEEP_S);
-	(void)db_exec(svc->db_main, "message_forget", &args,
+	(void)db_exec(svc->db_index, "message_forget", &args,
 		      forgotten_handler, svc);
 	db_args_init(&args);
 	db_int4(&args, (int32_t)svc->set.reattach_s);
-	(void)db_exec(svc->db_main, "endpoint_forget", &args,
+	(void)db_exec(svc->db_index, "endpoint_forget", &args,
 		      forgotten_handler, svc);
 	db_args_init(&args);
 	db_int4(&args, FEED_DAYS);
 	db_int4(&args, FEED_ROOMS);
-	(void)db_exec(svc->db_main, "feed_forget", &args,
+	(void)db_exec(svc->db_index, "feed_forget", &args,
 		      forgotten_handler, svc);
 }
 

@@ -18,6 +18,7 @@ struct user {
 	                           only from rosters                         */
 	size_t ancc;
 	struct list epl;        /* endpoints of his that are signed in here  */
+	uint32_t endings;       /* of endpoints of his: see ending.h         */
 	uint32_t mark;          /* index in the reply being written          */
 };
 

@@ -13,6 +13,7 @@
 #include "common/store/room.h"
 #include "channel/access.h"
 #include "channel/core.h"
+#include "channel/ending.h"
 #include "channel/endpoint.h"
 #include "channel/room.h"
 #include "channel/roster.h"
@@ -126,17 +127,11 @@ static void rooms_due(struct watch *watch)
 static void occupant_stays(struct service *svc, struct occupant *occ,
 			   uint32_t mask)
 {
-	struct db_args args;
-
 	if (occ->mask == mask)
 		return;
 
 	roster_mask(svc, occ, mask);
-	db_args_init(&args);
-	db_int8(&args, occ->endpoint_id);
-	db_int8(&args, occ->room->id);
-	db_int4(&args, (int32_t)mask);
-	(void)db_exec(svc->db_main, "roster_mask", &args, roster_done, NULL);
+	ending_mask(occ->ep, occ->room->id, mask);
 }
 
 
@@ -168,8 +163,6 @@ static bool apply_row(struct service *svc, const struct pair *pair,
 static void put_out(struct service *svc, const struct pair *pairv,
 		    const bool *stayv, size_t n)
 {
-	int64_t epv[PAIRS], roomv[PAIRS];
-	struct db_args args;
 	size_t i, outc = 0;
 
 	for (i = 0; i < n; i++) {
@@ -182,8 +175,8 @@ static void put_out(struct service *svc, const struct pair *pairv,
 		if (!occ || !occ->ep)
 			continue;
 
-		epv[outc] = pairv[i].endpoint_id;
-		roomv[outc++] = pairv[i].room_id;
+		++outc;
+		ending_leave(occ->ep, pairv[i].room_id);
 		roster_remove(svc, occ);
 	}
 
@@ -192,12 +185,7 @@ static void put_out(struct service *svc, const struct pair *pairv,
 
 	n_removed += outc;
 	log_info("room.removed", "occupants=%zu first=%lld", outc,
-		 (long long)roomv[0]);
-	db_args_init(&args);
-	db_int8v(&args, epv, outc);
-	db_int8v(&args, roomv, outc);
-	(void)db_exec(svc->db_main, "roster_removed", &args, roster_done,
-		      NULL);
+		 (long long)pairv[0].room_id);
 }
 
 

@@ -6,6 +6,7 @@
 #include <re.h>
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/shown.h"
 #include "common/stats.h"
 
 
@@ -99,10 +100,46 @@ static int line_append(const char *p, size_t size, void *arg)
 }
 
 
+/* As people may see it, where a character is not plain ASCII */
+static void line_shown(struct line *line)
+{
+	const struct line raw = *line;
+	char buf[SHOWN_MAX];
+	size_t i = 0, n;
+
+	line->len = 0;
+	while (i < raw.len) {
+
+		i += shown_next(buf, &n, raw.buf + i, raw.len - i);
+		if (line->len + n > sizeof(line->buf) - 1)
+			break;
+
+		memcpy(line->buf + line->len, buf, n);
+		line->len += n;
+	}
+}
+
+
+static bool is_plain(const struct line *line)
+{
+	size_t i;
+
+	for (i = 0; i < line->len; i++) {
+		if (line->buf[i] & 0x80)
+			return false;
+	}
+
+	return true;
+}
+
+
 static void line_write(struct line *line)
 {
 	const char *p = line->buf;
 	size_t left;
+
+	if (!is_plain(line))
+		line_shown(line);
 
 	line->buf[line->len++] = '\n';
 

@@ -4,9 +4,65 @@
 #include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <strings.h>
 #include <re.h>
 #include "common/poolconf.h"
+#include "common/shown.h"
+#include "common/utf8.h"
+
+/* Pages that clients open: a scheme, a host, nothing that ends a URL */
+static const char *check_url(const char *value)
+{
+	const char *host = NULL;
+
+	if (!*value)
+		return NULL;
+	if (!strncasecmp(value, "https://", 8))
+		host = value + 8;
+	else if (!strncasecmp(value, "http://", 7))
+		host = value + 7;
+
+	if (!host || !*host || strchr("/:?#", *host))
+		return "must be https://HOST/...";
+
+	for (; *value; value++) {
+		if ((unsigned char)*value <= ' ' ||
+		    strchr("\"<>\\^`{|}\x7f", *value))
+			return "has a character that no URL has";
+	}
+
+	return NULL;
+}
+
+
+static const char *check_administrators(const char *value)
+{
+	static const char *const kindv[] = { "sip:", "group:", "domain:",
+					     "folder:" };
+	const char *p = value;
+	size_t i, len;
+
+	while (*p) {
+
+		p += strspn(p, ", ");
+		len = strcspn(p, ",");
+
+		for (i = 0; i < ARRAY_SIZE(kindv); i++) {
+			const size_t n = strlen(kindv[i]);
+
+			if (len > n && !strncasecmp(p, kindv[i], n))
+				break;
+		}
+		if (len && i == ARRAY_SIZE(kindv))
+			return "must be sip:, group:, domain: or folder: "
+				"names, with commas between";
+		p += len;
+	}
+
+	return NULL;
+}
+
 
 const struct poolconf_key poolconf_keyv[] = {
 	{ "DefaultChatHistory", "history.default", false, 1, 500,
@@ -54,6 +110,17 @@ const struct poolconf_key poolconf_keyv[] = {
 
 const size_t poolconf_keyc = ARRAY_SIZE(poolconf_keyv);
 
+/* Of texts: what is wrong, NULL: nothing.  The store looks at what only it
+   can know (config_problem of sql/schema) */
+static const struct {
+	const char *name;
+	const char *(*h)(const char *value);
+} checkv[] = {
+	{ "RoomManagementUrl", check_url },
+	{ "FileServiceUrl",    check_url },
+	{ "Administrators",    check_administrators },
+};
+
 
 const struct poolconf_key *poolconf_find(const char *name)
 {
@@ -68,28 +135,108 @@ const struct poolconf_key *poolconf_find(const char *name)
 }
 
 
+static const char *check_text(const struct poolconf_key *key,
+			      const char *value)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(checkv); i++) {
+		if (!strcmp(checkv[i].name, key->name))
+			return checkv[i].h(value);
+	}
+
+	return NULL;
+}
+
+
+/* False: not UTF-8 */
+static bool characters(uint64_t *np, const char *value)
+{
+	const uint8_t *p = (const uint8_t *)value;
+	size_t len = str_len(value), n;
+	uint32_t cp;
+
+	for (*np = 0; len; ++*np) {
+		n = utf8_next(&cp, p, len);
+		if (!n)
+			return false;
+		p += n;
+		len -= n;
+	}
+
+	return true;
+}
+
+
+static int number(uint64_t *np, const char *value)
+{
+	char *end;
+
+	if (!isdigit((unsigned char)value[0]))
+		return EINVAL;
+
+	errno = 0;
+	*np = strtoull(value, &end, 10);
+	if (*end)
+		return EINVAL;
+
+	return errno ? ERANGE : 0;
+}
+
+
 int poolconf_check(const struct poolconf_key *key, const char *value,
 		   uint64_t *np)
 {
-	uint64_t n;
-	char *end;
+	uint64_t n = 0;
+	int err = 0;
 
-	if (key->text) {
-		n = str_len(value);
-	}
-	else {
-		if (!isdigit((unsigned char)value[0]))
-			return EINVAL;
-		errno = 0;
-		n = strtoull(value, &end, 10);
-		if (errno || *end)
-			return EINVAL;
-	}
+	if (!key->text)
+		err = number(&n, value);
+	else if (!characters(&n, value))
+		err = EINVAL;
+	if (err)
+		return err;
 
 	if (n < key->min || n > key->max)
 		return ERANGE;
+	if (key->text && check_text(key, value))
+		return EINVAL;
 	if (np)
 		*np = n;
 
 	return 0;
+}
+
+
+bool poolconf_allows(char *buf, size_t size, const struct poolconf_key *key,
+		     const char *value)
+{
+	const int err = poolconf_check(key, value, NULL);
+	char *shown = shown_line(value);
+	const char *problem = NULL;
+	uint64_t n;
+
+	if (key->text && err == EINVAL)
+		problem = characters(&n, value) ? check_text(key, value) :
+			"must be UTF-8";
+
+	*buf = '\0';
+	if (problem)
+		(void)re_snprintf(buf, size, "%s: %s: %s", key->name, problem,
+				  shown);
+	else if (err == EINVAL)
+		(void)re_snprintf(buf, size, "%s: not a number: %s",
+				  key->name, shown);
+	else if (err && key->text)
+		(void)re_snprintf(buf, size, "%s: its length is not between "
+				  "%llu and %llu characters", key->name,
+				  key->min, key->max);
+	else if (err)
+		(void)re_snprintf(buf, size, "%s: %s is not between %llu and "
+				  "%llu", key->name, shown, key->min,
+				  key->max);
+
+	mem_deref(shown);
+
+	return !err;
 }

@@ -12,7 +12,7 @@ struct poolconf_key {
 	const char *conf;       /* the key of pchat-channel's file; NULL:
 	                           there is none, the store itself obeys     */
 	bool text;
-	uint64_t min, max;      /* of a number; of a text's bytes            */
+	uint64_t min, max;      /* of a number; of a text's characters       */
 	const char *help;
 };
 
@@ -30,7 +30,17 @@ const struct poolconf_key *poolconf_find(const char *name);
  *
  * @param np  Set for numbers; may be NULL
  *
- * @return 0, EINVAL (no number), ERANGE
+ * @return 0, EINVAL (no number, or not a text of its kind), ERANGE
  */
 int  poolconf_check(const struct poolconf_key *key, const char *value,
 		    uint64_t *np);
+
+/**
+ * Say what is wrong with a value
+ *
+ * @param buf   Set to a sentence that names key and value, else to ""
+ *
+ * @return True if the value can be set
+ */
+bool poolconf_allows(char *buf, size_t size, const struct poolconf_key *key,
+		     const char *value);

@@ -13,6 +13,7 @@
 #include "common/log.h"
 #include "common/poolconf.h"
 #include "common/stats.h"
+#include "common/storeconf.h"
 #include "compliance/archive.h"
 #include "compliance/lag.h"
 #include "compliance/lease.h"
@@ -22,7 +23,6 @@
 enum {
 	BATCH_TIMEOUT_MS = 300000,
 	QUICK_TIMEOUT_MS = 10000,
-	BACKOFF_MAX_MS = 1000,
 	STATES_MS = 1000,
 	ADAPTERS_MAX = 64,
 };
@@ -293,13 +293,14 @@ static const struct ctl_cmd cmdv[] = {
 static int open_db(struct archive *a, struct db **dbp, const char *name,
 		   uint32_t timeout_ms)
 {
-	const struct db_conf dc = {
+	struct db_conf dc = {
 		.name = name,
 		.conninfo = config_str(a->conf, "staging.conninfo"),
 		.set = &sql_compliance,
 		.timeout_ms = timeout_ms,
-		.backoff_max_ms = BACKOFF_MAX_MS,
 	};
+
+	storeconf_limits(&dc, a->conf);
 
 	return db_open(dbp, &dc, staging_state, a);
 }

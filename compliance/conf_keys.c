@@ -2,6 +2,7 @@
  * @file compliance/conf_keys.c  The configuration keys of pchat-compliance
  */
 #include <re.h>
+#include "common/storeconf.h"
 #include "compliance/conf_keys.h"
 
 const struct conf_key compliance_keyv[] = {
@@ -17,6 +18,7 @@ const struct conf_key compliance_keyv[] = {
 	{ "staging.conninfo", CONF_STR, NULL, NULL, 0, 0, CONF_REQUIRED, NULL,
 	  "libpq connection string of the compliance store, where events wait "
 	  "for the archives.  All daemons of a pool share one." },
+	STORE_LIMIT_KEYS,
 
 	{ "staging.password_file", CONF_SECRET, NULL, NULL, 0, 0, 0,
 	  NULL,

@@ -9,6 +9,7 @@
 #include "common/db/db.h"
 #include "common/json.h"
 #include "common/queue.h"
+#include "common/storeconf.h"
 #include "compliance/announce.h"
 #include "compliance/archive.h"
 #include "compliance/checks.h"
@@ -21,7 +22,6 @@
 enum {
 	STORE_TIMEOUT_MS   = 10000,
 	STAGING_TIMEOUT_MS = 60000,
-	BACKOFF_MAX_MS     = 1000,    /* between tries to reach a store      */
 	AGAIN_MS           = 500,     /* a store did not say what it is      */
 };
 
@@ -143,22 +143,22 @@ static void staging_state(bool up, void *arg)
 
 static int stores_open(struct compliance *svc)
 {
-	const struct db_conf store = {
+	struct db_conf store = {
 		.name = "pchat-compliance",
 		.conninfo = config_str(svc->conf, "store.conninfo"),
 		.timeout_ms = STORE_TIMEOUT_MS,
-		.backoff_max_ms = BACKOFF_MAX_MS,
 	};
-	const struct db_conf staging = {
+	struct db_conf staging = {
 		.name = "pchat-staging",
 		.conninfo = config_str(svc->conf, "staging.conninfo"),
 		.set = &sql_compliance,
 		.timeout_ms = STAGING_TIMEOUT_MS,
-		.backoff_max_ms = BACKOFF_MAX_MS,
 		.one_plan = true,
 	};
 	int err;
 
+	storeconf_limits(&store, svc->conf);
+	storeconf_limits(&staging, svc->conf);
 	err = db_open(&svc->db_store, &store, store_state, svc);
 	if (!err)
 		err = db_open(&svc->db_staging, &staging, staging_state, svc);
@@ -261,7 +261,13 @@ static const char *service_state(const void *arg)
 {
 	const struct compliance *svc = arg;
 
-	return announce_isready(svc->announce) ? "ready" : "starting";
+	const uint32_t limit = (uint32_t)config_uint(svc->conf,
+						     "store.ready_ms");
+
+	return storeconf_state(announce_isready(svc->announce) ? "ready" :
+			       "starting",
+			       db_answers(svc->db_store, limit) &&
+			       db_answers(svc->db_staging, limit));
 }
 
 

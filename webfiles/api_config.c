@@ -55,21 +55,25 @@ static const struct poolconf_key *wanted(struct req *req)
 static bool good(struct req *req, const struct poolconf_key *key,
 		 const char *value)
 {
-	const int err = value ? poolconf_check(key, value, NULL) : EINVAL;
+	char problem[512] = "value is missing, or not a text";
 
-	if (!value)
-		req_problem(req, 400, "invalid", "value is wanted, as text");
-	else if (err == EINVAL)
-		req_problem(req, 400, "invalid", "%s: not a number",
-			    key->name);
-	else if (err)
-		req_problem(req, 400, "invalid",
-			    "%s: %s is not between %llu and %llu", key->name,
-			    key->text ? "its length" : value,
-			    (unsigned long long)key->min,
-			    (unsigned long long)key->max);
+	if (value && poolconf_allows(problem, sizeof(problem), key, value))
+		return true;
 
-	return !err;
+	req_problem(req, 400, "invalid", "%s", problem);
+
+	return false;
+}
+
+
+static void set_handler(struct req *req, const struct db_res *res)
+{
+	if (db_isnull(res, 0, 0))
+		req_empty(req, 204);
+	else
+		req_problem(req, 400, "invalid", "%s: %s",
+			    poolconf_find(req_param(req, "key"))->name,
+			    db_get_text(res, 0, 0).p);
 }
 
 
@@ -87,7 +91,7 @@ static void set(struct req *req)
 	db_int8(&args, req_session(req)->principal_id);
 	db_text(&args, key->name);
 	db_text(&args, value);
-	req_db(req, "web_config_set", &args, changed_handler);
+	req_db(req, "web_config_set", &args, set_handler);
 }
 
 

@@ -2,6 +2,7 @@
  * @file webfiles/conf_keys.c  The configuration keys of pchat-webfiles
  */
 #include <re.h>
+#include "common/storeconf.h"
 #include "webfiles/conf_keys.h"
 
 const struct conf_key web_keyv[] = {
@@ -13,6 +14,7 @@ const struct conf_key web_keyv[] = {
 	{ "store.password_file", CONF_SECRET, NULL, NULL, 0, 0, 0, NULL,
 	  "File with the password for store.conninfo in its first line, so that the "
 	  "connection string need not hold it." },
+	STORE_LIMIT_KEYS,
 	{ "pool.domain", CONF_STR, NULL, NULL, 0, 0, CONF_REQUIRED, NULL,
 	  "SIP domain in the URIs of rooms: that of the channel processes." },
 

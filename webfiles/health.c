@@ -4,18 +4,18 @@
 #include <re.h>
 #include "webfiles/core.h"
 #include "webfiles/http.h"
-#include "common/db/db.h"
+#include "webfiles/store.h"
 
 
 static void health(struct req *req)
 {
 	const struct web *web = req_web(req);
 
-	if (web->identified && db_isup(web->db))
+	if (web_store_answers(web))
 		req_reply(req, 200, json_pack("{s:s}", "state", "ready"));
 	else
-		req_problem(req, 503, "store-away", "no connection to the "
-			    "store");
+		req_problem(req, 503, "store-away", "the store does not "
+			    "answer");
 }
 
 

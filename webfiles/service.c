@@ -6,6 +6,7 @@
 #include "common/conf.h"
 #include "common/ctl.h"
 #include "common/daemon.h"
+#include "common/storeconf.h"
 #include "webfiles/auth.h"
 #include "webfiles/clean.h"
 #include "webfiles/checks.h"
@@ -91,7 +92,8 @@ static const char *service_state(const void *arg)
 	if (http_draining(web->http))
 		return "draining";
 
-	return web->identified ? "ready" : "starting";
+	return storeconf_state(web->identified ? "ready" : "starting",
+			       web_store_answers(web));
 }
 
 

@@ -6,14 +6,14 @@
 #include "common/conf.h"
 #include "common/daemon.h"
 #include "common/db/db.h"
+#include "common/storeconf.h"
 #include "webfiles/core.h"
 #include "webfiles/http.h"
 #include "webfiles/store.h"
 
 enum {
-	BACKOFF_MAX_MS = 1000,
-	TIMEOUT_MS     = 5000,
-	AGAIN_MS       = 500,
+	TIMEOUT_MS = 5000,
+	AGAIN_MS   = 500,
 };
 
 struct ask {
@@ -64,14 +64,24 @@ static void state_handler(bool up, void *arg)
 
 int web_store_open(struct web *web)
 {
-	const struct db_conf dc = {
+	struct db_conf dc = {
 		.name = "pchat-web",
 		.conninfo = config_str(web->conf, "store.conninfo"),
 		.timeout_ms = TIMEOUT_MS,
-		.backoff_max_ms = BACKOFF_MAX_MS,
 	};
 
+	storeconf_limits(&dc, web->conf);
+	dc.timeout_ms = min(dc.timeout_ms, dc.answer_ms * 3 / 4);
+
 	return db_open(&web->db, &dc, state_handler, web);
+}
+
+
+bool web_store_answers(const struct web *web)
+{
+	return web->identified &&
+		db_answers(web->db, (uint32_t)config_uint(web->conf,
+							  "store.ready_ms"));
 }
 
 

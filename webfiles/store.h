@@ -9,6 +9,8 @@ struct req;
 struct web;
 
 int  web_store_open(struct web *web);
+/** The store has our schema and has answered lately: see store.ready_ms */
+bool web_store_answers(const struct web *web);
 void web_store_close(struct web *web);
 
 /** Rows for a request that still waits for them */

@@ -2,6 +2,7 @@
  * @file channel/cmd/chat.c  grpchat: checks before the store (protocol.md 4.9)
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <re.h>
 #include "common/chaturi.h"
@@ -124,7 +125,10 @@ static void refuse(const struct cmd *cmd, struct st *st, int err)
 
 int cmd_grpchat(struct cmd *cmd)
 {
-	struct post_text text = { .flags = 0 };
+	struct post_text text = {
+		.epid_hash = hash_joaat_str(cmd->ep->epid),
+		.envid = strtoull(cmd->doc->envid, NULL, 10),
+	};
 	struct st *st = cmd->st;
 	struct room *room = NULL;
 	int err;

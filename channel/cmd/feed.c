@@ -121,6 +121,8 @@ static void set_handler(int err, const struct db_res *res, void *arg)
 		++n_over;
 		err = EDQUOT;
 	}
+	if (!err && id < 0)
+		err = EINVAL;
 
 	if (!err)
 		err = cmd_reply_begin(cmd, 0);

@@ -4,10 +4,10 @@
 #include <errno.h>
 #include <re.h>
 #include "common/chaturi.h"
-#include "common/db/db.h"
 #include "channel/cmd/table.h"
 #include "channel/xccos/xccos.h"
 #include "channel/core.h"
+#include "channel/ending.h"
 #include "channel/endpoint.h"
 #include "channel/join.h"
 #include "channel/joined.h"
@@ -166,7 +166,6 @@ static void leave(struct cmd *cmd, const char *uri)
 {
 	uint8_t guid[GUID_SIZE];
 	struct occupant *occ;
-	struct db_args args;
 	struct room *room;
 	struct pl pl;
 
@@ -180,25 +179,17 @@ static void leave(struct cmd *cmd, const char *uri)
 	if (!occ)
 		return;
 
-	db_args_init(&args);
-	db_int8(&args, cmd->ep->id);
-	db_int8(&args, room->id);
-	(void)db_exec(cmd->svc->db_main, "roster_remove", &args, NULL, NULL);
+	ending_leave(cmd->ep, room->id);
 	roster_leave(cmd->svc, occ);
 }
 
 
-/* 200 with the room's URI whatever it is: after anything else SIPE can not
-   join that room again (clients.md 9.3) */
-int cmd_part(struct cmd *cmd)
+/* 200 with the room's URI whatever it is, also when the store is away: after
+   anything else SIPE can not join that room again */
+static int reply_part(struct cmd *cmd)
 {
 	const char *uri = xccos_attr(cmd->prim, "chanib", "uri");
 	int err;
-
-	if (!uri)
-		return EINVAL;
-
-	leave(cmd, uri);
 
 	err = cmd_reply_begin(cmd, 0);
 	if (!err)
@@ -207,8 +198,32 @@ int cmd_part(struct cmd *cmd)
 		err = xccos_escape(cmd->mb, uri, str_len(uri));
 	if (!err)
 		err = mbuf_write_str(cmd->mb, "\"/>");
-	if (!err)
-		cmd_reply(cmd);
 
 	return err;
+}
+
+
+static void left_handler(int err, void *arg)
+{
+	struct cmd *cmd = arg;
+	(void)err;
+
+	cmd_end(cmd, reply_part(cmd));
+}
+
+
+/* Answered when the store knows it, or did not take it at the first try; then
+   it is repeated until it does */
+int cmd_part(struct cmd *cmd)
+{
+	const char *uri = xccos_attr(cmd->prim, "chanib", "uri");
+
+	if (!uri)
+		return EINVAL;
+
+	leave(cmd, uri);
+	if (!ending_wait(cmd->svc, cmd->ep->user, left_handler, cmd))
+		left_handler(0, cmd);
+
+	return 0;
 }

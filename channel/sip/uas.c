@@ -56,7 +56,7 @@ static void on_options(struct uas *uas, struct conn *conn,
 	}
 
 	/* a front end that probes shall send new clients elsewhere */
-	if (!v->ttag.l && uas->ev.accepting && !uas->ev.accepting(uas->arg)) {
+	if (!v->ttag.l && uas->ev.ready && !uas->ev.ready(uas->arg)) {
 		st_answer(uas, conn, v, 503, "Service Unavailable", uas_later);
 		return;
 	}

@@ -91,8 +91,10 @@ struct uas_events {
 	void (*closed)(struct dlg *dlg, enum dlg_end why, void *arg);
 	/** One of our INFOs was answered with this, not 2xx; may be NULL */
 	void (*refused)(struct dlg *dlg, uint16_t code, void *arg);
-	/** New dialogs are wanted at all (false: 503); may be NULL */
+	/** New dialogs are accepted at all (false: 503); may be NULL */
 	bool (*accepting)(void *arg);
+	/** We can work: the answer to OPTIONS (false: 503); may be NULL */
+	bool (*ready)(void *arg);
 };
 
 /** @return 0, EINVAL, EADDRINUSE, EACCES (peer lists empty), EBADMSG (cert) */

@@ -49,16 +49,21 @@ static void notice_handler(void *arg, const char *message)
 }
 
 
-/* What a function of the schema says is made for people */
+/* What a function of the schema says is made for people: PC002 in its
+   message, PC001 in its detail */
 static bool refused(const struct bstore *st, const PGresult *res)
 {
 	const char *state = PQresultErrorField(res, PG_DIAG_SQLSTATE);
+	const char *words = NULL;
 
-	if (!state || strcmp(state, "PC002"))
+	if (state && !strcmp(state, "PC002"))
+		words = PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY);
+	else if (state && !strcmp(state, "PC001"))
+		words = PQresultErrorField(res, PG_DIAG_MESSAGE_DETAIL);
+	if (!words)
 		return false;
 
-	(void)fprintf(st->err, "pchatctl: %s\n",
-		      PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY));
+	(void)fprintf(st->err, "pchatctl: %s\n", words);
 
 	return true;
 }
@@ -107,6 +112,25 @@ int bstore_open(struct bstore **stp, const struct sql_set *set,
 }
 
 
+/* It could not be read: because it is not there, or because it is not ours to
+   read?  common/db/schema.c */
+static bool lacks_rights(struct bstore *st)
+{
+	PGresult *res = PQexec(st->pg, sql_rights);
+	const bool exists = PQresultStatus(res) == PGRES_TUPLES_OK &&
+		*PQgetvalue(res, 0, 1) == 't';
+
+	if (exists)
+		(void)fprintf(st->err, "pchatctl: the role %s may not read"
+			      " schema_version of the %s: grant it its rights"
+			      " (pchatctl migrate as the owner), or use another"
+			      " role\n", PQgetvalue(res, 0, 0), st->set->name);
+	PQclear(res);
+
+	return exists;
+}
+
+
 int bstore_check_schema(struct bstore *st)
 {
 	const int ours = (int)sql_set_version(st->set);
@@ -120,6 +144,9 @@ int bstore_check_schema(struct bstore *st)
 
 	if (theirs == ours)
 		return 0;
+
+	if (!theirs && lacks_rights(st))
+		return EPROTO;
 
 	if (theirs > ours)
 		(void)fprintf(st->err, "pchatctl: the %s schema is"

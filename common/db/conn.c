@@ -15,11 +15,15 @@
 #include "common/db/embedded.h"
 #include "common/db/priv.h"
 
-enum { BACKOFF_MIN_MS = 100, BACKOFF_MAX_MS = 5000, QUEUE_MAX = 10000 };
+enum {
+	BACKOFF_MIN_MS = 100, BACKOFF_MAX_MS = 5000, QUEUE_MAX = 10000,
+	DEADLINE_GRACE_MS = 1000,   /* the server cancels before we give up */
+};
 
 static void connect_start(struct db *db);
 
-uint64_t db_statements, db_errors, db_reconnects, db_timeouts;
+uint64_t db_statements, db_errors, db_reconnects, db_timeouts, db_silences,
+	db_failures;
 
 static const struct stats_row statv[] = {
 	{ "db_statements", &db_statements, false, "Statements sent" },
@@ -29,6 +33,10 @@ static const struct stats_row statv[] = {
 	  "Statements cancelled by their time limit" },
 	{ "db_reconnects", &db_reconnects, false,
 	  "Connections that were up and were lost" },
+	{ "db_silences", &db_silences, false,
+	  "Connections dropped because the server owed an answer too long" },
+	{ "db_connect_failures", &db_failures, false,
+	  "Tries to connect that failed" },
 };
 
 
@@ -64,21 +72,10 @@ static void pg_close(struct db *db)
 	(void)watch(db, 0, NULL);
 	PQfinish(db->pg);
 	db->pg = NULL;
-	db->broken = false;
+	db->broken = db->silent = db->proven = false;
 	tmr_cancel(&db->tmr_turn);
+	db_alive_stop(db);
 	db_prep_flush(db);
-}
-
-
-static void log_first_line(const struct db *db, const char *event)
-{
-	const char *text = db->pg ? PQerrorMessage(db->pg) : "out of memory";
-	struct pl pl;
-
-	pl.p = text;
-	pl.l = strcspn(text, "\n");
-
-	log_warn(event, "db=%s error=%H", db->name, log_quote, &pl);
 }
 
 
@@ -102,7 +99,8 @@ static void back_off(struct db *db)
 
 static void connect_failed(struct db *db, const char *event)
 {
-	log_first_line(db, event);
+	++db_failures;
+	db_report_failure(db, event);
 	pg_close(db);
 	db->state = DB_DOWN;
 	db_target_next(db->target);
@@ -142,14 +140,33 @@ void db_release(struct db *db)
 }
 
 
+/* A server that kept silent may be frozen or cut off, and then another one may
+   have taken its place: try the next host at once.  One that closed the
+   connection is more likely to be back in a moment. */
+static void try_again(struct db *db, bool silent)
+{
+	if (!silent || db_target_hosts(db->target) < 2) {
+		back_off(db);
+		return;
+	}
+
+	db_target_next(db->target);
+	db->tries = 0;
+	tmr_start(&db->tmr, 0, retry_handler, db);
+}
+
+
 static void lost(struct db *db)
 {
-	log_first_line(db, "db.lost");
+	const bool silent = db->silent;
+
+	db_report_failure(db, silent ? "db.silent" : "db.lost");
 	++db_reconnects;
+	db_silences += silent;
 
 	pg_close(db);
 	db->state = DB_DOWN;
-	back_off(db);
+	try_again(db, silent);
 
 	db_hold(db);
 
@@ -207,6 +224,7 @@ static void io_handler(int flags, void *arg)
 	db_hold(db);
 
 	if (flags & ~FD_WRITE) {
+		db_alive_heard(db);
 		ok = PQconsumeInput(db->pg);
 
 		/* It may have closed the socket, and a handler may open
@@ -261,10 +279,8 @@ static void established(struct db *db)
 	tmr_cancel(&db->tmr);
 	db->state = DB_UP;
 	db->tries = 0;
-	db->backoff_ms = min(BACKOFF_MIN_MS, db->backoff_max_ms);
-	log_info("db.up", "db=%s backend=%d", db->name,
-		 PQbackendPID(db->pg));
-
+	db_report_up(db);
+	db_alive_start(db);
 	db_listen_all(db);
 
 	if (db->stateh)
@@ -361,6 +377,11 @@ int db_open(struct db **dbp, const struct db_conf *conf,
 
 	db->fd             = -1;
 	db->queue_max      = conf->queue_max ? conf->queue_max : QUEUE_MAX;
+	db->conninfo_hash  = hash_joaat_str(conf->conninfo);
+	db->probe_ms       = conf->probe_ms;
+	db->answer_ms      = conf->answer_ms;
+	db->deadline_ms    = conf->deadline_ms ? conf->deadline_ms :
+		conf->timeout_ms ? conf->timeout_ms + DEADLINE_GRACE_MS : 0;
 	db->backoff_max_ms = conf->backoff_max_ms ? conf->backoff_max_ms
 						  : BACKOFF_MAX_MS;
 	db->backoff_ms     = min(BACKOFF_MIN_MS, db->backoff_max_ms);
@@ -409,6 +430,42 @@ void db_retry(struct db *db)
 bool db_isup(const struct db *db)
 {
 	return db && db->state == DB_UP && !db->broken;
+}
+
+
+uint32_t db_host(const struct db *db)
+{
+	return db ? db_target_host(db->target) : 0;
+}
+
+
+void db_follow(struct db *db, const struct db *leader)
+{
+	const uint32_t host = db_host(leader);
+
+	if (!db || db == leader || db_host(db) == host)
+		return;
+
+	if (db_isup(db)) {
+		db_break(db);
+	}
+	else if (db->state == DB_CONNECTING) {
+		pg_close(db);
+		db->state = DB_DOWN;
+		tmr_start(&db->tmr, 0, retry_handler, db);
+	}
+
+	db_target_set(db->target, host);
+	db_retry(db);
+}
+
+
+/** It answered a statement: only now a new connection counts as a success */
+void db_proven(struct db *db)
+{
+	db->proven = true;
+	db->backoff_ms = min(BACKOFF_MIN_MS, db->backoff_max_ms);
+	db_report_proven(db);
 }
 
 

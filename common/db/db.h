@@ -63,10 +63,12 @@ void db_uuidv(struct db_args *a, const uint8_t (*v)[16], size_t n);
  * The outcome of a statement.  Called exactly once, from the loop, never from
  * within db_exec()
  *
- * @param err  0; ECONNRESET the connection went away and the outcome is
- *             unknown; ETIMEDOUT cancelled by its time limit; EEXIST unique
- *             or EPERM check violation; EPROTO any other refusal by the
- *             server (logged); ECANCELED the connection object is closing
+ * @param err  0; ECONNRESET the connection went away, or was dropped because
+ *             the server kept silent, and the outcome is unknown; ETIMEDOUT
+ *             cancelled by its time limit; EEXIST unique or EPERM check
+ *             violation; EACCES the role has no right to do that (logged);
+ *             EPROTO any other refusal by the server (logged); ECANCELED the
+ *             connection object is closing
  * @param res  Rows, valid until the handler returns; NULL on error
  * @param arg  As given to db_exec()
  */
@@ -87,6 +89,15 @@ struct db_conf {
 	int64_t instance;         /* pchat.instance: who pushes the events
 	                             that it writes; 0: nobody yet          */
 	uint32_t timeout_ms;      /* statement_timeout; 0: none             */
+	uint32_t deadline_ms;     /* longest that an answer on this connection
+	                             may be owed, then it is dropped; 0:
+	                             timeout_ms + 1000, none without it     */
+	uint32_t answer_ms;       /* the same for a host that is silent on all
+	                             our connections to it; 0: no such limit */
+	uint32_t probe_ms;        /* an idle connection is asked for a sign
+	                             of life so often; 0: never             */
+	uint32_t connect_ms;      /* for one try to connect, unless conninfo
+	                             has connect_timeout; 0: 5000           */
 	bool one_plan;            /* a statement is planned once, not for its
 	                             parameters each time: planning costs
 	                             more than small statements             */
@@ -102,6 +113,14 @@ struct db_conf {
 int  db_open(struct db **dbp, const struct db_conf *conf,
 	     db_state_h *stateh, void *arg);
 bool db_isup(const struct db *db);
+/** Up, and the host has answered on one of our connections within the last
+ * @p limit_ms, or is asked nothing on this one */
+bool db_answers(const struct db *db, uint32_t limit_ms);
+/** Place of the host in conninfo that the connection goes to, from 0 */
+uint32_t db_host(const struct db *db);
+/** @p leader found the store on another host: leave the old one, go there.
+ * What is under way on @p db is told ECONNRESET, from the loop */
+void db_follow(struct db *db, const struct db *leader);
 /** The server's number for the connection; 0 when it is down */
 int32_t db_backend(const struct db *db);
 /** Try to connect now: another connection found the server back */
@@ -155,8 +174,8 @@ uint32_t db_schema_version(void);
 /**
  * Whether the database has the schema that this build was made for
  *
- * @param err     0 yes; EPROTO no (logged, with the command that migrates);
- *                else as in db_h
+ * @param err     0 yes; EPROTO no, or the role may not read it (logged, with
+ *                the command that mends it); else as in db_h
  * @param found   Version of the database, 0 when it has none
  * @param wanted  Its set's
  */

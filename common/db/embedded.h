@@ -42,3 +42,5 @@ const struct sql_stmt *sql_stmt_find(const struct sql_set *set,
 				     const char *name);
 /** The newest migration's number */
 uint32_t sql_set_version(const struct sql_set *set);
+/** For when schema_version cannot be read: our role, and whether it exists */
+extern const char sql_rights[];

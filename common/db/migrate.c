@@ -174,13 +174,40 @@ static int apply(const struct migrator *m, const struct sql_migration *mig,
 }
 
 
+/* Told before anything is made in a database that cannot serve */
+static int check_fit(const struct migrator *m)
+{
+	const struct sql_stmt *stmt = sql_stmt_find(m->set, "store_fit");
+	PGresult *res = PQexec(m->pg, stmt ? stmt->text : "");
+	int err = 0;
+
+	if (PQresultStatus(res) != PGRES_TUPLES_OK || PQntuples(res) < 1) {
+		migrator_complain(m, "cannot look at the database");
+		err = EPROTO;
+	}
+	else if (!PQgetisnull(res, 0, 0)) {
+		(void)mbuf_printf(m->errmb, "the %s database cannot "
+				  "be used: %s; make a new one: %s",
+				  m->set->name, PQgetvalue(res, 0, 0),
+				  PQgetvalue(res, 0, 1));
+		err = EPROTO;
+	}
+
+	PQclear(res);
+
+	return err;
+}
+
+
 static int apply_all(const struct migrator *m, migrate_h *h, void *arg)
 {
 	uint32_t found;
 	size_t i;
 	int err;
 
-	err = newest(m, &found);
+	err = check_fit(m);
+	if (!err)
+		err = newest(m, &found);
 	if (err)
 		return err;
 

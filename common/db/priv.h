@@ -2,7 +2,8 @@
  * @file common/db/priv.h  What the files of common/db share
  *
  * conn.c moves a connection between its states, stmt.c puts statements on
- * the wire, reply.c takes their outcomes off it, target.c knows the hosts.
+ * the wire, reply.c takes their outcomes off it, target.c knows the hosts,
+ * alive.c notices a server that keeps silent, report.c logs outages.
  */
 #pragma once
 
@@ -59,7 +60,17 @@ struct db_req {
 };
 
 struct db_target;
+struct db_server;
 struct sql_set;
+
+/** Time without a connection that answers */
+struct db_outage {
+	uint64_t since_ms;       /* 0: there is none                   */
+	uint64_t told_ms;        /* last line in the log               */
+	uint32_t wait_ms;        /* until the next one                 */
+	uint32_t failures;       /* since the last line                */
+	uint32_t total;          /* of this outage                     */
+};
 
 struct db {
 	enum db_state state;
@@ -74,6 +85,14 @@ struct db {
 	const struct sql_set *set;
 	struct list *prepv;      /* one list for each of its statements */
 	bool broken;             /* lost, to be dealt with by tmr_turn */
+	bool silent;             /* lost because it kept silent        */
+	bool proven;             /* this connection answered a statement */
+	struct tmr tmr_alive;    /* deadline, or the next probe        */
+	uint64_t heard_ms;       /* last byte, or since when it owes one */
+	uint32_t deadline_ms, answer_ms, probe_ms;
+	uint32_t conninfo_hash;
+	struct db_server *server; /* the host, while connected         */
+	struct db_outage outage;
 	uint32_t reqc;
 	uint32_t holds;          /* references of our own             */
 	uint32_t queue_max;
@@ -85,7 +104,8 @@ struct db {
 };
 
 /* Counters (conn.c) */
-extern uint64_t db_statements, db_errors, db_reconnects, db_timeouts;
+extern uint64_t db_statements, db_errors, db_reconnects, db_timeouts,
+	db_silences, db_failures;
 
 /* conn.c */
 void db_hold(struct db *db);
@@ -94,6 +114,18 @@ void db_release(struct db *db);
 void db_flush(struct db *db);
 void db_read_later(struct db *db);
 void db_break(struct db *db);
+void db_proven(struct db *db);
+
+/* alive.c */
+void db_alive_start(struct db *db);
+void db_alive_stop(struct db *db);
+void db_alive_sent(struct db *db);
+void db_alive_heard(struct db *db);
+
+/* report.c */
+void db_report_failure(struct db *db, const char *event);
+void db_report_up(struct db *db);
+void db_report_proven(struct db *db);
 
 /* listen.c */
 void db_listen_all(struct db *db);
@@ -113,5 +145,7 @@ void db_req_abort(struct db *db, int err);
 int  db_target_alloc(struct db_target **tp, const struct db_conf *conf);
 PGconn *db_target_connect(struct db_target *t);
 void db_target_next(struct db_target *t);
+uint32_t db_target_host(const struct db_target *t);
+void db_target_set(struct db_target *t, uint32_t host);
 uint32_t db_target_hosts(const struct db_target *t);
 uint32_t db_target_limit_ms(const struct db_target *t);

@@ -21,6 +21,7 @@ static const struct {
 } errv[] = {
 	{ "23514", EPERM      },   /* check violation              */
 	{ "23505", EEXIST     },   /* unique violation             */
+	{ "42501", EACCES     },   /* insufficient privilege       */
 	{ "57014", ETIMEDOUT  },   /* cancelled                    */
 	{ "57P01", ECONNRESET },   /* shutdown by an administrator */
 	{ "57P02", ECONNRESET },   /* another backend crashed      */
@@ -76,7 +77,7 @@ static void refused(const struct db *db, struct db_req *req,
 
 	/* Without a state it is libpq itself: the connection broke */
 	err = *sqlstate ? err_of(sqlstate) : ECONNRESET;
-	if (err == EPROTO)
+	if (err == EPROTO || err == EACCES)
 		log_refusal(db, req, res, sqlstate);
 
 	if (!req->err)
@@ -148,6 +149,8 @@ static void synced(struct db *db, struct db_req *req)
 {
 	if (req->prep && !req->prep->ready)
 		req->prep = mem_deref(req->prep);
+	if (!db->proven)
+		db_proven(db);
 
 	db_req_finish(db, req, req->err);
 }

@@ -190,7 +190,8 @@ static int req_sent(struct db *db, struct db_req *req, bool ok)
 	}
 
 	list_append(&db->reql, &req->le, req);
-	++db->reqc;
+	if (++db->reqc == 1)
+		db_alive_sent(db);
 	++db_statements;
 	db_flush(db);
 

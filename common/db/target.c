@@ -92,12 +92,15 @@ static struct pl list_element(const char *list, uint32_t i)
 }
 
 
-static uint32_t limit_ms(const char *connect_timeout)
+static uint32_t limit_ms(const char *connect_timeout, uint32_t connect_ms)
 {
 	const uint32_t s = connect_timeout ? (uint32_t)atoi(connect_timeout)
 					   : 0;
 
-	return s > 0 && s <= 3600 ? s * 1000 : CONNECT_TIMEOUT_MS;
+	if (s > 0 && s <= 3600)
+		return s * 1000;
+
+	return connect_ms ? connect_ms : CONNECT_TIMEOUT_MS;
 }
 
 
@@ -130,7 +133,8 @@ static int target_fill(struct db_target *t, const struct db_conf *conf)
 	if (!lists_fit(t))
 		return EINVAL;
 
-	t->limit_ms = limit_ms(option(t, "connect_timeout"));
+	t->limit_ms = limit_ms(option(t, "connect_timeout"),
+			       conf->connect_ms);
 	options = option(t, "options");
 
 	err = re_sdprintf(&t->options, "%s -c jit=off -c statement_timeout=%u"
@@ -259,6 +263,18 @@ PGconn *db_target_connect(struct db_target *t)
 void db_target_next(struct db_target *t)
 {
 	t->host = (t->host + 1) % t->hosts;
+}
+
+
+uint32_t db_target_host(const struct db_target *t)
+{
+	return t->host;
+}
+
+
+void db_target_set(struct db_target *t, uint32_t host)
+{
+	t->host = host % t->hosts;
 }
 
 

@@ -67,7 +67,7 @@ const char *answer_user(const struct tool *tool, char buf[ANSWER_KEY_SIZE],
 static const char *problem_of(import_check_h *checkh, const char *given)
 {
 	json_t *v = json_string(given);
-	const char *problem = checkh(v);
+	const char *problem = v ? checkh(v) : "not UTF-8";
 
 	json_decref(v);
 

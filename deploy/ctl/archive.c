@@ -67,7 +67,7 @@ static void tell(const struct tool *tool, const struct verify_sum *sum)
 			"problems", (json_int_t)sum->problems,
 			"serial", (json_int_t)sum->serial,
 			"sha256", sum->sha256);
-	(void)json_dumpf(obj, tool->out, JSON_INDENT(1));
+	(void)json_dumpf(obj, tool->out, JSON_INDENT(1) | JSON_ENSURE_ASCII);
 	(void)fputc('\n', tool->out);
 	json_decref(obj);
 }

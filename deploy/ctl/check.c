@@ -328,7 +328,7 @@ static int tell(struct check *c)
 			"archived", (json_int_t)atoll(PQgetvalue(res, 0, 1)),
 			"waiting", (json_int_t)atoll(PQgetvalue(res, 0, 2)),
 			"problems", c->problems);
-	(void)json_dumpf(obj, c->tool->out, JSON_INDENT(1));
+	(void)json_dumpf(obj, c->tool->out, JSON_INDENT(1) | JSON_ENSURE_ASCII);
 	(void)fputc('\n', c->tool->out);
 	json_decref(obj);
 	PQclear(res);

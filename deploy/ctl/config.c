@@ -45,19 +45,14 @@ static const struct poolconf_key *known(const struct tool *tool)
 
 static bool good(const struct tool *tool, const struct poolconf_key *key)
 {
-	const int err = poolconf_check(key, tool->argv[1], NULL);
+	char problem[512];
 
-	if (err == EINVAL)
-		(void)fprintf(tool->err, "pchatctl: %s: not a number: %s\n",
-			      key->name, tool->argv[1]);
-	else if (err)
-		(void)fprintf(tool->err, "pchatctl: %s: %s is not between "
-			      "%llu and %llu\n", key->name,
-			      key->text ? "its length" : tool->argv[1],
-			      (unsigned long long)key->min,
-			      (unsigned long long)key->max);
+	if (poolconf_allows(problem, sizeof(problem), key, tool->argv[1]))
+		return true;
 
-	return !err;
+	(void)fprintf(tool->err, "pchatctl: %s\n", problem);
+
+	return false;
 }
 
 

@@ -317,7 +317,7 @@ static void say(const struct export *x)
 	if (x->tool->json) {
 		json_t *sum = summary(x);
 
-		(void)json_dumpf(sum, x->tool->out, JSON_INDENT(1));
+		(void)json_dumpf(sum, x->tool->out, JSON_INDENT(1) | JSON_ENSURE_ASCII);
 		(void)fputc('\n', x->tool->out);
 		json_decref(sum);
 		return;

@@ -88,13 +88,14 @@ static int members(struct mbuf *mb, const struct tool *tool)
 static int create(struct tool *tool)
 {
 	struct mbuf *mb = mbuf_alloc(256);
-	const char *argv[2];
+	const char *argv[3];
 	int status = TOOL_FAILED;
 
 	if (mb && answer_name(tool, tool->argv[0]) && !members(mb, tool)) {
 		argv[0] = tool->argv[0];
 		argv[1] = (const char *)mb->buf;
-		status = answer_change(tool, "ctl_group_create", argv, 2,
+		argv[2] = tool_opt(tool, "same-group") ? "t" : "f";
+		status = answer_change(tool, "ctl_group_create", argv, 3,
 				       argv[0], "created");
 	}
 	mem_deref(mb);
@@ -162,6 +163,9 @@ static int drop(struct tool *tool)
 
 static const struct tool_opt createv[] = {
 	{ "member", "WHO", "a user, group:NAME or domain:NAME; repeatable" },
+	{ "same-group", NULL,
+	  "bring the removed group of this name back on its lists; without it a "
+	  "new group is on none" },
 	{ NULL, NULL, NULL },
 };
 

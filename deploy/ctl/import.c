@@ -40,11 +40,14 @@ struct step {
 };
 
 static const struct step stepv[] = {
+	{ "ctl_import_clean",                RUN,   COUNT_NOT },
 	{ "ctl_import_group_index",          RUN,   COUNT_NOT },
 	{ "ctl_import_presenter_index",      RUN,   COUNT_NOT },
 	{ "ctl_import_analyze",              RUN,   COUNT_NOT },
+	{ "ctl_import_check_unfit",          CHECK, COUNT_NOT },
 	{ "ctl_import_check_twice",          CHECK, COUNT_NOT },
 	{ "ctl_import_check_name",           CHECK, COUNT_NOT },
+	{ "ctl_import_check_alike",          CHECK, COUNT_NOT },
 	{ "ctl_import_check_entry",          CHECK, COUNT_NOT },
 	{ "ctl_import_check_category",       CHECK, COUNT_NOT },
 	{ "ctl_import_check_addin",          CHECK, COUNT_NOT },
@@ -55,6 +58,8 @@ static const struct step stepv[] = {
 	{ "ctl_import_bulk_begin",           RUN,   COUNT_NOT },
 	{ "ctl_import_store_domain",         RUN,   COUNT_DERIVED },
 	{ "ctl_import_domain_new",           RUN,   COUNT_DERIVED },
+	{ "ctl_import_same",                 RUN,   COUNT_NOT },
+	{ "ctl_import_free",                 RUN,   COUNT_NOT },
 	{ "ctl_import_user_changed",         RUN,   COUNT_CHANGED + USERS },
 	{ "ctl_import_user_new",             RUN,   COUNT_NEW + USERS },
 	{ "ctl_import_credential",           RUN,   COUNT_PASSWORDS },
@@ -95,6 +100,7 @@ static const struct step stepv[] = {
 
 /* After these, when the file has content */
 static const struct step contentv[] = {
+	{ "ctl_import_content_clean",        RUN,   COUNT_NOT },
 	{ "ctl_import_content_lock",         RUN,   COUNT_NOT },
 	{ "ctl_import_content_room",         RUN,   COUNT_NOT },
 	{ "ctl_import_content_author",       RUN,   COUNT_NOT },
@@ -343,7 +349,7 @@ static int print(const struct tool *tool, const struct merge *m)
 
 	sum = summary(m);
 	if (json_object_set_new(sum, "dry_run", json_boolean(tool->dry_run)) ||
-	    json_dumpf(sum, tool->out, JSON_INDENT(1)))
+	    json_dumpf(sum, tool->out, JSON_INDENT(1) | JSON_ENSURE_ASCII))
 		err = ENOMEM;
 	(void)fputc('\n', tool->out);
 	json_decref(sum);
@@ -366,6 +372,8 @@ static int run(struct tool *tool)
 		err = import_check(&im);
 	if (!err)
 		err = tool_connect(&m.st, tool);
+	if (!err && tool_opt(tool, "same-person"))
+		err = bstore_exec(m.st, NULL, "ctl_same_person", NULL, 0);
 	if (!err)
 		err = transaction(&m);
 	if (!err)
@@ -382,6 +390,9 @@ static int run(struct tool *tool)
 
 static const struct tool_opt optv[] = {
 	{ "report", "FILE", "what came of it, room by room, as HTML" },
+	{ "same-person", NULL,
+	  "a user or group of the file is the removed one of that name, if there "
+	  "is one; without it a new one" },
 	{ NULL, NULL, NULL }
 };
 

@@ -96,21 +96,15 @@ const char *import_is_text(const json_t *v)
 }
 
 
+/* What a name may have in it, the store says (ctl_import_check_unfit) */
 const char *import_is_name(const json_t *v)
 {
-	const char *problem = import_is_text(v), *s = json_string_value(v);
+	const char *problem = import_is_text(v);
 
 	if (problem)
 		return problem;
-	if (!*s)
-		return "empty";
 
-	for (; *s; s++) {
-		if ((unsigned char)*s < ' ' || *s == 0x7f)
-			return "has control characters";
-	}
-
-	return NULL;
+	return *json_string_value(v) ? NULL : "empty";
 }
 
 
@@ -153,13 +147,34 @@ const char *import_is_url(const json_t *v)
 }
 
 
+/* Length of "former:NUMBER:", which an export puts before the URI of a removed
+   user whose URI is another's now; 0: there is none */
+static size_t former_prefix(const char *given)
+{
+	static const char word[] = "former:";
+	size_t n;
+
+	if (strncmp(given, word, sizeof(word) - 1))
+		return 0;
+
+	n = strspn(given + sizeof(word) - 1, "0123456789");
+
+	return n && given[sizeof(word) - 1 + n] == ':' ? sizeof(word) + n : 0;
+}
+
+
 static bool canon(char *buf, const char *given)
 {
+	const size_t n = former_prefix(given);
 	struct pl pl;
 
-	pl_set_str(&pl, given);
+	if (n >= IMPORT_URI_SIZE)
+		return false;
 
-	return !useruri_canon(buf, IMPORT_URI_SIZE, &pl);
+	memcpy(buf, given, n);
+	pl_set_str(&pl, given + n);
+
+	return !useruri_canon(buf + n, IMPORT_URI_SIZE - n, &pl);
 }
 
 

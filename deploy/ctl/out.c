@@ -9,6 +9,7 @@
 #include <string.h>
 #include "common/json.h"
 #include <libpq-fe.h>
+#include "common/shown.h"
 #include "deploy/ctl/out.h"
 
 
@@ -126,7 +127,7 @@ static char *list_text(const char *json)
 {
 	json_t *list = json_loads(json, 0, NULL), *v;
 	struct mbuf *mb = mbuf_alloc(128);
-	char *str = NULL;
+	char *str = NULL, *shown;
 	size_t i;
 	int err = mb ? 0 : ENOMEM;
 
@@ -142,10 +143,12 @@ static char *list_text(const char *json)
 		(void)mbuf_strdup(mb, &str, mb->end);
 	}
 
+	shown = shown_line(str);
 	mem_deref(mb);
+	mem_deref(str);
 	json_decref(list);
 
-	return str;
+	return shown;
 }
 
 
@@ -159,13 +162,13 @@ static const char *value_text(char **bufp, const PGresult *res, int row,
 		return "-";
 	if (kind == OUT_BOOL)
 		return *v == 't' ? "yes" : "no";
-	if (kind == OUT_TEXT || kind == OUT_INT)
-		return v;
 
 	if (kind == OUT_JSON)
 		*bufp = list_text(v);
 	else if (kind == OUT_TIME && (*bufp = mem_alloc(40, NULL)))
 		(void)value_time(*bufp, v);
+	else
+		*bufp = shown_line(v);
 
 	return *bufp ? *bufp : "?";
 }

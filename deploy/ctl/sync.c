@@ -55,6 +55,52 @@ static json_t *summary(const struct sync *sync, const PGresult *res, int left)
 }
 
 
+/* Members of groups that are nobody: named, up to a limit, and counted */
+static int add_missing(const struct sync *sync, json_t *sum)
+{
+	json_t *namev = json_array();
+	PGresult *res;
+	int n, err;
+
+	err = bstore_query(sync->st, &res, "ctl_sync_missing", NULL, 0);
+	if (err) {
+		json_decref(namev);
+		return err;
+	}
+
+	n = PQntuples(res);
+	for (int i = 0; i < n; i++)
+		(void)json_array_append_new(namev, json_pack("{s:s, s:s}",
+			"group", PQgetvalue(res, i, 0),
+			"member", PQgetvalue(res, i, 1)));
+
+	(void)json_object_set_new(sum, "not_found",
+		json_integer(n ? atoll(PQgetvalue(res, 0, 2)) : 0));
+	(void)json_object_set_new(sum, "not_found_first", namev);
+	PQclear(res);
+
+	return 0;
+}
+
+
+static void print_missing(FILE *out, const json_t *sum)
+{
+	const json_t *v, *namev = json_object_get(sum, "not_found_first");
+	const json_int_t n =
+		json_integer_value(json_object_get(sum, "not_found"));
+	size_t i;
+
+	if (n)
+		(void)fprintf(out, "members of groups that are no entry, or "
+			      "not one alone: %lld\n", (long long)n);
+
+	json_array_foreach(namev, i, v)
+		(void)fprintf(out, "  %s: %s\n",
+			      json_string_value(json_object_get(v, "group")),
+			      json_string_value(json_object_get(v, "member")));
+}
+
+
 static int print(const struct sync *sync, const PGresult *res,
 		 const json_t *sum)
 {
@@ -62,12 +108,13 @@ static int print(const struct sync *sync, const PGresult *res,
 	int err;
 
 	if (tool->json) {
-		err = json_dumpf(sum, tool->out, JSON_INDENT(1)) ? ENOMEM : 0;
+		err = json_dumpf(sum, tool->out, JSON_INDENT(1) | JSON_ENSURE_ASCII) ? ENOMEM : 0;
 		(void)fputc('\n', tool->out);
 		return err;
 	}
 
 	err = out_table(tool->out, false, res, countv, ARRAY_SIZE(countv));
+	print_missing(tool->out, sum);
 	(void)fprintf(tool->out, "%s of %s%s\n",
 		      sync->since[0] ? "changes" : "all", sync->source,
 		      tool->dry_run ? "; dry run: nothing was written" : "");
@@ -115,6 +162,8 @@ static int begin(const struct sync *sync)
 	int err;
 
 	err = bstore_query(sync->st, &res, "ctl_sync_begin", argv, 2);
+	if (!err && tool_opt(sync->tool, "same-person"))
+		err = bstore_exec(sync->st, NULL, "ctl_same_person", NULL, 0);
 	if (err)
 		return err;
 
@@ -164,6 +213,7 @@ static int carry_out(struct sync *sync, int left)
 		return err;
 
 	sum = summary(sync, res, left);
+	err = add_missing(sync, sum);
 	counts = json_dumps(sum, JSON_COMPACT);
 	if (!counts)
 		err = ENOMEM;
@@ -185,8 +235,10 @@ static int run(struct sync *sync)
 	int left = 0, err;
 
 	err = begin(sync);
-	if (!err)
-		err = since(sync);
+	if (err)
+		return err;
+
+	err = since(sync);
 	if (!err && sync->tool->dry_run)
 		err = bstore_begin(sync->st);
 	if (!err)
@@ -195,6 +247,10 @@ static int run(struct sync *sync)
 		err = sync_plan(sync, &left);
 	if (!err)
 		err = carry_out(sync, left);
+
+	if (sync->tool->dry_run)
+		bstore_rollback(sync->st);
+	(void)bstore_exec(sync->st, NULL, "ctl_sync_end", NULL, 0);
 
 	return err ? err : left ? EBADMSG : 0;
 }
@@ -270,6 +326,10 @@ static int sync_ldap(struct tool *tool)
 static const struct tool_opt optv[] = {
 	{ "config", "FILE", "how to read the directory" },
 	{ "full",   NULL,   "everything, not what changed since last time" },
+	{ "force",  NULL,   "also when more goes than sync.removals_max_percent" },
+	{ "same-person", NULL,
+	  "an entry with a URI or name that was removed is the same person or "
+	  "group; without it a new one" },
 	{ "sample", NULL,   "print such a file with all keys and end" },
 	{ NULL, NULL, NULL },
 };

@@ -19,7 +19,8 @@ static const char *const renamev[] = {
 	"ctl_sync_rename", NULL
 };
 static const char *const gonev[] = {
-	"ctl_sync_gone_principal", "ctl_sync_gone_entry", NULL
+	"ctl_sync_gone_deny", "ctl_sync_gone_entry",
+	"ctl_sync_gone_principal", NULL
 };
 static const char *const principalv[] = {
 	"ctl_sync_principal_new", "ctl_sync_principal_changed",

@@ -17,11 +17,38 @@ static void lower(char *s)
 }
 
 
+/* caseIgnoreMatch (RFC 4518): no blanks around, one for several inside */
+static void fold_blanks(struct berval *bv)
+{
+	ber_len_t i, n = 0;
+
+	for (i = 0; i < bv->bv_len; i++) {
+		if (bv->bv_val[i] != ' ' || (n && bv->bv_val[n - 1] != ' '))
+			bv->bv_val[n++] = bv->bv_val[i];
+	}
+	if (n && bv->bv_val[n - 1] == ' ')
+		--n;
+
+	bv->bv_len = n;
+}
+
+
+static void dn_fold(LDAPDN dn)
+{
+	for (int i = 0; dn && dn[i]; i++) {
+		for (int k = 0; dn[i][k]; k++)
+			fold_blanks(&dn[i][k]->la_value);
+	}
+}
+
+
+/* In one spelling; letters beyond ASCII are folded by the store */
 static int dn_print(char **dnp, LDAPDN dn)
 {
 	char *text = NULL;
 	int err;
 
+	dn_fold(dn);
 	if (ldap_dn2str(dn, &text, LDAP_DN_FORMAT_LDAPV3 | LDAP_DN_PRETTY))
 		return EBADMSG;
 

@@ -74,9 +74,11 @@ const struct conf_key sync_keyv[] = {
 	  "above, and in what that one is in." },
 
 	{ "sync.removals_max_percent", CONF_UINT, "percent", "30", 0, 100, 0,
-	  NULL, "When more of the known users than this (and more than ten) "
-	  "are not found any more, nothing is changed: rather a base or a "
-	  "filter is wrong." },
+	  NULL, "When a run would take away more than this of the known "
+	  "users, groups, folders or memberships (and more than ten), disable "
+	  "more than this of the users, or empty a group that a category "
+	  "denies, nothing is changed: a base, a filter or a permission may "
+	  "be wrong.  All of them are always too many; 100: no limit." },
 };
 
 const size_t sync_keyc = ARRAY_SIZE(sync_keyv);

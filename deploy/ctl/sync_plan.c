@@ -8,17 +8,20 @@
 #include "common/db/bstore.h"
 #include "deploy/ctl/sync.h"
 
-enum { REMOVALS_HARMLESS = 10 };
+enum { LOSS_HARMLESS = 10 };
 
 /* Who shall be what; then who cannot be, with a problem for people */
 static const char *const targetv[] = {
+	"ctl_sync_member_fold",
 	"ctl_sync_read_analyze",
 	"ctl_sync_target",
 	"ctl_sync_target_index",
 	"ctl_sync_rank",
+	"ctl_sync_rank",        /* second choices may be equal, too */
 	"ctl_sync_adopt",
+	"ctl_sync_held",        /* each choice, and those that the ones */
+	"ctl_sync_held",        /* before made stay where they are      */
 	"ctl_sync_held",
-	"ctl_sync_held",        /* for those who stay because of the first */
 	"ctl_sync_address",
 	NULL
 };
@@ -70,31 +73,54 @@ static int problems(const struct sync *sync, int *leftp)
 }
 
 
-static int check_share(const struct sync *sync)
+/* Whether so many of the known are too many to be believed: all of them, or
+   more than a handful and the configured share */
+static bool is_too_much(uint64_t known, uint64_t lost, uint64_t most_percent)
+{
+	if (most_percent >= 100 || !lost)
+		return false;
+
+	return lost == known || (lost > LOSS_HARMLESS &&
+				 100 * lost > known * most_percent);
+}
+
+
+static int check_losses(const struct sync *sync)
 {
 	const uint64_t most = config_uint(sync->conf,
 					  "sync.removals_max_percent");
-	uint64_t known, gone;
+	const bool force = tool_opt(sync->tool, "force") != NULL;
 	PGresult *res;
 	int err;
 
-	err = bstore_query(sync->st, &res, "ctl_sync_share", NULL, 0);
+	err = bstore_query(sync->st, &res, "ctl_sync_losses", NULL, 0);
 	if (err)
 		return err;
 
-	known = strtoull(PQgetvalue(res, 0, 0), NULL, 10);
-	gone  = strtoull(PQgetvalue(res, 0, 1), NULL, 10);
+	for (int i = 0; i < PQntuples(res); i++) {
+
+		const char *known = PQgetvalue(res, i, 1);
+		const char *lost = PQgetvalue(res, i, 2);
+
+		if (force || !is_too_much(strtoull(known, NULL, 10),
+					  strtoull(lost, NULL, 10), most))
+			continue;
+
+		(void)fprintf(sync->tool->err, "pchatctl: %s of %s %s %s\n",
+			      lost, known, PQgetvalue(res, i, 0),
+			      PQgetvalue(res, i, 3));
+		err = ERANGE;
+	}
 	PQclear(res);
 
-	if (gone <= REMOVALS_HARMLESS || 100 * gone <= known * most)
-		return 0;
+	if (err)
+		(void)fprintf(sync->tool->err, "pchatctl: that is more than"
+			      " sync.removals_max_percent (%llu) allows: "
+			      "nothing was changed; --force if it is right, "
+			      "--same-person if the directory was built anew\n",
+			      (unsigned long long)most);
 
-	(void)fprintf(sync->tool->err, "pchatctl: %llu of %llu users are gone"
-		      " from the directory, more than"
-		      " sync.removals_max_percent: nothing was changed\n",
-		      (unsigned long long)gone, (unsigned long long)known);
-
-	return ERANGE;
+	return err;
 }
 
 
@@ -108,7 +134,7 @@ int sync_plan(struct sync *sync, int *leftp)
 	if (!err)
 		err = steps(sync, changev);
 	if (!err)
-		err = check_share(sync);
+		err = check_losses(sync);
 
 	return err;
 }

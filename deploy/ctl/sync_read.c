@@ -289,7 +289,8 @@ static void copy_member(struct bstore *st, const char *id, const char *member)
 }
 
 
-/* A DN, or the uid of a user; what is neither names nobody */
+/* A DN, or the uid of a user; anything else is kept as it is, to be named among
+   those that were not found */
 static int member_handler(const char *value, void *arg)
 {
 	const struct member *member = arg;
@@ -300,11 +301,13 @@ static int member_handler(const char *value, void *arg)
 		err = dir_dn_normal(&text, value);
 	else
 		err = re_sdprintf(&text, "uid:%s", value);
-	if (!err)
-		copy_member(member->st, member->id, text);
+	if (err == ENOMEM)
+		return err;
+
+	copy_member(member->st, member->id, err ? value : text);
 	mem_deref(text);
 
-	return err == ENOMEM ? err : 0;
+	return 0;
 }
 
 

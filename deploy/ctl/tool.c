@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include "common/db/db.h"
 #include "common/db/bstore.h"
+#include "common/shown.h"
 #include "deploy/ctl/tool.h"
 #include "deploy/ctl/options.h"
 #include "common/version.h"
@@ -242,8 +243,7 @@ int tool_confirm(const struct tool *tool, const char *question,
 {
 	char answer[16] = "";
 
-	if (tool->yes || tool->dry_run || !isatty(STDIN_FILENO) ||
-	    !isatty(fileno(tool->err)))
+	if (tool->yes || tool->dry_run || !tool->person)
 		return TOOL_OK;
 
 	(void)fprintf(tool->err, "%s %s? [y/N] ", question, what);
@@ -372,35 +372,62 @@ static void help_words(struct options *opts, char **argv, int argc)
 }
 
 
-int tool_main(int argc, char **argv, FILE *out, FILE *err)
+static int run(struct tool *tool, int argc, char **argv)
 {
-	struct tool tool = { .out = out, .err = err };
 	struct options opts = { .first = 0 };
 	int status;
 
-	tool.store = getenv("PCHAT_STORE");
-	tool.actor = system_user();
-
-	status = options_parse(&tool, &opts, argc, argv);
+	status = options_parse(tool, &opts, argc, argv);
 	if (status != TOOL_OK)
 		return status;
 
 	help_words(&opts, argv, argc);
 	if (opts.version) {
-		(void)fprintf(out, "pchatctl " PCHAT_VERSION "\n");
+		(void)fprintf(tool->out, "pchatctl " PCHAT_VERSION "\n");
 		return TOOL_OK;
 	}
 	if (opts.help && (opts.first == argc || is_subject(argv[opts.first]))) {
-		help_print(out, argv + opts.first, argc - opts.first);
+		help_print(tool->out, argv + opts.first, argc - opts.first);
 		return TOOL_OK;
 	}
-	tool_no_password(&tool, "--store", opts.store);
+	tool_no_password(tool, "--store", opts.store);
 
-	status = cmd_run(&tool, argv + opts.first, argc - opts.first);
-	if (fflush(out) && status == TOOL_OK) {
-		(void)fprintf(err, "pchatctl: cannot write: %m\n");
+	return cmd_run(tool, argv + opts.first, argc - opts.first);
+}
+
+
+/* JSON has its own way to write what must not reach a terminal */
+static bool asks_json(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++) {
+		if (!strcmp(argv[i], "--json"))
+			return true;
+	}
+
+	return false;
+}
+
+
+int tool_main(int argc, char **argv, FILE *out, FILE *err)
+{
+	FILE *shown = asks_json(argc, argv) ? NULL : shown_stream(out);
+	FILE *told = shown_stream(err);
+	struct tool tool = { .out = shown ? shown : out,
+			     .err = told ? told : err };
+	int status;
+
+	tool.store = getenv("PCHAT_STORE");
+	tool.actor = system_user();
+	tool.person = err == stderr && isatty(STDIN_FILENO) &&
+		isatty(STDERR_FILENO);
+
+	status = run(&tool, argc, argv);
+	if ((shown ? fclose(shown) : fflush(out)) && status == TOOL_OK) {
+		(void)fprintf(tool.err, "pchatctl: cannot write: %m\n");
 		status = TOOL_FAILED;
 	}
+	if (told)
+		(void)fclose(told);
 
 	return status;
 }

@@ -22,6 +22,7 @@ struct tool {
 	bool json;            /* for programs, not for people    */
 	bool dry_run;         /* say what would be done          */
 	bool yes;             /* do not ask                      */
+	bool person;          /* sits at a terminal: may be asked */
 	FILE *out;
 	FILE *err;
 	char **argv;          /* what follows subject and verb   */

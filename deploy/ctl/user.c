@@ -57,7 +57,7 @@ static int show(struct tool *tool)
 static int create(struct tool *tool)
 {
 	char key[ANSWER_KEY_SIZE];
-	const char *argv[5];
+	const char *argv[6];
 
 	if (!answer_user(tool, key, tool->argv[0]))
 		return TOOL_FAILED;
@@ -67,8 +67,9 @@ static int create(struct tool *tool)
 	argv[2] = tool_opt(tool, "display");
 	argv[3] = tool_opt(tool, "email");
 	argv[4] = tool_opt(tool, "policy");
+	argv[5] = tool_opt(tool, "same-person") ? "t" : "f";
 
-	return answer_change(tool, "ctl_user_create", argv, 5, key,
+	return answer_change(tool, "ctl_user_create", argv, 6, key,
 			     "created");
 }
 
@@ -164,6 +165,9 @@ static const struct tool_opt createv[] = {
 	{ "display", "TEXT",    "name that is shown" },
 	{ "email",   "ADDRESS", "mail address" },
 	{ "policy",  "NAME",    "granted from the beginning" },
+	{ "same-person", NULL,
+	  "bring the removed user of this URI back, with lists, invitations and "
+	  "messages; without it a new person begins with nothing" },
 	{ NULL, NULL, NULL },
 };
 
@@ -187,7 +191,7 @@ static const struct tool_cmd cmdv[] = {
 	{ "user", "set", "URI", TOOL_STORE | TOOL_DRY, set,
 	  "change one; running processes obey at once", setv },
 	{ "user", "remove", "URI", TOOL_STORE | TOOL_DRY, remove_user,
-	  "ends all access; lists keep the name", NULL },
+	  "end all access; the row stays for lists and messages", NULL },
 };
 
 

@@ -28,8 +28,9 @@ SELECT config_remove(NULL, $1::text);
 
 -- name: web_config_set
 -- for: web
--- $1 bigint: user, $2 text: key, $3 text: value
-SELECT config_set($1::bigint, $2::text, $3::text);
+-- What is wrong with the value, or NULL.  $1 bigint: user, $2 text: key,
+-- $3 text: value
+SELECT config_try($1::bigint, $2::text, $3::text);
 
 -- name: web_config_remove
 -- for: web

@@ -59,7 +59,7 @@ SELECT r.name, 'ma-chan://' || s.domain || '/' || r.guid, c.name,
 -- $1 text: name in any case, URI or GUID
 WITH roles AS (
        SELECT x.role,
-              json_agg(principal_given(p.kind, p.name) ORDER BY p.kind, p.key) AS names
+              json_agg(principal_spelt(p) ORDER BY p.kind, p.key) AS names
          FROM ctl_room($1::text) AS r
          JOIN room_role x ON x.room_id = r.room_id
          JOIN principal p ON p.principal_id = x.principal_id

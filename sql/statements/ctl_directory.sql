@@ -25,8 +25,9 @@ SELECT p.key, p.guid, p.display, p.email,
 
 -- name: ctl_user_create
 -- $1 text: canonical URI, $2 text: its host, $3 text: display name or NULL,
--- $4 text: address or NULL, $5 text: policy or NULL
-SELECT user_create($1::text, $2::text, $3::text, $4::text, $5::text);
+-- $4 text: address or NULL, $5 text: policy or NULL, $6 boolean: the removed
+-- user of that URI, not a new one
+SELECT user_create($1::text, $2::text, $3::text, $4::text, $5::text, $6::boolean);
 
 -- name: ctl_user_set
 -- $1 text: canonical URI, $2 text: display name or NULL, $3 text: address or
@@ -74,8 +75,9 @@ SELECT p.key, p.name, p.guid,
  WHERE p.kind IN (8, 9, 10) AND p.state <> 2 AND p.key = lower($1::text);
 
 -- name: ctl_group_create
--- $1 text: name, $2 text: members, one a line
-SELECT group_create($1::text, string_to_array($2::text, E'\n'));
+-- $1 text: name, $2 text: members, one a line, $3 boolean: the removed group of
+-- that name, not a new one
+SELECT group_create($1::text, string_to_array($2::text, E'\n'), $3::boolean);
 
 -- name: ctl_group_set
 -- $1 text: key, $2 text: new name
@@ -143,3 +145,7 @@ SELECT pool_address_create($1::text, $2::text);
 -- name: ctl_endpoint_remove
 -- $1 text: canonical URI
 SELECT pool_address_remove($1::text);
+
+-- name: ctl_same_person
+-- For the session: a removed principal whose name is used again is the same one.
+SELECT set_config('pchat.same', 'on', false);

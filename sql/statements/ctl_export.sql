@@ -66,7 +66,8 @@ SELECT (ctl_category(c)).category_id FROM jsonb_array_elements_text($1::jsonb) A
 -- With an end the last message is the last that is exported, so that what
 -- comes later can be added.  $1 timestamptz: from, $2 timestamptz: to
 INSERT INTO export_room
-SELECT row_number() OVER (ORDER BY r.name_key), r.room_id, r.name,
+SELECT row_number() OVER (ORDER BY r.name_key), r.room_id,
+       name_given(r.name, r.name_fold IS NULL, r.guid),
        CASE WHEN $2::timestamptz IS NULL THEN h.last_id
             ELSE coalesce((SELECT max(m.msg_id) FROM message m
                             WHERE m.room_id = r.room_id AND m.flags & 8 <> 8
@@ -84,7 +85,7 @@ TO STDOUT;
 -- name: ctl_export_users
 -- Those of the pool's domain first: it is that of an import's first user.
 COPY (SELECT json_build_object('users', json_build_object(
-             'uri', p.key, 'display', p.display, 'email', p.email,
+             'uri', p.key, 'display', name_mend(p.display, ''), 'email', p.email,
              'policy', coalesce(y.name, ''),
              'state', (ARRAY['enabled', 'disabled', 'deleted'])[p.state + 1]))
         FROM principal p CROSS JOIN store s
@@ -97,7 +98,7 @@ TO STDOUT;
 COPY (SELECT json_build_object('groups', json_build_object(
              'name', g.name,
              'members', coalesce((
-                 SELECT jsonb_agg(principal_given(p.kind, p.name) ORDER BY p.kind, p.key)
+                 SELECT jsonb_agg(principal_spelt(p) ORDER BY p.kind, p.key)
                    FROM principal_member m
                    JOIN principal p ON p.principal_id = m.member_id
                   WHERE m.group_id = g.principal_id
@@ -107,13 +108,15 @@ TO STDOUT;
 
 -- name: ctl_export_addins
 COPY (SELECT json_build_object('addins', json_build_object(
-             'name', a.name, 'url', a.url, 'guid', a.guid))
+             'name', name_given(a.name, a.name_fold IS NULL, a.guid), 'url', a.url,
+             'guid', a.guid))
         FROM addin a ORDER BY a.name_key)
 TO STDOUT;
 
 -- name: ctl_export_categories
 COPY (SELECT json_build_object('categories', json_build_object(
-             'name', c.name, 'guid', c.guid, 'description', c.description,
+             'name', name_given(c.name, c.name_fold IS NULL, c.guid), 'guid', c.guid,
+             'description', c.description,
              'allowed', l->'allowed', 'denied', l->'denied', 'creators', l->'creators',
              'invitations', c.invitations, 'files', c.files, 'history', c.history,
              'retention', c.retention_d))
@@ -125,7 +128,8 @@ TO STDOUT;
 
 -- name: ctl_export_rooms
 COPY (SELECT json_build_object('rooms', json_build_object(
-             'name', r.name, 'guid', r.guid, 'category', c.name,
+             'name', e.name, 'guid', r.guid,
+             'category', name_given(c.name, c.name_fold IS NULL, c.guid),
              'description', r.description,
              'privacy', (ARRAY['open', 'closed', 'secret'])[r.privacy + 1],
              'type', (ARRAY['normal', 'auditorium'])[r.behavior + 1],
@@ -133,7 +137,7 @@ COPY (SELECT json_build_object('rooms', json_build_object(
              'presenters', coalesce(l.presenters, '[]'),
              'invitations', CASE WHEN r.invitations THEN 'inherit' ELSE 'false' END,
              'disabled', r.disabled AND r.room_id NOT IN (SELECT room_id FROM export_disabled),
-             'addin', coalesce(a.name, ''), 'retention', r.retention_d))
+             'addin', coalesce(name_given(a.name, a.name_fold IS NULL, a.guid), ''), 'retention', r.retention_d))
         FROM export_room e
         JOIN room r ON r.room_id = e.room_id
         JOIN category c ON c.category_id = r.category_id
@@ -144,7 +148,7 @@ COPY (SELECT json_build_object('rooms', json_build_object(
                     jsonb_agg(g.name ORDER BY p.kind, p.key) FILTER (WHERE x.role = 3) AS presenters
                FROM room_role x
                JOIN principal p ON p.principal_id = x.principal_id
-              CROSS JOIN LATERAL principal_given(p.kind, p.name) AS g (name)
+              CROSS JOIN LATERAL principal_spelt(p) AS g (name)
               WHERE x.room_id = r.room_id AND (p.kind = 5 OR p.state <> 2)) AS l
        ORDER BY e.nr)
 TO STDOUT;

@@ -110,6 +110,20 @@ CREATE INDEX ON import_entry (pos, key) WHERE list = 7;
 ANALYZE import_user, import_group, import_category, import_room, import_entry,
         import_addin;
 
+-- name: ctl_import_clean
+-- Names as the store keeps them (name_clean), so that they are found there.
+DO $$ BEGIN
+    UPDATE import_user SET display = name_clean(display) WHERE display <> name_clean(display);
+    UPDATE import_group SET name = name_clean(name) WHERE name <> name_clean(name);
+    UPDATE import_category SET name = name_clean(name) WHERE name <> name_clean(name);
+    UPDATE import_addin SET name = name_clean(name) WHERE name <> name_clean(name);
+    UPDATE import_room SET name = name_clean(name), category = name_clean(category),
+                           addin = name_clean(addin)
+     WHERE (name, category, addin)
+           IS DISTINCT FROM (name_clean(name), name_clean(category), name_clean(addin));
+    UPDATE import_entry SET given = normalize(given) WHERE given IS NOT NORMALIZED;
+END $$;
+
 -- ------------------------------------------------------------------ checks
 -- Each answers with rows of place and problem; none means that all is well.
 
@@ -155,6 +169,61 @@ SELECT format('rooms[%s].name', i.pos),
  WHERE EXISTS (SELECT FROM category c WHERE c.name_key = i.name_key)
     OR EXISTS (SELECT FROM import_category c WHERE c.name_key = i.name_key)
  LIMIT 21;
+
+-- name: ctl_import_check_unfit
+-- Names and descriptions that the store does not take.
+SELECT place, problem
+  FROM (SELECT 1 AS kind, pos, format('users[%s].display', pos) AS place,
+               text_problem(display, 256, false) AS problem
+          FROM import_user WHERE display <> ''
+         UNION ALL
+        SELECT 2, pos, format('groups[%s].name', pos), text_problem(name, 256, false)
+          FROM import_group
+         UNION ALL
+        SELECT 3, pos, format('categories[%s].name', pos), text_problem(name, 256, false)
+          FROM import_category
+         UNION ALL
+        SELECT 3, pos, format('categories[%s].description', pos),
+               text_problem(description, 256, true)
+          FROM import_category
+         UNION ALL
+        SELECT 4, pos, format('rooms[%s].name', pos), text_problem(name, 256, false)
+          FROM import_room
+         UNION ALL
+        SELECT 4, pos, format('rooms[%s].description', pos), text_problem(description, 256, true)
+          FROM import_room
+         UNION ALL
+        SELECT 5, pos, format('addins[%s].name', pos), text_problem(name, 256, false)
+          FROM import_addin) AS x
+ WHERE problem IS NOT NULL ORDER BY kind, pos LIMIT 21;
+
+-- name: ctl_import_check_alike
+-- Names that look the same as another (name_fold); the very same ones are
+-- looked for above.
+WITH named (space, list, pos, name, key, fold) AS (
+       SELECT 1, 'categories', pos, name, name_key, name_fold(name) FROM import_category
+        UNION ALL
+       SELECT 1, 'rooms', pos, name, name_key, name_fold(name) FROM import_room
+        UNION ALL
+       SELECT 2, 'addins', pos, name, name_key, name_fold(name) FROM import_addin
+        UNION ALL
+       SELECT 1, NULL, 0, c.name, c.name_key, c.name_fold FROM category c
+        UNION ALL
+       SELECT 1, NULL, 0, r.name, r.name_key, r.name_fold FROM room r
+        WHERE r.deleted_at IS NULL
+        UNION ALL
+       SELECT 2, NULL, 0, a.name, a.name_key, a.name_fold FROM addin a
+     ), alike AS (
+       SELECT *, first_value(name) OVER w AS first_name, first_value(key) OVER w AS first_key,
+              first_value(coalesce(format('%s[%s]', list, pos), 'which is there')) OVER w AS place
+         FROM named WHERE fold IS NOT NULL
+       WINDOW w AS (PARTITION BY space, fold ORDER BY list IS NOT NULL, list, pos)
+     )
+SELECT format('%s[%s].name', list, pos),
+       format('"%s" looks the same as "%s", %s', name, first_name, place)
+  FROM alike
+ WHERE list IS NOT NULL AND key <> first_key
+ ORDER BY list, pos LIMIT 21;
 
 -- name: ctl_import_check_entry
 -- Users and groups that are neither in the file nor in the store.
@@ -342,6 +411,22 @@ SELECT 8, 'domain:' || d.host, d.host, d.host
         SELECT substr(key, 8) FROM import_entry WHERE key LIKE 'domain:%') AS d (host)
  WHERE NOT EXISTS (SELECT FROM principal p WHERE p.key = 'domain:' || d.host);
 
+-- name: ctl_import_same
+-- Users and groups of the file are the removed ones of their names, if the
+-- operator says so (ctl_same_person).
+SELECT principal_revive(x.key)
+  FROM (SELECT key FROM import_user WHERE state IS DISTINCT FROM 2
+         UNION SELECT key FROM import_group) AS x
+ WHERE current_setting('pchat.same', true) = 'on'
+   AND NOT EXISTS (SELECT FROM principal p WHERE p.key = x.key AND p.state <> 2);
+
+-- name: ctl_import_free
+-- Otherwise they are new.
+SELECT principals_free(ARRAY(
+       SELECT key FROM import_user WHERE state IS DISTINCT FROM 2
+        UNION SELECT key FROM import_group))
+ WHERE current_setting('pchat.same', true) IS DISTINCT FROM 'on';
+
 -- name: ctl_import_user_changed
 -- A policy by its name, '' for none of the user's own, goes before enabled.
 UPDATE principal p
@@ -354,7 +439,7 @@ UPDATE principal p
                     ELSE o.policy_id END AS policy_id,
                coalesce(u.state, CASE o.state WHEN 2 THEN 0 ELSE o.state END) AS state
           FROM import_user u
-          JOIN principal o ON o.key = u.key
+          JOIN principal o ON o.key = u.key AND o.key NOT LIKE 'former:%'
           LEFT JOIN policy y ON y.name = u.policy) AS w
  WHERE p.principal_id = w.principal_id
    AND (p.display, p.email, p.policy_id, p.state)
@@ -362,9 +447,10 @@ UPDATE principal p
 
 -- name: ctl_import_user_new
 INSERT INTO principal (kind, key, name, display, email, policy_id, state)
-SELECT 5, u.key, u.key, coalesce(u.display, ''), coalesce(u.email, ''),
+SELECT 5, u.key, principal_was(u.key), coalesce(u.display, ''), coalesce(u.email, ''),
        CASE WHEN u.policy IS NOT NULL THEN y.policy_id
-            WHEN u.enabled IS FALSE THEN 3 ELSE 2 END, coalesce(u.state, 0)
+            WHEN u.enabled IS FALSE THEN 3 ELSE 2 END,
+       CASE WHEN u.key LIKE 'former:%' THEN 2 ELSE coalesce(u.state, 0) END
   FROM import_user u LEFT JOIN policy y ON y.name = u.policy
  WHERE NOT EXISTS (SELECT FROM principal p WHERE p.key = u.key)
  ORDER BY u.pos;

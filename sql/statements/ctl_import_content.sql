@@ -36,6 +36,12 @@ COPY import_content (content, room, last_id) FROM STDIN;
 COPY import_file (pos, file_id, room, name, extension, sha256, uploaded_by,
                   uploaded_on, size_bytes, linked) FROM STDIN;
 
+-- name: ctl_import_content_clean
+DO $$ BEGIN
+    UPDATE import_content SET room = name_clean(room) WHERE room <> name_clean(room);
+    UPDATE import_file SET room = name_clean(room) WHERE room <> name_clean(room);
+END $$;
+
 -- name: ctl_import_content_lock
 -- Nobody enables these rooms until the import is done.
 SELECT count(*)

@@ -9,3 +9,6 @@ SELECT p.key, p.display, p.email,
   FROM principal p
  WHERE p.kind = 5
  ORDER BY p.key;
+
+-- name: ctl_names_unfit
+SELECT kind, id, name, problem FROM names_unfit();

@@ -19,6 +19,10 @@ SELECT pg_try_advisory_lock(hashtextextended('pchatctl sync ' || $1::text, 0)),
        set_config('work_mem', '64MB', false), set_config('jit', 'off', false),
        set_config('statement_timeout', '0', false);
 
+-- name: ctl_sync_end
+-- Before the session ends: the next run must not meet its lock.
+SELECT pg_advisory_unlock(hashtextextended('pchatctl sync ' || current_setting('pchat.source'), 0));
+
 -- name: ctl_sync_source
 SELECT cookie, settings FROM directory_source
  WHERE name = current_setting('pchat.source');
@@ -50,6 +54,8 @@ COPY sync_member (id, member) FROM STDIN;
 
 -- name: ctl_sync_seen_index
 DO $$ BEGIN
+    UPDATE sync_seen SET dn = directory_dn(dn), parent = directory_dn(parent)
+     WHERE (dn, parent) IS DISTINCT FROM (directory_dn(dn), directory_dn(parent));
     CREATE INDEX ON sync_seen (id);
     ANALYZE sync_seen;
 END $$;
@@ -75,28 +81,35 @@ TRUNCATE sync_user, sync_group;
 
 -- -------------------------------------------------------------------- plan
 
+-- name: ctl_sync_member_fold
+UPDATE sync_member SET member = directory_dn(member)
+ WHERE member IS DISTINCT FROM directory_dn(member);
+
 -- name: ctl_sync_read_analyze
 ANALYZE sync_off, sync_user, sync_group, sync_member;
 
 -- name: ctl_sync_target
--- What shall be; an entry that is user and group is a user.
+-- What shall be; an entry that is user and group is a user.  Users are known by
+-- their URIs: a display name that is not fit (text_problem) is mended.
 CREATE TEMPORARY TABLE sync_target AS
 SELECT s.kind, s.id, s.dn, s.parent, p.principal_id, p.key AS old_key,
        false AS made,
        CASE s.kind WHEN 5 THEN coalesce(u.uri, p.key)
-                   WHEN 9 THEN coalesce('group:' || lower(g.name), p.key)
+                   WHEN 9 THEN coalesce('group:' || lower(name_clean(g.name)), p.key)
                    ELSE 'folder:' || s.dn END AS key,
        CASE s.kind WHEN 5 THEN coalesce(u.uri, p.name)
-                   WHEN 9 THEN coalesce(g.name, p.name)
+                   WHEN 9 THEN coalesce(name_clean(g.name), p.name)
                    ELSE s.dn END AS name,
-       CASE s.kind WHEN 5 THEN coalesce(u.display, p.display)
-                   WHEN 9 THEN coalesce(g.name, p.display)
+       CASE s.kind WHEN 5 THEN name_mend(coalesce(u.display, p.display), '')
+                   WHEN 9 THEN coalesce(name_clean(g.name), p.display)
                    ELSE s.rdn END AS display,
        coalesce(u.email, p.email, '') AS email,
        coalesce(u.uid, e.uid) AS uid,
        CASE WHEN s.id IN (SELECT id FROM sync_off) THEN 1 ELSE 0 END AS state,
        CASE WHEN s.kind = 5 AND u.id IS NOT NULL AND u.uri IS NULL
                  THEN format('%s: not a SIP URI: %s', s.dn, u.given)
+            WHEN s.kind = 9 AND text_problem(g.name, 256, false) IS NOT NULL
+                 THEN format('%s: name: %s', s.dn, text_problem(g.name, 256, false))
             WHEN p.kind <> s.kind OR e.source <> current_setting('pchat.source')
                  THEN format('%s: known already, as something else: %s', s.dn, p.key)
             END AS problem
@@ -107,7 +120,17 @@ SELECT s.kind, s.id, s.dn, s.parent, p.principal_id, p.key AS old_key,
   LEFT JOIN sync_group g ON g.id = s.id AND s.kind = 9;
 
 -- name: ctl_sync_target_index
+-- sync_key_next: what a group or folder is called whose key another has, first
+-- by its DN and then by DN and source; NULL: there is no other choice.
 DO $$ BEGIN
+    CREATE FUNCTION pg_temp.sync_key_next(t sync_target) RETURNS text
+        LANGUAGE sql STABLE AS $f$
+    SELECT CASE WHEN t.kind = 5 OR t.key = b.other THEN NULL
+                WHEN t.key = b.by_dn THEN b.other ELSE b.by_dn END
+      FROM (SELECT w.word || t.dn, w.word || t.dn || ' (' || current_setting('pchat.source') || ')'
+              FROM (VALUES (CASE t.kind WHEN 10 THEN 'folder:' ELSE 'group:' END)) AS w (word))
+           AS b (by_dn, other)
+    $f$;
     CREATE INDEX ON sync_target (key);
     CREATE INDEX ON sync_target (principal_id);
     CREATE INDEX ON sync_target (dn);
@@ -115,39 +138,50 @@ DO $$ BEGIN
 END $$;
 
 -- name: ctl_sync_rank
--- Two entries that want the same key: who has it keeps it.
+-- Two entries that want the same key: whichever has it keeps it, the other gets
+-- its next choice (sync_key_next), or is a problem.
 UPDATE sync_target t
-   SET problem = CASE t.kind WHEN 5 THEN format('%s: another entry has its URI: %s', t.dn, t.key) END,
-       key = CASE t.kind WHEN 5 THEN t.key ELSE 'group:' || t.dn END,
-       name = CASE t.kind WHEN 5 THEN t.name ELSE t.dn END
+   SET problem = CASE WHEN pg_temp.sync_key_next(t) IS NULL
+                      THEN format('%s: another entry has its %s: %s', t.dn,
+                                  CASE t.kind WHEN 5 THEN 'URI' ELSE 'name' END, t.key) END,
+       key = coalesce(pg_temp.sync_key_next(t), t.key),
+       name = CASE WHEN t.kind = 9 AND pg_temp.sync_key_next(t) IS NOT NULL
+                   THEN substr(pg_temp.sync_key_next(t), 7) ELSE t.name END
   FROM (SELECT id, row_number() OVER (PARTITION BY key
                    ORDER BY (old_key IS NOT DISTINCT FROM key) DESC, id) AS n
           FROM sync_target WHERE problem IS NULL AND key IS NOT NULL) AS r
  WHERE r.id = t.id AND r.n > 1;
 
 -- name: ctl_sync_adopt
--- A principal of that key whom no directory has, or who is gone from this
--- one, is the one: lists and messages know people by their URI.
+-- A principal of that key that no directory has is the one: lists and messages
+-- know it.  One that was removed, or goes with this run, is another, unless
+-- the operator says that it is the same (ctl_same_person).
 UPDATE sync_target t
    SET principal_id = h.principal_id, old_key = h.key
   FROM principal h
   LEFT JOIN directory_entry e ON e.principal_id = h.principal_id
  WHERE t.principal_id IS NULL AND t.problem IS NULL
    AND h.key = t.key AND h.kind = t.kind
-   AND (h.external_id IS NULL
-        OR e.source = current_setting('pchat.source')
-           AND NOT EXISTS (SELECT FROM sync_seen s WHERE s.id = h.external_id));
+   AND CASE WHEN current_setting('pchat.same', true) = 'on'
+            THEN h.external_id IS NULL
+                 OR e.source = current_setting('pchat.source')
+                    AND NOT EXISTS (SELECT FROM sync_seen s WHERE s.id = h.external_id)
+            ELSE h.external_id IS NULL AND h.state <> 2 END;
 
 -- name: ctl_sync_held
--- A key that somebody has who stays where he is.
+-- A key of a principal that keeps it: the entry gets its next choice, or is a
+-- problem.
 UPDATE sync_target t
-   SET problem = CASE t.kind WHEN 5 THEN format('%s: its URI is in use: %s', t.dn, t.key) END,
-       key = CASE t.kind WHEN 5 THEN t.key ELSE 'group:' || t.dn END,
-       name = CASE t.kind WHEN 5 THEN t.name ELSE t.dn END
+   SET problem = CASE WHEN pg_temp.sync_key_next(t) IS NULL
+                      THEN format('%s: its %s is in use: %s', t.dn,
+                                  CASE t.kind WHEN 5 THEN 'URI' ELSE 'name' END, t.key) END,
+       key = coalesce(pg_temp.sync_key_next(t), t.key),
+       name = CASE WHEN t.kind = 9 AND pg_temp.sync_key_next(t) IS NOT NULL
+                   THEN substr(pg_temp.sync_key_next(t), 7) ELSE t.name END
   FROM principal h
   LEFT JOIN directory_entry e ON e.principal_id = h.principal_id
   LEFT JOIN sync_target o ON o.principal_id = h.principal_id
- WHERE t.problem IS NULL AND h.key = t.key
+ WHERE t.problem IS NULL AND h.key = t.key AND h.state <> 2
    AND h.principal_id IS DISTINCT FROM t.principal_id
    AND CASE WHEN o.id IS NULL
             THEN NOT coalesce(e.source = current_setting('pchat.source') AND NOT EXISTS (
@@ -192,18 +226,67 @@ SELECT e.principal_id, p.kind,
    AND NOT EXISTS (SELECT FROM sync_seen s WHERE s.id = p.external_id)
    AND NOT EXISTS (SELECT FROM sync_target t WHERE t.principal_id = e.principal_id);
 
--- name: ctl_sync_share
--- Users that are known, and those of them that are gone.
-SELECT (SELECT count(*) FROM directory_entry e JOIN principal p USING (principal_id)
-         WHERE e.source = current_setting('pchat.source') AND e.state <> 2 AND p.kind = 5),
-       (SELECT count(*) FROM sync_gone WHERE kind = 5);
+-- name: ctl_sync_losses
+-- How much of what is known a run takes away, for each kind of loss that a
+-- wrong base, filter or permission would show as.
+WITH mine AS MATERIALIZED (
+       SELECT e.principal_id, e.state, p.kind
+         FROM directory_entry e JOIN principal p USING (principal_id)
+        WHERE e.source = current_setting('pchat.source') AND e.state <> 2
+     ), edge AS MATERIALIZED (
+       SELECT m.group_id, EXISTS (SELECT FROM sync_edge x
+                                   WHERE NOT x.made AND x.group_id = m.group_id
+                                     AND x.member_id = m.member_id) AS lost
+         FROM principal_member m JOIN mine g ON g.principal_id = m.group_id
+        WHERE g.kind IN (9, 10)
+     ), emptied AS MATERIALIZED (
+       SELECT e.group_id FROM edge e
+        WHERE NOT EXISTS (SELECT FROM sync_gone o WHERE o.principal_id = e.group_id)
+          AND EXISTS (SELECT FROM category_scope s
+                       WHERE s.denied AND s.principal_id = e.group_id)
+          AND NOT EXISTS (SELECT FROM sync_want w WHERE w.group_id = e.group_id)
+        GROUP BY e.group_id
+     )
+SELECT 'users', count(*), count(*) FILTER (WHERE principal_id IN (
+           SELECT principal_id FROM sync_gone)), 'are gone'
+  FROM mine WHERE kind = 5
+ UNION ALL
+SELECT 'users', count(*) FILTER (WHERE m.state = 0),
+       count(*) FILTER (WHERE m.state = 0 AND t.state = 1), 'are disabled now'
+  FROM mine m LEFT JOIN sync_target t USING (principal_id) WHERE m.kind = 5
+ UNION ALL
+SELECT 'groups', count(*), count(*) FILTER (WHERE principal_id IN (
+           SELECT principal_id FROM sync_gone)), 'are gone'
+  FROM mine WHERE kind = 9
+ UNION ALL
+SELECT 'folders', count(*), count(*) FILTER (WHERE principal_id IN (
+           SELECT principal_id FROM sync_gone)), 'are gone'
+  FROM mine WHERE kind = 10
+ UNION ALL
+SELECT 'memberships', count(*), greatest(0, count(*) FILTER (WHERE lost) - (
+           SELECT count(*) FROM sync_edge x JOIN mine g ON g.principal_id = x.group_id
+            WHERE x.made AND g.kind IN (9, 10))), 'are gone' FROM edge
+ UNION ALL
+SELECT 'denied groups', 1, 1, 'have no members any more: '
+       || (SELECT p.name FROM principal p WHERE p.principal_id = e.group_id)
+  FROM emptied e;
+
+-- name: ctl_sync_missing
+-- Members of groups that are no entry that was taken over, or more than one.
+SELECT p.name, l.member, count(*) OVER ()
+  FROM sync_list l JOIN sync_target p ON p.principal_id = l.group_id
+ WHERE 1 <> (SELECT count(*) FROM sync_target t
+              WHERE t.kind IN (5, 9) AND t.dn = l.member
+                 OR t.kind = 5 AND 'uid:' || lower(t.uid) = l.member)
+ ORDER BY p.name, l.member LIMIT 20;
 
 -- name: ctl_sync_changed
 -- set_state is NULL unless the directory changed its mind.  One that is taken
--- over, not new, keeps what an operator made of it.
+-- over, not new, keeps what an operator made of it; so does one that comes back.
 CREATE TEMPORARY TABLE sync_changed AS
 SELECT t.*, p.key AS was,
        CASE WHEN e.state IS NOT DISTINCT FROM t.state THEN NULL
+            WHEN e.state = 2 AND e.disabled THEN 1
             WHEN e.principal_id IS NULL AND p.state = 1 THEN NULL
             ELSE t.state END AS set_state,
        (row_number() OVER (ORDER BY t.principal_id) - 1) / 1000 AS slice
@@ -238,7 +321,7 @@ SELECT d.group_id, d.member
 ANALYZE sync_list;
 
 -- name: ctl_sync_want
--- Who shall be directly where.
+-- Who shall be directly where.  A DN that means two entries means none.
 CREATE TEMPORARY TABLE sync_want AS
 SELECT d.principal_id AS group_id, t.principal_id AS member_id
   FROM sync_target t JOIN principal d ON d.key = 'domain:' || split_part(t.key, '@', 2)
@@ -250,6 +333,7 @@ SELECT f.principal_id, t.principal_id
  UNION
 SELECT l.group_id, t.principal_id
   FROM sync_list l JOIN sync_target t ON t.dn = l.member AND t.kind IN (5, 9)
+ WHERE NOT EXISTS (SELECT FROM sync_target o WHERE o.dn = t.dn AND o.id <> t.id)
  UNION
 SELECT l.group_id, t.principal_id
   FROM sync_list l JOIN sync_target t ON 'uid:' || lower(t.uid) = l.member AND t.kind = 5;
@@ -270,8 +354,10 @@ SELECT x.*, (dense_rank() OVER (ORDER BY x.member_id) - 1) / 1000 AS slice
           JOIN principal g ON g.principal_id = m.group_id
           LEFT JOIN sync_target tg ON tg.principal_id = m.group_id
           LEFT JOIN sync_target tm ON tm.principal_id = m.member_id AND tm.kind = 5
+          LEFT JOIN directory_entry d ON d.principal_id = m.group_id AND d.state = 2
+                                     AND d.source = current_setting('pchat.source')
           LEFT JOIN sync_gone o ON o.principal_id = m.group_id
-         WHERE (tg.id IS NOT NULL OR o.principal_id IS NOT NULL
+         WHERE (tg.id IS NOT NULL OR o.principal_id IS NOT NULL OR d.principal_id IS NOT NULL
                 OR g.kind = 8 AND tm.id IS NOT NULL)
            AND NOT EXISTS (SELECT FROM sync_want w
                             WHERE w.group_id = m.group_id AND w.member_id = m.member_id)) AS x;
@@ -301,7 +387,9 @@ SELECT 'memberships', (SELECT count(*) FROM sync_want),
 SELECT (SELECT coalesce(max(slice) + 1, 0) FROM sync_changed),
        (SELECT coalesce(max(slice) + 1, 0) FROM sync_gone),
        (SELECT coalesce(max(slice) + 1, 0) FROM sync_edge),
-       EXISTS (SELECT FROM sync_changed WHERE was <> key);
+       EXISTS (SELECT FROM sync_changed WHERE was <> key)
+       OR EXISTS (SELECT FROM sync_changed c JOIN principal h ON h.key = c.key
+                   WHERE h.principal_id <> c.principal_id);
 
 -- ------------------------------------------------------------------- apply
 -- Steps of a slice get its number as $1.
@@ -313,11 +401,11 @@ SELECT principals_lock();
 INSERT INTO directory_source (name) VALUES (current_setting('pchat.source')) ON CONFLICT DO NOTHING;
 
 -- name: ctl_sync_unlock
--- What somebody signs in with is bound to his address.
+-- What somebody signs in with is bound to their address.
 DELETE FROM credential k
  USING principal p, sync_changed c
- WHERE k.principal_id = p.principal_id AND c.was <> c.key
-   AND (p.principal_id = c.principal_id OR p.key = c.key);
+ WHERE k.principal_id = p.principal_id
+   AND CASE WHEN p.principal_id = c.principal_id THEN c.was <> c.key ELSE p.key = c.key END;
 
 -- name: ctl_sync_park
 -- Keys that change are given up before they are taken, for two may swap.
@@ -326,10 +414,10 @@ UPDATE principal p SET key = 'moving:' || p.principal_id
  WHERE p.principal_id = c.principal_id AND c.was <> c.key;
 
 -- name: ctl_sync_aside
--- Who is gone makes room.
-UPDATE principal h SET key = h.key || '#' || h.principal_id
+-- The ones that are gone make room.
+UPDATE principal h SET key = 'former:' || h.principal_id || ':' || h.key
   FROM sync_changed c
- WHERE h.key = c.key AND c.was <> c.key AND h.principal_id <> c.principal_id;
+ WHERE h.key = c.key AND h.principal_id <> c.principal_id;
 
 -- name: ctl_sync_rename
 UPDATE principal p SET key = c.key
@@ -358,21 +446,37 @@ INSERT INTO directory_entry AS e (principal_id, source, dn, uid, state)
 SELECT c.principal_id, current_setting('pchat.source'), c.dn, c.uid, c.state
   FROM sync_changed c WHERE c.slice = $1::bigint
     ON CONFLICT (principal_id) DO UPDATE
-   SET source = excluded.source, dn = excluded.dn, uid = excluded.uid, state = excluded.state;
+   SET source = excluded.source, dn = excluded.dn, uid = excluded.uid, state = excluded.state,
+       disabled = false;
 
 -- name: ctl_sync_follow_new
 SELECT FROM affiliation_follow(ARRAY(
        SELECT principal_id FROM sync_changed WHERE made AND slice = $1::bigint));
 
+-- name: ctl_sync_gone_deny
+-- Members of a denied group or folder that is gone stay denied, each by
+-- themselves, until an operator takes them off the category's list.
+INSERT INTO category_scope (category_id, principal_id, denied)
+SELECT DISTINCT s.category_id, u.principal_id, true
+  FROM sync_gone o
+  JOIN principal_affiliation up ON up.principal_id = o.principal_id
+  JOIN category_scope s ON s.principal_id = up.ancestor_id AND s.denied
+  JOIN principal_affiliation a ON a.ancestor_id = o.principal_id
+  JOIN principal u ON u.principal_id = a.principal_id AND u.kind = 5
+ WHERE o.slice = $1::bigint AND o.kind IN (9, 10)
+ ORDER BY 1, 2
+    ON CONFLICT DO NOTHING;
+
+-- name: ctl_sync_gone_entry
+UPDATE directory_entry e
+   SET state = 2, disabled = p.state = 1 AND e.state = 0 OR e.disabled
+  FROM sync_gone o JOIN principal p ON p.principal_id = o.principal_id
+ WHERE e.principal_id = o.principal_id AND o.slice = $1::bigint;
+
 -- name: ctl_sync_gone_principal
 UPDATE principal p SET state = 2, updated_on = now()
   FROM sync_gone o
  WHERE p.principal_id = o.principal_id AND o.slice = $1::bigint AND p.state <> 2;
-
--- name: ctl_sync_gone_entry
-UPDATE directory_entry e SET state = 2
-  FROM sync_gone o
- WHERE e.principal_id = o.principal_id AND o.slice = $1::bigint;
 
 -- name: ctl_sync_member_gone
 DELETE FROM directory_member d

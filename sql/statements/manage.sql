@@ -44,7 +44,7 @@ SELECT r.room_id, r.guid, r.name, r.description, r.topic, r.privacy,
        ) AS roles;
 
 -- name: roster_removed
--- Endpoints that were put out of rooms.  $1 bigint[]: endpoints,
+-- Endpoints that left rooms or were put out of them.  $1 bigint[]: endpoints,
 -- $2 bigint[]: rooms, in pairs
 DELETE FROM roster o
  USING unnest($1::bigint[], $2::bigint[]) AS w (endpoint_id, room_id)

@@ -33,10 +33,6 @@ SELECT w.room_id, (SELECT count(*) FROM roster o
                       AND e.instance_id <> $2)
   FROM unnest($1::bigint[]) AS w (room_id);
 
--- name: roster_remove
--- $1 bigint: endpoint, $2 bigint: room
-DELETE FROM roster WHERE endpoint_id = $1 AND room_id = $2;
-
 -- name: endpoint_end
 -- Endpoints whose dialogs ended: by BYE ($1 bigint[]) they are forgotten with
 -- their rooms, and with what may still wait for the same client; otherwise
@@ -61,10 +57,11 @@ SELECT DISTINCT r.guid
  WHERE e.principal_id = $1 AND e.epid = $2 AND e.endpoint_id <> ALL ($3::bigint[]);
 
 -- name: endpoint_superseded
--- A client is back in its rooms: what waited for it goes.  $1 bigint: user,
--- $2 text: epid
+-- A client is back in its rooms: what waited for it then goes.  $1 bigint:
+-- user, $2 text: epid, $3 bigint: how many ms ago it came back
 DELETE FROM endpoint
- WHERE principal_id = $1 AND epid = $2 AND instance_id IS NULL;
+ WHERE principal_id = $1 AND epid = $2 AND instance_id IS NULL
+   AND detached_on <= now() - make_interval(secs => $3 / 1000.0);
 
 -- name: endpoint_forget
 -- Endpoints that did not come back.  $1 integer: grace in seconds

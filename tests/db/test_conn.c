@@ -277,7 +277,8 @@ static int removal(bool null)
 	else
 		db_int8(&a, 2);
 	db_int8(&a, 1);
-	ck_assert_int_eq(db_exec(db, "roster_remove", &a, result_handler,
+	db_int4(&a, 0);
+	ck_assert_int_eq(db_exec(db, "roster_mask", &a, result_handler,
 				 NULL), 0);
 	ck_assert_int_eq(wait_for(is_idle, db, LIMIT_MS), 0);
 
@@ -634,6 +635,25 @@ static int schema_check(struct db *d)
 }
 
 
+/* However it came by its schema */
+START_TEST(a_database_that_cannot_serve_is_noticed)
+{
+	char sql[96];
+	struct db *d;
+
+	ck_assert_int_eq(run_sql("CREATE DATABASE nocase ENCODING 'UTF8' "
+				 "LOCALE 'C' TEMPLATE template0"), 0);
+	d = open_up(store_conninfo_db(st, "nocase"), 2000);
+	(void)re_snprintf(sql, sizeof(sql), "CREATE TABLE schema_version AS "
+			  "SELECT %u AS version", db_schema_version());
+	ck_assert_int_eq(db_exec_text(d, "test", sql, NULL, result_handler,
+				      NULL), 0);
+	ck_assert_int_eq(schema_check(d), EPROTO);
+	mem_deref(d);
+}
+END_TEST
+
+
 START_TEST(another_schema_is_noticed)
 {
 	struct db *bare = open_up(store_conninfo_db(st, "empty"), 0);
@@ -680,6 +700,7 @@ static Suite *db_conn_suite(void)
 	tcase_add_test(tc, notifications_come_also_after_a_reconnect);
 	tcase_add_test(tc, a_handler_may_close_the_connection);
 	tcase_add_test(tc, a_handler_may_close_the_connection_on_its_loss);
+	tcase_add_test(tc, a_database_that_cannot_serve_is_noticed);
 	tcase_add_test(tc, another_schema_is_noticed);
 	suite_add_tcase(suite, tc);
 

@@ -112,9 +112,9 @@ START_TEST(a_refusal_names_what_is_wrong)
 					    " admin_audit");
 
 	op_ok("category list");
-	op_fails("there is a room of this name: LOBBY",
+	op_fails("or of one that looks the same: LOBBY",
 		 "category create --name LOBBY");
-	op_fails("there is a category of this name: here",
+	op_fails("or of one that looks the same: here",
 		 "category create --name here");
 	op_fails("sip:zoe@x.net",
 		 "category set Here --add-allowed zoe@x.net");

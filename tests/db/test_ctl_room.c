@@ -92,9 +92,9 @@ START_TEST(a_refusal_names_what_is_wrong)
 	op_fails("sip:who@x.net", "room set Lobby --add-member who@x.net");
 	op_fails("not on the list: sip:ada@x.net",
 		 "room set Lobby --remove-member ada@x.net");
-	op_fails("there is a room of this name: CLUB",
+	op_fails("or of one that looks the same: CLUB",
 		 "room set Lobby --name CLUB");
-	op_fails("there is a category of this name: all",
+	op_fails("or of one that looks the same: all",
 		 "room create --name all --category Here");
 	op_fails("no such category: There",
 		 "room create --name New --category There");

@@ -394,6 +394,36 @@ START_TEST(a_damaged_export_imports_nothing)
 END_TEST
 
 
+/* The URI of somebody who is gone is another's; each keeps their own */
+START_TEST(two_users_of_one_uri_stay_two)
+{
+	struct store *first;
+	char *text;
+
+	op_ok("room set Lobby --add-member ada@x.net");
+	op_ok("user remove ada@x.net");
+	op_ok("user create ada@x.net --display 'New Ada'");
+	op_ok("export %s", one);
+	text = slurp(one);
+	ck_assert_ptr_nonnull(strstr(text, ":sip:ada@x.net\""));
+	free(text);
+
+	first = other_store();
+	op_ok("import %s", one);
+	ck_assert_int_eq(op_number("SELECT count(*) FROM room_role x JOIN "
+		"principal p USING (principal_id) WHERE p.key = "
+		"'sip:ada@x.net'"), 0);
+	ck_assert_int_eq(op_number("SELECT count(*) FROM message m JOIN "
+		"principal p ON p.principal_id = m.author_id WHERE p.state = 2 "
+		"AND p.key LIKE 'former:%%:sip:ada@x.net' AND "
+		"p.name = 'sip:ada@x.net'"), 2);
+	op_ok("export %s", two);
+	ck_same_files();
+	first_store(first);
+}
+END_TEST
+
+
 static Suite *export_suite(void)
 {
 	Suite *suite = suite_create("export");
@@ -403,6 +433,7 @@ static Suite *export_suite(void)
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc,
 		       what_was_exported_and_imported_is_exported_the_same);
+	tcase_add_test(tc, two_users_of_one_uri_stay_two);
 	tcase_add_test(tc, importing_it_again_changes_nothing);
 	tcase_add_test(tc, an_export_is_for_its_owner_only);
 	tcase_add_test(tc, levels_and_categories_narrow_it);

@@ -30,6 +30,39 @@ START_TEST(users_groups_and_folders_are_taken_over)
 END_TEST
 
 
+/* A group "ops" with U+202E, and Eve with it in her display name; two groups
+   whose names look the same */
+START_TEST(names_that_turn_text_round_are_refused_or_mended)
+{
+	long long before;
+
+	dt_change(dt_tree);
+	dt_change(CHANGE(DN("eve", "guests"), "modify")
+		  "replace: displayName\ndisplayName:: RXZl4oCu\n\n");
+	dt_change("dn: gidNumber=9," BASE "\nobjectClass: posixGroup\n"
+		  "cn:: b3Bz4oCu\ngidNumber: 9\nmemberUid: bob\n\n"
+		  "dn: gidNumber=10," BASE "\nobjectClass: posixGroup\n"
+		  "cn: Strasse\ngidNumber: 10\nmemberUid: bob\n\n"
+		  "dn: gidNumber=11," BASE "\nobjectClass: posixGroup\n"
+		  "cn:: U3RyYcOfZQ==\ngidNumber: 11\nmemberUid: bob\n\n");
+	ck_assert_int_eq(dt_try_sync(""), 1);
+	op_complained("U+202E at position 4");
+	ck_assert_int_eq(op_number("SELECT count(*) FROM principal WHERE "
+				   "key = '" EVE "' AND display = 'Eve'"), 1);
+	ck_assert_int_eq(op_number("SELECT count(*) FROM principal WHERE "
+				   "kind = 9 AND name LIKE 'ops%%'"), 0);
+	ck_assert_int_eq(op_number("SELECT count(*) FROM principal WHERE "
+				   "kind = 9 AND name LIKE 'Stra%%'"), 2);
+	ck_assert_int_eq(op_run("names"), TOOL_FAILED);
+	op_said("looks the same as another name");
+
+	before = op_number(FINGERPRINT);
+	ck_assert_int_eq(dt_try_sync("--full"), 1);
+	ck_assert_int_eq(op_number(FINGERPRINT), before);
+}
+END_TEST
+
+
 START_TEST(again_is_no_change)
 {
 	long long before;
@@ -92,24 +125,88 @@ START_TEST(two_may_swap_their_addresses)
 END_TEST
 
 
-START_TEST(who_is_gone_is_deleted_and_may_come_back)
+/* The entry is there all the time: the filter loses it and finds it again */
+START_TEST(the_same_entry_comes_back_as_the_same_user)
 {
 	long long id;
 
 	dt_change(dt_tree);
 	dt_sync_well();
 	id = dt_id_of(EVE);
-	dt_change(CHANGE(DN("eve", "guests"), "delete"));
+	dt_configure("user.filter (|(uid=ada)(uid=bob))\n");
 	dt_sync_well();
-	ck_assert_int_eq(dt_id_of(EVE), id);
 	ck_assert_int_eq(dt_state(EVE), 2);
 	ck_assert(!dt_is_in(EVE, "group:outer"));
 
-	dt_change(PERSON("eve", "guests", "Eve again"));
+	dt_configure("");
 	dt_sync_well();
 	ck_assert_int_eq(dt_id_of(EVE), id);
 	ck_assert_int_eq(dt_state(EVE), 0);
 	ck_assert(dt_is_in(EVE, "group:outer"));
+}
+END_TEST
+
+
+static void eve_is_deleted_and_made_again(void)
+{
+	dt_change(dt_tree);
+	dt_sync_well();
+	dt_change(CHANGE(DN("eve", "guests"), "delete"));
+	dt_sync_well();
+	ck_assert_int_eq(dt_state(EVE), 2);
+	dt_change(PERSON("eve", "guests", "Eve again"));
+}
+
+
+START_TEST(another_entry_of_that_address_is_another_user)
+{
+	long long old;
+
+	eve_is_deleted_and_made_again();
+	old = dt_id_of(EVE);
+	dt_sync_well();
+	ck_assert_int_ne(dt_id_of(EVE), old);
+	ck_assert_int_eq(dt_state(EVE), 0);
+	ck_assert(dt_is_in(EVE, "group:outer"));
+	ck_assert_int_eq(op_number("SELECT state FROM principal WHERE "
+				   "principal_id = %lld", old), 2);
+
+	/* deleted and made again between two runs */
+	old = dt_id_of(EVE);
+	dt_change(CHANGE(DN("eve", "guests"), "delete"));
+	dt_change(PERSON("eve", "guests", "Eve, the third"));
+	dt_sync_well();
+	ck_assert_int_ne(dt_id_of(EVE), old);
+	ck_assert_int_eq(op_number("SELECT state FROM principal WHERE "
+				   "principal_id = %lld", old), 2);
+}
+END_TEST
+
+
+START_TEST(the_operator_may_say_that_it_is_the_same_user)
+{
+	long long id;
+
+	eve_is_deleted_and_made_again();
+	id = dt_id_of(EVE);
+	ck_assert_int_eq(dt_try_sync("--same-person"), 0);
+	ck_assert_int_eq(dt_id_of(EVE), id);
+	ck_assert_int_eq(dt_state(EVE), 0);
+}
+END_TEST
+
+
+START_TEST(a_user_removed_by_hand_is_not_taken_over)
+{
+	long long id;
+
+	op_ok("user create " ADA);
+	id = dt_id_of(ADA);
+	op_ok("user remove " ADA);
+	dt_change(dt_tree);
+	dt_sync_well();
+	ck_assert_int_ne(dt_id_of(ADA), id);
+	ck_assert_int_eq(dt_state(ADA), 0);
 }
 END_TEST
 
@@ -273,10 +370,14 @@ static Suite *ldap_suite(void)
 	TCase *tc = tcase_create("ldap");
 	const TTest *const testv[] = {
 		users_groups_and_folders_are_taken_over,
+		names_that_turn_text_round_are_refused_or_mended,
 		again_is_no_change,
 		who_is_renamed_is_the_same,
 		two_may_swap_their_addresses,
-		who_is_gone_is_deleted_and_may_come_back,
+		the_same_entry_comes_back_as_the_same_user,
+		another_entry_of_that_address_is_another_user,
+		the_operator_may_say_that_it_is_the_same_user,
+		a_user_removed_by_hand_is_not_taken_over,
 		a_group_that_is_gone_holds_nobody,
 		a_change_inside_is_a_change_outside,
 		a_folder_is_renamed_with_all_that_is_in_it,

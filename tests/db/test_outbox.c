@@ -200,9 +200,9 @@ static void part(void)
 	struct db_args args;
 
 	db_args_init(&args);
-	db_int8(&args, EP_ANN);
-	db_int8(&args, 1);
-	ck_assert_int_eq(ask("roster_remove", &args), 0);
+	db_int8v(&args, (const int64_t []){ EP_ANN }, 1);
+	db_int8v(&args, (const int64_t []){ 1 }, 1);
+	ck_assert_int_eq(ask("roster_removed", &args), 0);
 }
 
 

@@ -502,9 +502,9 @@ START_TEST(leaving_a_room_leaves_the_others)
 	enter(11, ANN, "e", 1, 3);
 	enter(12, BEN, "e", 1, 3);
 	db_args_init(&args);
-	db_int8(&args, 11);
-	db_int8(&args, 2);
-	ck_assert_int_eq(ask("roster_remove", &args), 0);
+	db_int8v(&args, (const int64_t []){ 11 }, 1);
+	db_int8v(&args, (const int64_t []){ 2 }, 1);
+	ck_assert_int_eq(ask("roster_removed", &args), 0);
 
 	ck_assert_int_eq(rooms_of(11), 2);
 	ck_assert_int_eq(rooms_of(12), 3);
@@ -597,6 +597,14 @@ START_TEST(what_waited_goes_when_its_client_is_back)
 	db_args_init(&args);
 	db_int8(&args, ANN);
 	db_text(&args, "e");
+	db_int8(&args, 3600000);
+	ck_assert_int_eq(ask("endpoint_superseded", &args), 0);
+	ck_assert_int_eq(rooms_of(11), 1);      /* lost since then */
+
+	db_args_init(&args);
+	db_int8(&args, ANN);
+	db_text(&args, "e");
+	db_int8(&args, 0);
 	ck_assert_int_eq(ask("endpoint_superseded", &args), 0);
 
 	ck_assert_int_eq(where(11), -1);

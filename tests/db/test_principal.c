@@ -12,6 +12,16 @@
 #define ADA "sip:ada@example.net"
 #define BOB "sip:bob@example.net"
 
+static void write_text(const char *path, const char *text)
+{
+	FILE *f = fopen(path, "w");
+
+	ck_assert_ptr_nonnull(f);
+	(void)fputs(text, f);
+	ck_assert_int_eq(fclose(f), 0);
+}
+
+
 /* What "show" prints of somebody holds this */
 static void shows(const char *line, const char *words)
 {
@@ -52,17 +62,136 @@ START_TEST(a_user_is_made_changed_and_removed)
 END_TEST
 
 
-START_TEST(who_is_made_again_is_the_same)
+static long long id_of(const char *key)
 {
-	long long id;
+	return op_number("SELECT principal_id FROM principal WHERE key = '%s'",
+			 key);
+}
 
-	op_ok("user create " ADA);
-	id = op_number("SELECT principal_id FROM principal WHERE kind = 5");
+
+static void a_room(const char *more)
+{
+	op_ok("category create --name Desk --allowed domain:example.net");
+	op_ok("room create --name Vault --category Desk --privacy secret "
+	      "--add-member " ADA " %s", more);
+}
+
+
+START_TEST(a_uri_that_is_used_again_is_a_new_user)
+{
+	long long old;
+
+	op_ok("user create " BOB);
+	op_ok("user create " ADA " --policy enabled");
+	old = id_of(ADA);
+	a_room("--add-manager " ADA);
+	op_ok("config set Administrators '" BOB ", " ADA "'");
 	op_fails("there is such a user", "user create " ADA);
 	op_ok("user remove " ADA);
+	op_ok("user create " ADA " --policy enabled");
+	ck_assert_int_ne(id_of(ADA), old);
+	shows("room show Vault --json", "former:");
+	shows("user show " ADA " --json", "\"state\": \"enabled\"");
+	ck_assert_int_eq(op_number("SELECT is_administrator(user_ancestors("
+				   "%lld))::integer", id_of(ADA)), 0);
+	ck_assert_int_eq(op_number("SELECT count(*) FROM room_role WHERE "
+				   "principal_id = %lld", old), 2);
+	op_ok("room set Vault --remove-member former:%lld:" ADA, old);
+	ck_assert_int_eq(op_number("SELECT count(*) FROM room_role WHERE "
+				   "principal_id = %lld", old), 1);
+}
+END_TEST
+
+
+START_TEST(the_operator_may_bring_a_user_back)
+{
+	long long old;
+
+	op_fails("no user of this name was removed",
+		 "user create " ADA " --same-person");
+	op_ok("user create " ADA " --display Ada");
+	old = id_of(ADA);
+	a_room("");
+	op_ok("user remove " ADA);
+	op_ok("user create " ADA " --same-person");
+	ck_assert_int_eq(id_of(ADA), old);
+	shows("room show Vault --json", ADA);
+	shows("user show " ADA, "Ada");
+
+	/* also when another had the URI in between */
+	op_ok("user remove " ADA);
 	op_ok("user create " ADA);
-	ck_assert_int_eq(op_number("SELECT principal_id FROM principal "
-				   "WHERE kind = 5 AND state = 0"), id);
+	op_ok("user remove " ADA);
+	op_ok("user create " ADA " --same-person");
+	ck_assert_int_ne(id_of(ADA), old);
+}
+END_TEST
+
+
+START_TEST(a_group_name_that_is_used_again_is_a_new_group)
+{
+	long long old;
+
+	op_ok("user create " ADA);
+	op_ok("group create Desk1");
+	op_ok("category create --name Desk --allowed group:Desk1");
+	old = id_of("group:desk1");
+	op_ok("group remove Desk1");
+	op_ok("group create Desk1 --member " ADA);
+	ck_assert_int_ne(id_of("group:desk1"), old);
+	ck_assert_int_eq(op_number("SELECT count(*) FROM category_scope WHERE "
+				   "principal_id = %lld", old), 1);
+	op_ok("group remove Desk1");
+	op_ok("group create Other");
+	op_ok("group set Other --name Desk1");
+	ck_assert_int_eq(op_number("SELECT count(*) FROM category_scope WHERE "
+				   "principal_id = %lld",
+				   id_of("group:desk1")), 0);
+	op_ok("group remove Desk1");
+	op_ok("group create Desk1 --same-group");
+}
+END_TEST
+
+
+START_TEST(a_group_that_denies_is_not_removed)
+{
+	op_ok("user create " ADA);
+	op_ok("group create Inner --member " ADA);
+	op_ok("group create Wall --member group:inner");
+	op_ok("category create --name Desk --allowed domain:example.net "
+	      "--denied group:Wall");
+	op_fails("its members are denied", "group remove Wall");
+	op_fails("(Desk): Inner", "group remove Inner");
+}
+END_TEST
+
+
+START_TEST(an_import_file_brings_new_users_unless_told_otherwise)
+{
+	static const char file[] = "{\"users\":[{\"uri\":\"" ADA "\"}],"
+		"\"groups\":[{\"name\":\"Staff\",\"members\":[\"" ADA "\"]}]}";
+	long long ada, staff;
+	char path[160];
+
+	ck_assert_int_eq(op_import(file), TOOL_OK);
+	ada = id_of(ADA);
+	staff = id_of("group:staff");
+	ck_assert_int_eq(op_import(file), TOOL_OK);
+	ck_assert_int_eq(id_of(ADA), ada);
+
+	op_ok("user remove " ADA);
+	op_ok("group remove Staff");
+	ck_assert_int_eq(op_import(file), TOOL_OK);
+	ck_assert_int_ne(id_of(ADA), ada);
+	ck_assert_int_ne(id_of("group:staff"), staff);
+
+	ada = id_of(ADA);
+	op_ok("user remove " ADA);
+	(void)snprintf(path, sizeof(path), "%s/same.json",
+		       store_dir(op_store()));
+	write_text(path, file);
+	op_ok("import %s --same-person", path);
+	ck_assert_int_eq(id_of(ADA), ada);
 }
 END_TEST
 
@@ -187,7 +316,11 @@ static Suite *principal_suite(void)
 	tcase_add_checked_fixture(tc, op_setup, op_teardown);
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, a_user_is_made_changed_and_removed);
-	tcase_add_test(tc, who_is_made_again_is_the_same);
+	tcase_add_test(tc, a_uri_that_is_used_again_is_a_new_user);
+	tcase_add_test(tc, the_operator_may_bring_a_user_back);
+	tcase_add_test(tc, a_group_name_that_is_used_again_is_a_new_group);
+	tcase_add_test(tc, a_group_that_denies_is_not_removed);
+	tcase_add_test(tc, an_import_file_brings_new_users_unless_told_otherwise);
 	tcase_add_test(tc, a_password_becomes_what_the_registrar_checks);
 	tcase_add_test(tc, groups_hold_users_and_groups);
 	tcase_add_test(tc, endpoints_are_addresses_of_nobody_else);

@@ -149,8 +149,8 @@ static const struct {
 	{ 400, "{\"name\":\"X\",\"retention_days\":0}", "whole number" },
 	{ 400, "{\"name\":\"X\",\"retention_days\":1.5}", "whole number" },
 	{ 400, "{\"name\":\"X\",\"retention_days\":1e99}", "whole number" },
-	{ 409, "{\"name\":\"here\"}", "a category of this name: here" },
-	{ 409, "{\"name\":\"LOBBY\"}", "a room of this name: LOBBY" },
+	{ 409, "{\"name\":\"here\"}", "or of one that looks the same: here" },
+	{ 409, "{\"name\":\"LOBBY\"}", "or of one that looks the same: LOBBY" },
 	{ 422, "{\"name\":\"X\",\"allowed\":[\"sip:no@x.net\"]}",
 	  "sip:no@x.net" },
 	{ 422, "{\"name\":\"X\",\"allowed\":[\"sip:eve@y.net\"],"

@@ -27,7 +27,9 @@ static const char data[] =
 	"\"categories\":[" MAIN "],"
 	"\"rooms\":[{\"name\":\"Deck\",\"category\":\"Main\","
 	"\"privacy\":\"closed\",\"members\":[\"group:crew\",\""
-	SIP("ada") "\"]}," ROOM("Pier") "]}";
+	SIP("ada") "\"]}," ROOM("Pier") ","
+	"{\"name\":\"Brig\",\"category\":\"Main\",\"privacy\":\"secret\","
+	"\"members\":[\"" SIP("eve") "\"]}]}";
 
 static const char tree[] =
 	PERSON("ada") PERSON("bob") PERSON("eve")
@@ -56,7 +58,8 @@ static void up(void)
 	f = fopen(path, "w");
 	ck_assert_ptr_nonnull(f);
 	(void)fprintf(f, "ldap.uri %s\nuser.base " SLAPD_BASE "\n"
-		      "user.uri mail\nldap.page_size 2\n", slapd_uri(sl));
+		      "user.uri mail\nuser.policy enabled\n"
+		      "ldap.page_size 2\n", slapd_uri(sl));
 	ck_assert_int_eq(fclose(f), 0);
 	sync();
 }
@@ -103,16 +106,19 @@ START_TEST(who_leaves_a_group_of_the_directory_leaves_its_rooms)
 END_TEST
 
 
-START_TEST(who_leaves_the_directory_leaves_and_may_come_back)
+/* The next one of that address has none of the rooms of the one before */
+START_TEST(who_leaves_the_directory_leaves_for_good)
 {
 	struct client *ada, *eve;
-	char *room;
+	char *room, *secret;
 
 	ck_room(room, pool, "Pier");
+	ck_room(secret, pool, "Brig");
 	ck_open(ada, pool, 0, "ada");
 	ck_open(eve, pool, 1, "eve");
 	ck_assert_uint_eq(chat_join(ada, room, NULL), 200);
 	ck_assert_uint_eq(chat_join(eve, room, NULL), 200);
+	ck_assert_uint_eq(chat_join(eve, secret, NULL), 200);
 
 	change(CHANGE("uid=eve," SLAPD_BASE, "delete"));
 	ck_assert(chat_notice(ada, "part", room, SIP("eve")));
@@ -122,8 +128,11 @@ START_TEST(who_leaves_the_directory_leaves_and_may_come_back)
 	change(PERSON("eve"));
 	ck_soon((eve = chat_open(pool, 1, "eve", NULL)) != NULL);
 	ck_assert_uint_eq(chat_join(eve, room, NULL), 200);
-	ck_assert(chat_say(eve, room, "back"));
+	ck_assert(chat_say(eve, room, "new here"));
+	ck_assert_uint_eq(chat_join(eve, secret, NULL), 404);
+	ck_assert_uint_eq(chat_history(eve, secret, 5, NULL), 404);
 	mem_deref(room);
+	mem_deref(secret);
 }
 END_TEST
 
@@ -137,7 +146,7 @@ static Suite *directory_suite(void)
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc,
 		       who_leaves_a_group_of_the_directory_leaves_its_rooms);
-	tcase_add_test(tc, who_leaves_the_directory_leaves_and_may_come_back);
+	tcase_add_test(tc, who_leaves_the_directory_leaves_for_good);
 	suite_add_tcase(suite, tc);
 
 	return suite;

@@ -21,7 +21,7 @@ static const char data[] =
 	"{\"uri\":\"sip:gus@example.net\",\"display\":\"Gustav Ole Lie\","
 	"\"enabled\":true}],"
 	"\"categories\":[" MAIN "],\"rooms\":["
-	ROOM("Talk") "," ROOM("Words") "," ROOM("Away") "," ROOM("Count") ","
+	ROOM("Talk") "," ROOM("Words") "," ROOM("Scripts") "," ROOM("Away") "," ROOM("Count") ","
 	ROOM("Names") "," ROOM("Open") "," ROOM("Death") "," ROOM("Limits")
 	",{\"name\":\"Closed\",\"category\":\"Main\",\"privacy\":\"closed\","
 	"\"members\":[\"sip:bob@example.net\",\"sip:dan@example.net\"]}]}";
@@ -162,6 +162,40 @@ START_TEST(whole_words_in_any_case_are_found_and_nothing_else)
 	hears(cyd, watch, said[3]);
 	hears(cyd, watch, said[4]);
 	hears(cyd, watch, said[5]);
+}
+END_TEST
+
+
+/* In Chinese nothing is between words; a name has words, too */
+START_TEST(words_within_sentences_and_names_are_found)
+{
+	static const char *const said[] = {
+		"\u660e\u5929\u5728\u4e1c\u4eac\u5f00\u4f1a",
+		"see budget.xlsx", "the r\u00e9sum\u00e9 of OPS-4711",
+		"nothing", "\U0001f680 now",
+	};
+	struct client *cyd, *bob;
+	const char *watch;
+	char *room;
+	size_t i;
+
+	ck_room(room, pool, "Scripts");
+	follow("cyd", room);
+	cyd = in_room(0, "cyd", room);
+	watch = watch_words(cyd, "\u4e1c\u4eac\uff0cxlsx,resume,\U0001f680");
+	(void)told(cyd, "getfeed", 200, "//feed/@listen", LISTEN);
+
+	(void)told(cyd, "setwatch", 400, "//resp",
+		   "<watch kind=\"topic\" words=\"?!,:-)\"/>");
+
+	bob = in_room(1, "bob", room);
+	for (i = 0; i < ARRAY_SIZE(said); i++)
+		ck_assert(chat_say(bob, room, said[i]));
+
+	hears(cyd, watch, said[0]);
+	hears(cyd, watch, said[1]);
+	hears(cyd, watch, said[2]);
+	hears(cyd, watch, said[4]);
 }
 END_TEST
 
@@ -389,6 +423,7 @@ static Suite *feed_suite(void)
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, who_asked_is_told_wherever_he_is_and_nobody_else);
 	tcase_add_test(tc, whole_words_in_any_case_are_found_and_nothing_else);
+	tcase_add_test(tc, words_within_sentences_and_names_are_found);
 	tcase_add_test(tc, an_ego_feed_finds_who_is_named);
 	tcase_add_test(tc, who_lost_a_room_is_not_told_what_is_found_in_it);
 	tcase_add_test(tc, what_came_while_he_was_away_is_kept);

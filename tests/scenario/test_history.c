@@ -26,7 +26,7 @@ static const char data[] =
 	"\"domain:example.net\"],\"history\":false},"
 	"{\"name\":\"Shut\",\"allowed\":[\"domain:example.net\"],"
 	"\"denied\":[\"sip:dan@example.net\"]}],"
-	"\"rooms\":[" ROOM("Verbs") "," ROOM("Words") "," ROOM("Dates") ","
+	"\"rooms\":[" ROOM("Verbs") "," ROOM("Words") "," ROOM("Scripts") "," ROOM("Dates") ","
 	ROOM("Pages") "," ROOM("Authors") "," ROOM("Big") "," ROOM("Empty") ","
 	ROOM("First") "," ROOM("Second") "," ROOM("Late") "," ROOM("Busy") ","
 	OPEN_OF("Gone", "Fleeting") "," OPEN_OF("Denied", "Shut") ","
@@ -132,6 +132,33 @@ START_TEST(words_by_any_all_phrase_and_case)
 		"matchcase=\"true\">Is the build</text></bcq>"), "");
 	ck_assert_str_eq(texts(ada, "bcsearch", room, "<bcq text=\"nowhere\"/>"
 		), "");
+	(void)client_close(ada);
+}
+END_TEST
+
+
+START_TEST(words_within_sentences_and_names)
+{
+	static const char cjk[] = "\u660e\u5929\u5728\u4e1c\u4eac\u5f00\u4f1a";
+	struct client *ada;
+	char *room, all[128];
+
+	ck_open(ada, pool, 0, "ada");
+	room = SAID(ada, "Scripts", cjk, "budget.xlsx r\u00e9sum\u00e9",
+		    "other");
+	stage_indexed();
+
+	(void)re_snprintf(all, sizeof(all), "%s,", cjk);
+	ck_assert_str_eq(texts(ada, "bcsearch", room, "<bcq><text>"
+			       "\u4e1c\u4eac</text></bcq>"), all);
+	ck_assert_str_eq(texts(ada, "bcsearch", room, "<bcq><text mt=\"PHRASE\""
+			       ">\u5728\u4e1c\u4eac\u5f00</text></bcq>"), all);
+	ck_assert_str_eq(texts(ada, "bcsearch", room, "<bcq><text mt=\"ALL\">"
+			       "XLSX resume</text></bcq>"),
+			 "budget.xlsx r\u00e9sum\u00e9,");
+	ck_assert_str_eq(texts(ada, "bcsearch", room, "<bcq><text mt=\"ANY\" "
+			       "matchcase=\"true\">XLSX \u4e1c</text></bcq>"),
+			 all);
 	(void)client_close(ada);
 }
 END_TEST
@@ -487,6 +514,7 @@ static Suite *history_suite(void)
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, every_verb_that_begins_so_is_answered_alike);
 	tcase_add_test(tc, words_by_any_all_phrase_and_case);
+	tcase_add_test(tc, words_within_sentences_and_names);
 	tcase_add_test(tc, a_window_of_time_includes_both_ends);
 	tcase_add_test(tc, pages_go_both_ways_and_are_sorted_both_ways);
 	tcase_add_test(tc, authors_are_a_condition);

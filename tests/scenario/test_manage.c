@@ -347,6 +347,35 @@ START_TEST(what_breaks_a_rule_is_not_made)
 END_TEST
 
 
+/* What nobody can see, or tell from a name that is there */
+START_TEST(a_name_can_be_seen_and_told_from_others)
+{
+	static const char *const badv[] = {
+		"a&#9;b", "a\u202eb", "a\u200bb", "\u3000", "\u0301", "a\xc2\x85",
+	};
+	char *main = category("Main");
+	struct client *ada;
+	char *room;
+	size_t i;
+
+	ck_open(ada, pool, 0, "ada");
+	ck_room(room, pool, "Names");
+	for (i = 0; i < ARRAY_SIZE(badv); i++) {
+		ck_make(ada, main, badv[i], ">", 400,
+			"ERROR_INVALID_ARGUMENT");
+		ck_assert_uint_eq(ask(ada, NULL, "chanmodify", "<chanib uri="
+				      "\"%s\" name=\"%s\"/>", room, badv[i]),
+				  400);
+	}
+	ck_make(ada, main, "\uff2cists", ">", 409, "ERROR_DUPLICATE_ROOM_NAME");
+	ck_make(ada, main, "Re\u0301sume\u0301", ">", 200, "SUCCESS_OK");
+	ck_make(ada, main, "R\u00e9sum\u00e9", ">", 409,
+		"ERROR_DUPLICATE_ROOM_NAME");
+	(void)client_close(ada);
+}
+END_TEST
+
+
 START_TEST(a_room_is_changed_by_its_managers_and_removed_by_administrators)
 {
 	struct client *ada, *bob, *dan, *root;
@@ -712,6 +741,7 @@ static Suite *manage_suite(void)
 	tcase_add_test(tc, users_categories_and_addins_are_found);
 	tcase_add_test(tc, a_room_is_made_and_entered_at_once);
 	tcase_add_test(tc, what_breaks_a_rule_is_not_made);
+	tcase_add_test(tc, a_name_can_be_seen_and_told_from_others);
 	tcase_add_test(tc,
 	    a_room_is_changed_by_its_managers_and_removed_by_administrators);
 	tcase_add_test(tc, a_move_drops_whom_the_new_scope_does_not_allow);

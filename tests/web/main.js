@@ -9,7 +9,7 @@ const { LIMIT_MS, SHOTS, accessible, fits, launch, open, shot, sound, tabTo, tit
 const user = (name, display) => ({ uri: `sip:${name}@example.net`, display, email: `${name}@example.net`, password: `${name}-pw`, enabled: true });
 
 const DATA = {
-  users: [user("ada", "Ada Byron"), user("bob", "Bob Ritter"), user("cleo", "Cleo Martin"), user("root", "Root")],
+  users: [user("ada", "Ada Byron"), user("bob", "Bob Ritter"), user("cleo", "Cleo Martin"), user("root", "Root"), user("dan", "\u05d3\u05d5\u05d3 (7)")],
   groups: [{ name: "engineers", members: ["sip:ada@example.net", "sip:bob@example.net"] }],
   categories: [{ name: "Company", description: "Everybody of the house", allowed: ["domain:example.net"], creators: ["group:engineers"] }],
   rooms: [
@@ -151,6 +151,28 @@ const steps = {
     await at.bobs.goto(`${at.url}/#/rooms/${at.guid}`);
     await titled(at.bobs, ROOM);
     assert.equal(await at.bobs.locator("text=Disable").count(), 0);
+  },
+
+  async "what is written from right to left turns nothing else round"() {
+    const page = at.ada;
+    const dan = await Person.open(at.pool, "dan", 1);
+    const lobby = JSON.parse(at.pool.ctl("room", "list", "--json")).find((r) => r.name === "Lobby");
+    assert.equal(await dan.ask("join", lobby.uri), "200");
+    assert.equal(await dan.ask("say", lobby.uri, "\u05e9\u05dc\u05d5\u05dd 1"), "200");
+    assert.equal(await dan.ask("say", lobby.uri, "safe\u202egnp.exe and more"), "200");
+    await page.goto(`${at.url}/#/rooms/${lobby.uri.split("/")[3]}`);
+    await page.waitForSelector(".said li[data-id] >> nth=1");
+    const seen = await page.evaluate(() => [...document.querySelectorAll(".said li[data-id]")].map((li) => {
+      const [by, time, text] = [".by", "time", ".text"].map((name) => li.querySelector(name));
+      return { by: by.localName, dir: getComputedStyle(text).direction, text: text.textContent,
+        nameFirst: by.getBoundingClientRect().right <= time.getBoundingClientRect().left };
+    }));
+    assert.deepEqual(seen.map((x) => [x.by, x.nameFirst, x.dir]), [["bdi", true, "rtl"], ["bdi", true, "ltr"]]);
+    assert.equal(seen[1].text, "safe\u202egnp.exe and more");
+    const here = page.locator(".people li", { hasText: "(7)" });
+    await here.waitFor();
+    assert.equal(await here.locator("bdi").count(), 1);
+    dan.close();
   },
 
   async "a room is followed"() {

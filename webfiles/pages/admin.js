@@ -1,5 +1,5 @@
 // What administrators see and change.
-import { h, tell, form, field, choice, problem, whenOf } from "./dom.js";
+import { h, said, apart, tell, form, field, choice, problem, whenOf } from "./dom.js";
 import { get, getTagged, post, patch, put, remove } from "./api.js";
 import { Picker } from "./picker.js";
 
@@ -8,7 +8,7 @@ const again = () => window.dispatchEvent(new Event("hashchange"));
 function table(caption, heads, rows) {
   return h("div", { class: "wide" }, h("table", {}, h("caption", {}, caption),
     h("thead", {}, h("tr", {}, heads.map((text) => h("th", { scope: "col" }, text)))),
-    h("tbody", {}, rows.map((cells) => h("tr", {}, cells.map((cell) => h("td", {}, cell ?? "")))))));
+    h("tbody", {}, rows.map((cells) => h("tr", {}, cells.map((cell) => h("td", {}, typeof cell === "string" ? said(cell) : cell ?? "")))))));
 }
 
 const principals = async (q) => (await get("principals/all", { q, limit: 20 })).items;
@@ -47,7 +47,7 @@ async function categories({ query }) {
     }, "Make the category")];
   if (guid) {
     const { value: category, tag } = await getTagged(`categories/${guid}`);
-    return [h("h1", {}, `Category ${category.name}`), categoryForm(category, async (body) => {
+    return [h("h1", {}, `Category ${apart(category.name)}`), categoryForm(category, async (body) => {
       await patch(`categories/${guid}`, body, tag);
       tell("The category is changed.");
       location.hash = "/admin/categories";
@@ -58,7 +58,7 @@ async function categories({ query }) {
   const { items } = await get("categories");
   return [h("div", { class: "head" }, h("h1", {}, "Categories"), h("a", { class: "button first", href: "#/admin/categories?edit=new" }, "New category")),
     table("Who may be in which rooms", ["Name", "Allowed", "Denied", "Creators", "Rooms"], items.map((c) => [
-      h("a", { href: `#/admin/categories?edit=${c.guid}` }, c.name), c.allowed.join(", "), c.denied.join(", "), c.creators.join(", "), String(c.rooms)]))];
+      h("a", { href: `#/admin/categories?edit=${c.guid}` }, said(c.name)), c.allowed.join(", "), c.denied.join(", "), c.creators.join(", "), String(c.rooms)]))];
 }
 
 /* ------------------------------------------------------ people and policies */
@@ -77,7 +77,7 @@ async function users({ query }) {
   return [h("h1", {}, "Users"), find, h("br"),
     table("Users of the pool", ["Name", "Address", "May chat", "Policy", ""], page.items.map((u) => [
       u.display, u.uri.replace("sip:", ""), u.chat ? "yes" : "no",
-      h("label", {}, h("span", { class: "hidden" }, `Policy of ${u.display || u.uri}`), h("select", { onchange: (e) => change(u, { policy: e.target.value || null }, "The policy is granted.") },
+      h("label", {}, h("span", { class: "hidden" }, `Policy of ${apart(u.display || u.uri)}`), h("select", { onchange: (e) => change(u, { policy: e.target.value || null }, "The policy is granted.") },
         h("option", { value: "" }, "as the pool"), own.map((p) => h("option", { value: p.name, selected: p.name === u.policy }, p.name)))),
       h("button", { type: "button", onclick: () => change(u, { enabled: !u.enabled }, u.enabled ? "The user is disabled." : "The user is enabled.") }, u.enabled ? "Disable" : "Enable")])),
     page.next && h("p", {}, h("a", { class: "button", href: `#/admin/users?${new URLSearchParams({ q, after: page.next })}` }, "More users"))];
@@ -89,7 +89,7 @@ async function policies() {
     table("Who may use Persistent Chat", ["Name", "Scope", "Description", "Chat", ""], items.map((p) => [
       p.name, p.scope, p.description, p.enable_chat ? "on" : "off",
       h("button", { type: "button", onclick: () => patch(`policies/${encodeURIComponent(p.name)}`, { enable_chat: !p.enable_chat })
-        .then(() => { tell(`${p.name} is changed.`); again(); }, (e) => tell(e.message)) }, p.enable_chat ? `Turn ${p.name} off` : `Turn ${p.name} on`)]))];
+        .then(() => { tell(`${apart(p.name)} is changed.`); again(); }, (e) => tell(e.message)) }, p.enable_chat ? `Turn ${apart(p.name)} off` : `Turn ${apart(p.name)} on`)]))];
 }
 
 /* ------------------------------------------------------------ the pool */
@@ -129,14 +129,14 @@ async function addins({ query }) {
     return [h("h1", {}, "New add-in"), addinForm({}, (body) => post("addins", body).then(() => done("The add-in is made.")), "Make the add-in")];
   if (guid) {
     const { value: addin, tag } = await getTagged(`addins/${guid}`);
-    return [h("h1", {}, `Add-in ${addin.name}`), addinForm(addin, (body) => patch(`addins/${guid}`, body, tag).then(() => done("The add-in is changed.")), "Save"),
+    return [h("h1", {}, `Add-in ${apart(addin.name)}`), addinForm(addin, (body) => patch(`addins/${guid}`, body, tag).then(() => done("The add-in is changed.")), "Save"),
       h("p", {}, h("button", { type: "button", class: "bad", disabled: addin.rooms > 0, onclick: () =>
         remove(`addins/${guid}`, tag).then(() => done("The add-in is removed."), (e) => tell(e.message)) }, "Remove the add-in"),
       addin.rooms > 0 && h("span", { class: "faint" }, ` ${addin.rooms} rooms show it.`))];
   }
   const { items } = await get("addins");
   return [h("div", { class: "head" }, h("h1", {}, "Add-ins"), h("a", { class: "button first", href: "#/admin/addins?edit=new" }, "New add-in")),
-    items.length ? table("Pages beside rooms", ["Name", "Address"], items.map((a) => [h("a", { href: `#/admin/addins?edit=${a.guid}` }, a.name), a.url]))
+    items.length ? table("Pages beside rooms", ["Name", "Address"], items.map((a) => [h("a", { href: `#/admin/addins?edit=${a.guid}` }, said(a.name)), a.url]))
       : h("p", { class: "empty" }, "There are no add-ins.")];
 }
 

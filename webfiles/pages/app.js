@@ -1,5 +1,5 @@
 // The frame: who is signed in, where we are, what is shown there.
-import { h, show, field, form, problem } from "./dom.js";
+import { h, said, show, field, form, problem } from "./dom.js";
 import { whoami, signIn, signOut } from "./api.js";
 import { rooms, invitations } from "./rooms.js";
 import { room } from "./room.js";
@@ -28,7 +28,7 @@ function navigation(path) {
   document.querySelector(".main-nav").replaceChildren(...links.map(([to, text]) =>
     h("a", { href: `#${to}`, "aria-current": path.startsWith(to) ? "page" : null }, text)));
   document.querySelector(".who").replaceChildren(
-    h("span", {}, me.display || me.uri.replace("sip:", "")),
+    said(me.display || me.uri.replace("sip:", "")),
     h("button", { type: "button", onclick: leave }, "Sign out"));
 }
 

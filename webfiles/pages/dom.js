@@ -1,9 +1,12 @@
 // Elements made by hand: text stays text, so nothing that people write is ever
 // taken for markup.
 
+const WRITTEN = new Set(["input", "textarea", "option"]);
+
 /** h("a", { href: "#/", class: "x", onclick: f }, "text", child, ...) */
 export function h(name, attrs = {}, ...children) {
   const node = document.createElement(name);
+  if (WRITTEN.has(name)) node.dir = "auto";
   for (const [key, value] of Object.entries(attrs ?? {})) {
     if (value === undefined || value === null || value === false) continue;
     if (key.startsWith("on")) node.addEventListener(key.slice(2), value);
@@ -14,10 +17,19 @@ export function h(name, attrs = {}, ...children) {
   return node;
 }
 
+/** What somebody wrote or is called, by itself: whichever way it is written,
+ *  and whatever it says of that, the text around it stays as it is */
+export const said = (text, attrs = {}) => h("bdi", attrs, text);
+
+const TURNS = /[\u0590-\u08ff\u200e\u200f\u202a-\u202e\u2066-\u2069\ufb1d-\ufdff\ufe70-\ufefe\ud802\ud803\ud83a\ud83b]/;
+
+/** The same within a sentence or an attribute (FSI, PDI) */
+export const apart = (text) => (TURNS.test(text) ? `\u2068${text.replace(/[\u2066-\u2069]/g, "")}\u2069` : text);
+
 /** The page's content; its heading is told and gets the focus */
 export function show(title, ...children) {
   const main = document.getElementById("main");
-  document.title = `${title} – Persistent Chat`;
+  document.title = `${apart(title)} – Persistent Chat`;
   main.replaceChildren(...children.flat().filter(Boolean));
   main.focus();
   window.scrollTo(0, 0);

@@ -1,5 +1,5 @@
 // A room made or changed.
-import { h, tell, form, field, choice, select } from "./dom.js";
+import { h, apart, tell, form, field, choice, select } from "./dom.js";
 import { get, getTagged, post, patch, remove } from "./api.js";
 import { Picker, eligible } from "./picker.js";
 
@@ -66,7 +66,7 @@ export async function newRoom({ me }) {
   const { lists, nodes } = fields(start, mine, addins, () => ({ category: node.elements.category.value }));
   node = form({ class: "card" }, async (data) => {
     const made = await post("rooms", body(data, lists));
-    tell(`${made.name} is made.`);
+    tell(`${apart(made.name)} is made.`);
     location.hash = `/rooms/${made.guid}`;
   }, nodes, h("p", {}, h("br"), h("button", { type: "submit", class: "first" }, "Make the room"), " ",
     h("a", { class: "button", href: "#/rooms" }, "Cancel")));
@@ -83,8 +83,8 @@ export async function editRoom({ args: [guid] }) {
   }, nodes, h("p", {}, h("br"), h("button", { type: "submit", class: "first" }, "Save"), " ",
     h("a", { class: "button", href: `#/rooms/${guid}` }, "Cancel"), " ",
     room.may.delete && h("button", { type: "button", class: "bad", onclick: async () => {
-      if (!confirm(`Remove ${room.name}? What was said there will not be found any more.`)) return;
+      if (!confirm(`Remove ${apart(room.name)}? What was said there will not be found any more.`)) return;
       await remove(`rooms/${guid}`, tag).then(() => { tell("The room is removed."); location.hash = "/rooms"; }, (e) => tell(e.message));
     } }, "Remove the room")));
-  return { title: `Edit ${room.name}`, content: [h("h1", {}, `Edit ${room.name}`), h("br"), node] };
+  return { title: `Edit ${apart(room.name)}`, content: [h("h1", {}, `Edit ${apart(room.name)}`), h("br"), node] };
 }

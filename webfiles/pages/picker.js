@@ -1,5 +1,5 @@
 // A field that finds people and groups and keeps those that were picked.
-import { h } from "./dom.js";
+import { h, said, apart } from "./dom.js";
 import { get } from "./api.js";
 
 const WAIT_MS = 200;
@@ -29,8 +29,8 @@ export class Picker {
   }
 
   draw() {
-    this.picked.replaceChildren(...this.chosen.map((p) => h("li", {}, p.display || p.key,
-      h("button", { type: "button", class: "bare", "aria-label": `Remove ${p.display || p.key}`, onclick: () => {
+    this.picked.replaceChildren(...this.chosen.map((p) => h("li", {}, said(p.display || p.key),
+      h("button", { type: "button", class: "bare", "aria-label": `Remove ${apart(p.display || p.key)}`, onclick: () => {
         this.chosen = this.chosen.filter((other) => other.key !== p.key);
         this.draw();
         this.input.focus();
@@ -51,7 +51,7 @@ export class Picker {
     this.at = found.length ? 0 : -1;
     this.list.replaceChildren(...(found.length ? found.map((p, i) =>
       h("li", { role: "option", id: `${this.list.id}-${i}`, "aria-selected": String(i === this.at), onmousedown: (e) => { e.preventDefault(); this.take(i); } },
-        p.display || p.key, h("span", { class: "faint" }, ` ${p.kind === "user" ? p.key.replace("sip:", "") : p.kind}`)))
+        said(p.display || p.key), h("span", { class: "faint" }, ` ${p.kind === "user" ? p.key.replace("sip:", "") : p.kind}`)))
       : [h("li", { class: "faint" }, "Nobody found")]));
     this.list.hidden = false;
     this.input.setAttribute("aria-expanded", "true");

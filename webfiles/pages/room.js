@@ -1,5 +1,5 @@
 // One room: what was said, who is there, files.
-import { h, tell, form, dayOf, timeOf } from "./dom.js";
+import { h, said, apart, tell, form, dayOf, timeOf } from "./dom.js";
 import { get, getTagged, post, patch, put, remove, upload } from "./api.js";
 import { tags } from "./rooms.js";
 
@@ -13,7 +13,7 @@ export function rich(text) {
   if (file) {
     const name = file[3] ? decodeURIComponent(file[3]) : file[2];
     return [text.slice(0, file.index),
-      h("a", { href: `/api/v1/rooms/${file[1]}/files/${file[2]}`, download: name }, name),
+      h("a", { href: `/api/v1/rooms/${file[1]}/files/${file[2]}`, download: name }, said(name)),
       ...rich(text.slice(file.index + file[0].length))];
   }
   return text.split(WEB).map((part, i) => (i % 2 ? h("a", { href: part, rel: "noreferrer", target: "_blank" }, part) : part));
@@ -21,9 +21,9 @@ export function rich(text) {
 
 function entry(message) {
   return h("li", { class: message.alert ? "alert" : "", "data-id": message.id },
-    h("span", { class: "by" }, message.author.display || message.author.uri), timeOf(message.ts),
+    said(message.author.display || message.author.uri, { class: "by" }), timeOf(message.ts),
     message.alert && h("span", { class: "hidden" }, " important"),
-    h("div", { class: "text" }, rich(message.text)));
+    h("div", { class: "text", dir: "auto" }, rich(message.text)));
 }
 
 /** Entries with a line where a day begins */
@@ -86,11 +86,11 @@ function sayForm(guid, talk, files) {
   });
   const pick = h("input", { type: "file", id: "file", class: "hidden", onchange: async () => {
     if (!pick.files[0]) return;
-    tell(`Bringing ${pick.files[0].name} …`);
+    tell(`Bringing ${apart(pick.files[0].name)} …`);
     try {
       await upload(guid, pick.files[0]);
       await talk.forward();
-      tell(`${pick.files[0].name} is in the room.`);
+      tell(`${apart(pick.files[0].name)} is in the room.`);
     } catch (error) {
       tell(error.message);
     }
@@ -132,7 +132,7 @@ function tools(room, tag) {
 
 function people(list) {
   return list.length ? h("ul", { class: "people" }, list.map((p) =>
-    h("li", {}, p.display || p.uri, p.manager && h("span", { class: "faint" }, " · manager")))) : h("p", { class: "faint" }, "Nobody is here now.");
+    h("li", {}, said(p.display || p.uri), p.manager && h("span", { class: "faint" }, " · manager")))) : h("p", { class: "faint" }, "Nobody is here now.");
 }
 
 export async function room({ args: [guid], stale }) {
@@ -160,14 +160,14 @@ export async function room({ args: [guid], stale }) {
     title: it.name,
     content: [
       h("div", { class: "head" },
-        h("div", {}, h("h1", {}, it.name), h("p", { class: "faint" }, it.description), h("div", { class: "tools" }, tags(it), h("span", { class: "faint" }, it.category.name))),
+        h("div", {}, h("h1", {}, said(it.name)), h("p", { class: "faint" }, said(it.description)), h("div", { class: "tools" }, tags(it), said(it.category.name, { class: "faint" }))),
         tools(it, tag)),
       reads ? h("div", { class: "room" },
         h("section", {}, talk.node,
           !it.history && h("p", { class: "faint" }, "This room keeps no history."),
           speaks ? sayForm(guid, talk, it.files) : h("p", { class: "faint" }, "Presenters speak in this room.")),
         h("aside", { class: "card" }, h("h2", {}, "In the room"), present,
-          it.addin && h("p", {}, h("a", { href: it.addin.url, rel: "noreferrer", target: "_blank" }, it.addin.name))))
+          it.addin && h("p", {}, h("a", { href: it.addin.url, rel: "noreferrer", target: "_blank" }, said(it.addin.name)))))
         : h("p", { class: "empty" }, it.disabled ? "This room is disabled." : "Only members can read this room."),
     ],
   };

@@ -1,5 +1,5 @@
 // Lists of rooms.
-import { h, whenOf } from "./dom.js";
+import { h, said, apart, whenOf } from "./dom.js";
 import { get } from "./api.js";
 
 const views = [["all", "All rooms"], ["followed", "Followed"], ["mine", "Member of"], ["managed", "Managed by me"]];
@@ -16,9 +16,9 @@ export function tags(room) {
 
 export function roomItem(room, extra) {
   return h("li", {},
-    h("a", { class: "title", href: `#/rooms/${room.guid}` }, room.name), tags(room),
+    h("a", { class: "title", href: `#/rooms/${room.guid}` }, said(room.name)), tags(room),
     h("span", { class: "end faint" }, room.participants === 1 ? "1 participant" : `${room.participants} participants`),
-    h("span", { class: "rest" }, extra ?? [room.category.name, room.description].filter(Boolean).join(" · ")));
+    h("span", { class: "rest" }, extra ?? [said(room.category.name), room.description && [" · ", said(room.description)]].flat()));
 }
 
 export async function rooms({ query }) {
@@ -43,7 +43,7 @@ export async function rooms({ query }) {
         h("a", { href: `#/rooms?${new URLSearchParams({ view: key, ...(q && { q }) })}`, "aria-current": key === view ? "true" : null }, text))),
       find, h("br"),
       page.items.length ? h("ul", { class: "list" }, page.items.map((r) => roomItem(r)))
-        : h("p", { class: "empty" }, q ? `No room has “${q}” in its name or description.` : "There are no rooms here."),
+        : h("p", { class: "empty" }, q ? `No room has “${apart(q)}” in its name or description.` : "There are no rooms here."),
       page.next && h("p", {}, h("a", { class: "button", href: link({ after: page.next }) }, "More rooms")),
     ],
   };
@@ -56,7 +56,7 @@ export async function invitations() {
     content: [
       h("h1", {}, "Invitations"),
       h("p", { class: "faint" }, "Rooms that you were made a member of."),
-      items.length ? h("ul", { class: "list" }, items.map((i) => roomItem(i.room, [i.room.description, " ", whenOf(i.created_on)])))
+      items.length ? h("ul", { class: "list" }, items.map((i) => roomItem(i.room, [said(i.room.description), " ", whenOf(i.created_on)])))
         : h("p", { class: "empty" }, "No invitations."),
     ],
   };

@@ -1,5 +1,5 @@
 // Messages found by words, author and time.
-import { h, field, select, whenOf } from "./dom.js";
+import { h, said, field, select, whenOf } from "./dom.js";
 import { get } from "./api.js";
 import { rich } from "./room.js";
 
@@ -7,9 +7,9 @@ const names = ["q", "match", "author", "from", "to", "case"];
 
 function result(message) {
   return h("li", {},
-    h("a", { class: "title", href: `#/rooms/${message.room.guid}` }, message.room.name),
-    h("span", {}, message.author.display || message.author.uri), h("span", { class: "end faint" }, whenOf(message.ts)),
-    h("span", { class: "rest" }, rich(message.text)));
+    h("a", { class: "title", href: `#/rooms/${message.room.guid}` }, said(message.room.name)),
+    said(message.author.display || message.author.uri), h("span", { class: "end faint" }, whenOf(message.ts)),
+    h("span", { class: "rest", dir: "auto" }, rich(message.text)));
 }
 
 export async function search({ query }) {

@@ -58,6 +58,20 @@ START_TEST(a_line_has_time_level_process_event_and_pairs)
 END_TEST
 
 
+START_TEST(what_would_move_or_hide_is_shown)
+{
+	struct pl name;
+
+	pl_set_str(&name, "a\x1b[2J\xe2\x80\xae \xc2\x9bm \xc3\xa9");
+	log_info("e", "name=%H", log_quote, &name);
+	ck_assert_str_eq(logged(), "e name=\"a\\x1b[2J\\u{202e} "
+			 "\\u{009b}m \xc3\xa9\"\n");
+	log_info("e", "name=%s", "\x9b\xe2\x80\xae");
+	ck_assert_str_eq(logged(), "e name=\\x9b\\u{202e}\n");
+}
+END_TEST
+
+
 START_TEST(what_is_below_the_level_is_not_logged)
 {
 	log_level_set(LOG_WARN);
@@ -184,6 +198,7 @@ static Suite *log_suite(void)
 	TCase *tc = tcase_create("log");
 
 	tcase_add_checked_fixture(tc, setup, NULL);
+	tcase_add_test(tc, what_would_move_or_hide_is_shown);
 	tcase_add_test(tc, a_line_has_time_level_process_event_and_pairs);
 	tcase_add_test(tc, what_is_below_the_level_is_not_logged);
 	tcase_add_test(tc, a_disabled_debug_line_evaluates_nothing);
