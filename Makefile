@@ -1,6 +1,8 @@
 # pchat: build, test, run.  "make help" lists the targets.
 
 BUILD   ?= build
+# The same from the root, also where a folder's name has blanks
+FULL     = $(if $(filter /%,$(BUILD)),,$(CURDIR)/)$(BUILD)
 CC      ?= gcc
 # V=1 shows the commands
 ifeq ($(V),)
@@ -27,7 +29,7 @@ CFLAGS_ALL = -std=c11 -D_GNU_SOURCE -I. $(REFLAGS) $(PKG_CFLAGS) \
 	-fno-strict-aliasing $(HARDEN) $(SANFLAGS) $(CFLAGS)
 LIBS    = $(LDHARDEN) -Wl,--as-needed $(PKG_LIBS) -lm
 LDAP_LIBS := $(shell pkg-config --libs ldap)
-CHECK_LIBS := $(shell pkg-config --libs check)
+CHECK_LIBS = $(shell pkg-config --libs check)
 
 COMMON  := $(filter-out common/ldapconn.c,$(wildcard common/*.c common/*/*.c))
 CHANNEL := $(filter-out channel/main.c,$(wildcard channel/*.c channel/*/*.c))
@@ -55,7 +57,7 @@ TOOLS   := $(BUILD)/tests/load $(BUILD)/tests/floor $(BUILD)/tests/adapters $(BU
 FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
 .PHONY: all tests tools deps run stop check check-unit check-db check-scenario \
-	check-web check-conf check-elf check-fuzz check-differ fuzz chaos asan lint bench bench-web conf-doc install clean help
+	check-web check-conf check-elf check-units check-fuzz check-differ fuzz chaos asan lint bench bench-web conf-doc install clean help
 
 .SECONDARY:
 
@@ -167,15 +169,19 @@ $(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/driver.o \
 deps:
 	$(Q)deploy/dev/deps deploy/packages
 
-run: deps
-	$(Q)$(MAKE) --no-print-directory all $(BUILD)/tests/purple-client
+# As many jobs as there are cores, unless told otherwise
+JOBS = $(if $(findstring j,$(filter-out --%,$(MAKEFLAGS))),,-j$(shell nproc))
+
+run:
+	$(Q)deploy/dev/deps deploy/packages build run show
+	+$(Q)$(MAKE) --no-print-directory $(JOBS) all $(BUILD)/tests/purple-client
 	$(Q)deploy/dev/show
 
 stop:
 	$(Q)deploy/dev/pool down --dir $(BUILD)/pool
 
 check: deps
-	$(Q)$(MAKE) --no-print-directory all tests tools
+	+$(Q)$(MAKE) --no-print-directory $(JOBS) all tests tools
 	$(Q)$(MAKE) --no-print-directory check-unit check-db check-conf check-elf check-fuzz check-differ check-scenario check-web
 
 check-unit: $(BUILD)/tests/unit-tests
@@ -185,16 +191,19 @@ check-db: $(BUILD)/tests/db-tests $(BUILD)/pchat-webfiles
 	$(Q)$<
 
 check-scenario: all tests $(BUILD)/tests/purple-client
-	$(Q)PCHAT_BUILD=$(abspath $(BUILD)) \
-		PCHAT_PURPLE=$(abspath $(BUILD))/tests/purple-client \
+	$(Q)PCHAT_BUILD="$(FULL)" PCHAT_PURPLE="$(FULL)/tests/purple-client" \
 		$(BUILD)/tests/scenario-tests
 
 check-web: all $(BUILD)/tests/person
-	$(Q)PCHAT_BUILD=$(abspath $(BUILD)) tests/web/run
+	$(Q)PCHAT_BUILD="$(FULL)" tests/web/run
 
 # What the compiler and linker were asked for is in the programs.
 check-elf: all
 	$(Q)tests/elf $(PROGS)
+
+# The units, looked at and (as root) started under a systemd of their own.
+check-units: all
+	$(Q)tests/units $(BUILD)
 
 # The sample that is shipped is the one that the key table makes; Kamailio reads
 # its own.
@@ -220,7 +229,7 @@ check-differ: $(BUILD)/tests/differ-tests
 # An archive whose pool is wrecked for so many seconds: also a short one in
 # check-scenario.
 chaos: all tests
-	$(Q)PCHAT_BUILD=$(abspath $(BUILD)) PCHAT_CHAOS_S=$(S) T=chaos \
+	$(Q)PCHAT_BUILD="$(FULL)" PCHAT_CHAOS_S=$(S) T=chaos \
 		$(BUILD)/tests/scenario-tests
 
 # Everything again with the address and undefined-behaviour checkers: built
@@ -240,10 +249,10 @@ lint:
 		xargs -P 2 -n 8 sh -c 'clang-tidy --quiet "$$@" -- $(CFLAGS_ALL) 2>/dev/null || exit 1' lint
 
 bench: all $(BUILD)/tests/load $(BUILD)/tests/floor
-	$(Q)PCHAT_BUILD=$(abspath $(BUILD)) tests/bench/run
+	$(Q)PCHAT_BUILD="$(FULL)" tests/bench/run
 
 bench-web: all $(BUILD)/tests/web-bench
-	$(Q)PCHAT_BUILD=$(abspath $(BUILD)) tests/bench/web
+	$(Q)PCHAT_BUILD="$(FULL)" tests/bench/web
 
 conf-doc: all
 	$(Q)mkdir -p $(BUILD)/doc
@@ -257,10 +266,11 @@ install: all
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin \
 		$(DESTDIR)$(PREFIX)/include/pchat $(DESTDIR)$(PREFIX)/share/doc/pchat \
 		$(DESTDIR)$(PREFIX)/share/pchat/compliance $(DESTDIR)$(PREFIX)/share/man/man5 \
-		$(DESTDIR)$(PREFIX)/lib/systemd/system
+		$(DESTDIR)$(PREFIX)/lib/systemd/system $(DESTDIR)$(PREFIX)/lib/sysusers.d
 	install -m 755 $(DAEMONS:%=$(BUILD)/%) $(DESTDIR)$(PREFIX)/sbin
 	install -m 755 $(BUILD)/pchatctl $(DESTDIR)$(PREFIX)/bin
 	install -m 644 deploy/conf/*.conf deploy/kamailio/* $(DESTDIR)$(PREFIX)/share/pchat
+	install -m 644 deploy/systemd/pchat.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/pchat.conf
 	install -m 644 deploy/compliance/* $(DESTDIR)$(PREFIX)/share/pchat/compliance
 	install -m 644 compliance/adapter.h $(DESTDIR)$(PREFIX)/include/pchat
 	install -m 644 compliance/FORMAT.md $(DESTDIR)$(PREFIX)/share/doc/pchat/archive-format.md
@@ -278,6 +288,7 @@ help:
 	@echo 'make check      the same preparation, then all tests; T=pattern for suites that match'
 	@echo '                (check-unit, check-db, check-scenario, check-web, check-fuzz,'
 	@echo '                check-differ: parts of it)'
+	@echo 'make check-units  the systemd units, started under a systemd of their own (root)'
 	@echo 'make asan       all tests with the address and undefined-behaviour checkers'
 	@echo 'make lint       cppcheck and clang-tidy'
 	@echo 'make fuzz S=60  parsers under random input, seconds each'

@@ -13,6 +13,10 @@ const struct conf_key channel_keyv[] = {
 	{ "store.conninfo", CONF_STR, NULL, NULL, 0, 0, CONF_REQUIRED, NULL,
 	  "libpq connection string of the Persistent Chat Store.  Several "
 	  "hosts with target_session_attrs=read-write follow a failover." },
+	{ "store.password_file", CONF_SECRET, NULL, NULL, 0, 0, 0,
+	  NULL,
+	  "File with the password for store.conninfo in its first line, so that the "
+	  "connection string need not hold it." },
 	STORE_LIMIT_KEYS,
 	{ "pool.uri", CONF_STR, NULL, NULL, 0, 0,
 	  CONF_REQUIRED | CONF_MULTI, NULL,

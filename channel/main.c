@@ -3,6 +3,7 @@
  */
 #include <re.h>
 #include "common/daemon.h"
+#include "channel/checks.h"
 #include "channel/conf_keys.h"
 #include "channel/service.h"
 
@@ -11,7 +12,8 @@ int main(int argc, char *argv[])
 {
 	struct daemon_spec spec = channel_daemon;
 
-	spec.keyc = channel_keyc;
+	spec.keyc   = channel_keyc;
+	spec.checkc = channel_checkc;
 
 	return daemon_main(&spec, argc, argv);
 }

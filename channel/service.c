@@ -15,6 +15,7 @@
 #include "channel/cmd/table.h"
 #include "channel/sip/dialog.h"
 #include "channel/sip/uas.h"
+#include "channel/checks.h"
 #include "channel/conf_keys.h"
 #include "channel/core.h"
 #include "channel/ending.h"
@@ -414,6 +415,8 @@ static void service_close(void *arg)
 const struct daemon_spec channel_daemon = {
 	.name   = "pchat-channel",
 	.keyv   = channel_keyv,
+	.checkv = channel_checkv,
+	.storev = channel_storev,
 	.open   = service_open,
 	.reload = service_reload,
 	.drain  = service_drain,

@@ -24,6 +24,7 @@ struct item {
 	struct le le;
 	const struct conf_key *key;
 	struct list valuel;
+	char *override;            /* NULL: none                         */
 };
 
 struct config {
@@ -43,8 +44,10 @@ static void config_destructor(void *data)
 	hash_clear(conf->ht_item);
 	mem_deref(conf->ht_item);
 
-	for (i = 0; conf->itemv && i < conf->keyc; i++)
+	for (i = 0; conf->itemv && i < conf->keyc; i++) {
 		list_flush(&conf->itemv[i].valuel);
+		mem_deref(conf->itemv[i].override);
+	}
 
 	mem_deref(conf->itemv);
 	mem_deref(conf->path);
@@ -373,8 +376,32 @@ static const struct conf_value *value_get(const struct config *conf,
 const char *config_str(const struct config *conf, const char *key)
 {
 	const struct conf_value *val = value_get(conf, key, 0);
+	const struct item *item = item_find(conf, key);
+
+	if (item->override)
+		return item->override;
 
 	return val ? val->text : NULL;
+}
+
+
+int config_override(struct config *conf, const char *key, const char *text)
+{
+	struct item *item = item_find(conf, key);
+	char *copy;
+	int err;
+
+	if (!item)
+		abort();
+
+	err = str_dup(&copy, text);
+	if (err)
+		return err;
+
+	mem_deref(item->override);
+	item->override = copy;
+
+	return 0;
 }
 
 
@@ -383,6 +410,20 @@ const char *config_nth(const struct config *conf, const char *key, size_t n)
 	const struct conf_value *val = value_get(conf, key, n);
 
 	return val ? val->text : NULL;
+}
+
+
+const char *config_path(const struct config *conf)
+{
+	return conf->path;
+}
+
+
+unsigned config_line(const struct config *conf, const char *key, size_t n)
+{
+	const struct conf_value *val = value_get(conf, key, n);
+
+	return val ? val->line : 0;
 }
 
 

@@ -15,7 +15,9 @@ enum conf_type {
 	CONF_BOOL,       /* yes or no                                    */
 	CONF_ENUM,       /* one of the words in @c words                 */
 	CONF_FILE,       /* a path that must be readable                 */
-	CONF_SECRET,     /* a path that must not be readable by others   */
+	CONF_SECRET,     /* a path that must not be readable by others;
+	                    of both, credential:NAME is one that systemd
+	                    brought (LoadCredential=)                    */
 };
 
 enum conf_flag {
@@ -63,6 +65,13 @@ uint64_t    config_uint(const struct config *conf, const char *key);
 bool        config_bool(const struct config *conf, const char *key);
 /** The n-th value of a CONF_MULTI key, NULL past the last */
 const char *config_nth(const struct config *conf, const char *key, size_t n);
+
+/** What config_str() tells from now on instead of the file's value */
+int config_override(struct config *conf, const char *key, const char *text);
+
+/** The file, and the line of a key's n-th value; 0: a default, or not given */
+const char *config_path(const struct config *conf);
+unsigned    config_line(const struct config *conf, const char *key, size_t n);
 
 /** The manual page (roff) and the annotated sample, made from the table */
 int  config_print_man(struct re_printf *pf, const char *daemon,

@@ -8,6 +8,7 @@
 #include <re.h>
 #include "common/conf.h"
 #include "common/conf_value.h"
+#include "common/secret.h"
 
 
 static void destructor(void *data)
@@ -131,11 +132,12 @@ static int check_secret(const struct conf_place *pc, const struct conf_key *key,
 		return conf_complain(pc, key->name, "%s: %m", val->text, errno);
 
 	/* libre's printf has no %o */
-	if (st.st_mode & (S_IRWXG | S_IRWXO))
+	if (!secret_private(&st))
 		return conf_complain(pc, key->name,
 				"%s holds a secret and must not be readable"
 				" by group or others (its mode is 0%u%u%u,"
-				" wanted 0600)", val->text,
+				" wanted 0600, or 0640 of root and the"
+				" service's group)", val->text,
 				(unsigned)st.st_mode >> 6 & 7,
 				(unsigned)st.st_mode >> 3 & 7,
 				(unsigned)st.st_mode & 7);
@@ -163,6 +165,29 @@ static check_h *const checkv[] = {
 };
 
 
+/* "credential:NAME" is a file that systemd's LoadCredential= brought */
+static int credential(struct conf_value *val)
+{
+	static const char scheme[] = "credential:";
+	const char *dir = getenv("CREDENTIALS_DIRECTORY");
+	char *path = NULL;
+	int err;
+
+	if (strncmp(val->text, scheme, sizeof(scheme) - 1))
+		return 0;
+
+	err = re_sdprintf(&path, "%s/%s", dir ? dir : "/run/credentials",
+			  val->text + sizeof(scheme) - 1);
+	if (err)
+		return err;
+
+	mem_deref(val->text);
+	val->text = path;
+
+	return 0;
+}
+
+
 int conf_value_add(struct list *valuel, const struct conf_key *key,
 		   const struct conf_place *pc, const struct pl *text)
 {
@@ -178,6 +203,11 @@ int conf_value_add(struct list *valuel, const struct conf_key *key,
 		goto out;
 
 	val->line = pc->line;
+	if (key->type == CONF_FILE || key->type == CONF_SECRET)
+		err = credential(val);
+	if (err)
+		goto out;
+
 	err = checkv[key->type](pc, key, val);
 	if (err)
 		goto out;

@@ -5,7 +5,10 @@
 #include <string.h>
 #include <unistd.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <re.h>
+#include "common/check.h"
 #include "common/conf.h"
 #include "common/ctl.h"
 #include "common/daemon.h"
@@ -13,6 +16,7 @@
 #include "common/harden.h"
 #include "common/log.h"
 #include "common/notify.h"
+#include "common/password.h"
 #include "common/sigpipe.h"
 #include "common/stats.h"
 #include "common/wheel.h"
@@ -287,6 +291,7 @@ static int keys_merge(void)
 
 static int config_open(const char *path)
 {
+	const struct check_store *st;
 	struct mbuf *errmb;
 	int err;
 
@@ -299,6 +304,13 @@ static int config_open(const char *path)
 		(void)re_fprintf(stderr, "%m\n", err);
 	else if (err)
 		(void)re_fprintf(stderr, "%b\n", errmb->buf, errmb->end);
+
+	for (st = dm.spec->storev; st && st->key && !err; ++st) {
+		err = password_take(dm.conf, st->key, errmb);
+		if (err)
+			(void)re_fprintf(stderr, "%b\n", errmb->buf,
+					 errmb->end);
+	}
 
 	mem_deref(errmb);
 
@@ -441,6 +453,44 @@ static int config_check(bool thorough)
 }
 
 
+/* A daemon with our configuration has the ports already */
+static bool running(void)
+{
+	const char *path = config_str(dm.conf, "ctl.socket");
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	int fd, err;
+
+	if (!str_isset(path))
+		return false;
+
+	str_ncpy(sun.sun_path, path, sizeof(sun.sun_path));
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return false;
+
+	err = connect(fd, (struct sockaddr *)&sun, sizeof(sun));
+	(void)close(fd);
+
+	return !err;
+}
+
+
+/* The same before a start and for --check */
+static bool checked(const struct daemon_opt *opt)
+{
+	struct check ck = {
+		.conf = dm.conf, .f = stderr,
+		.ports = opt->mode == MODE_RUN || (opt->connect && !running()),
+	};
+
+	check_run(&ck, dm.spec->checkv, dm.spec->checkc);
+	if (!ck.wrong && opt->connect)
+		check_connect(&ck, dm.spec->storev);
+
+	return !ck.wrong;
+}
+
+
 int daemon_main(const struct daemon_spec *spec, int argc, char *argv[])
 {
 	struct daemon_opt opt;
@@ -461,6 +511,8 @@ int daemon_main(const struct daemon_spec *spec, int argc, char *argv[])
 	else if (config_open(opt.path) ||
 		 config_check(opt.mode == MODE_CHECK))
 		status = EXIT_CONFIG;
+	else if (!checked(&opt))
+		status = EXIT_FAILED;
 	else if (opt.mode == MODE_CHECK)
 		status = EXIT_OK;
 	else

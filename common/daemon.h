@@ -1,7 +1,7 @@
 /**
  * @file common/daemon.h  The skeleton of every daemon
  *
- * Options (-f FILE, --check, --man, --sample, --version), limits, the loop,
+ * Options (-f FILE, --check [--connect], --man, --sample, --version), limits, the loop,
  * the timer wheel, the log, the control socket, signals (TERM and INT stop, a
  * second one exits at once, HUP reloads, USR1 drains), readiness (sd_notify
  * and "status" on the control socket).
@@ -9,6 +9,8 @@
  */
 #pragma once
 
+struct check_row;
+struct check_store;
 struct config;
 struct ctl;
 struct mbuf;
@@ -23,6 +25,12 @@ struct daemon_spec {
 	    @p thorough for --check; one line in @p errmb.  An errno (or NULL) */
 	int  (*check)(const struct config *conf, bool thorough,
 		      struct mbuf *errmb);
+	/** What is checked before anything is opened, and by --check */
+	const struct check_row *checkv;
+	size_t checkc;
+	/** What --check --connect connects to */
+	const struct check_store *storev;
+
 	/** Open everything; on error nothing stays open.  @p ctl is NULL if
 	    there is no control socket: ctl_register() takes that */
 	int  (*open)(void **svcp, struct config *conf, struct ctl *ctl);

@@ -15,7 +15,7 @@ static int print_handler(const char *p, size_t size, void *arg)
 
 int daemon_opt_usage(const char *name, FILE *f)
 {
-	(void)re_fprintf(f, "usage: %s -f FILE [--check]\n"
+	(void)re_fprintf(f, "usage: %s -f FILE [--check [--connect]]\n"
 			 "       %s --man | --sample | --version | -h\n",
 			 name, name);
 
@@ -46,6 +46,7 @@ bool daemon_opt_read(struct daemon_opt *opt, int argc, char *argv[])
 {
 	static const struct option optv[] = {
 		{ "check",   no_argument, NULL, MODE_CHECK   },
+		{ "connect", no_argument, NULL, 'c'          },
 		{ "man",     no_argument, NULL, MODE_MAN     },
 		{ "sample",  no_argument, NULL, MODE_SAMPLE  },
 		{ "version", no_argument, NULL, MODE_VERSION },
@@ -56,19 +57,22 @@ bool daemon_opt_read(struct daemon_opt *opt, int argc, char *argv[])
 
 	opt->mode = MODE_RUN;
 	opt->path = NULL;
+	opt->connect = false;
 
 	while ((c = getopt_long(argc, argv, "f:h", optv, NULL)) != -1) {
 		if (c == 'f')
 			opt->path = optarg;
 		else if (c == 'h')
 			opt->mode = MODE_HELP;
+		else if (c == 'c')
+			opt->connect = true;
 		else if (c == '?')
 			return false;
 		else
 			opt->mode = (enum daemon_mode)c;
 	}
 
-	if (optind != argc)
+	if (optind != argc || (opt->connect && opt->mode != MODE_CHECK))
 		return false;
 
 	return opt->path || (opt->mode != MODE_RUN && opt->mode != MODE_CHECK);

@@ -5,9 +5,7 @@
  */
 #pragma once
 
-#ifndef PCHAT_VERSION
-#define PCHAT_VERSION "0.1.0"
-#endif
+#include "common/version.h"
 
 enum {
 	EXIT_OK     = 0,
@@ -22,6 +20,7 @@ enum daemon_mode {
 struct daemon_opt {
 	enum daemon_mode mode;
 	const char *path;          /* of -f; set if the mode is RUN or CHECK */
+	bool connect;              /* check also what it connects to         */
 };
 
 /** @return false: not how it is used */

@@ -33,3 +33,12 @@ int harden(bool core_dumps)
 
 	return core_dumps ? 0 : no_core();
 }
+
+
+void harden_again(void)
+{
+	struct rlimit lim;
+
+	if (!getrlimit(RLIMIT_CORE, &lim) && !lim.rlim_max)
+		(void)no_core();
+}

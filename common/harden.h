@@ -12,3 +12,6 @@
  * @return 0 or errno
  */
 int harden(bool core_dumps);
+
+/** In a program that a daemon runs: exec() undoes part of it */
+void harden_again(void);

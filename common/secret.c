@@ -9,6 +9,18 @@
 #include "common/secret.h"
 
 
+bool secret_private(const struct stat *st)
+{
+	if (!(st->st_mode & (S_IRWXG | S_IRWXO)))
+		return true;
+
+	/* systemd's credentials are root's, of mode 0440: the group's bits
+	   stand for an access list that names the service's user */
+	return !st->st_uid && (st->st_gid || !(st->st_mode & S_IWUSR)) &&
+		!(st->st_mode & (S_IWGRP | S_IXGRP | S_IRWXO));
+}
+
+
 static int line_read(char **textp, FILE *f)
 {
 	char line[1024];
@@ -33,7 +45,7 @@ int secret_line(char **textp, const char *path)
 
 	if (!f || fstat(fileno(f), &st))
 		err = errno;
-	else if (st.st_mode & (S_IRWXG | S_IRWXO))
+	else if (!secret_private(&st))
 		err = EPERM;
 	else
 		err = line_read(textp, f);

@@ -11,11 +11,19 @@ const struct conf_key compliance_keyv[] = {
 	  "Name of this daemon in the pool, unique in its store." },
 	{ "store.conninfo", CONF_STR, NULL, NULL, 0, 0, CONF_REQUIRED, NULL,
 	  "libpq connection string of the Persistent Chat Store." },
+	{ "store.password_file", CONF_SECRET, NULL, NULL, 0, 0, 0,
+	  NULL,
+	  "File with the password for store.conninfo in its first line, so that the "
+	  "connection string need not hold it." },
 	{ "staging.conninfo", CONF_STR, NULL, NULL, 0, 0, CONF_REQUIRED, NULL,
 	  "libpq connection string of the compliance store, where events wait "
 	  "for the archives.  All daemons of a pool share one." },
 	STORE_LIMIT_KEYS,
 
+	{ "staging.password_file", CONF_SECRET, NULL, NULL, 0, 0, 0,
+	  NULL,
+	  "File with the password for staging.conninfo in its first line, so that the "
+	  "connection string need not hold it." },
 	{ "queue.listen", CONF_STR, NULL, "tcp://127.0.0.1:*", 0, 0, 0, NULL,
 	  "ZeroMQ address on which channel processes bring events." },
 	{ "queue.batches_max", CONF_UINT, NULL, "8", 1, 64, 0, NULL,

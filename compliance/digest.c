@@ -10,6 +10,7 @@
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 #include <re.h>
+#include "common/secret.h"
 #include "compliance/digest.h"
 
 enum { CHUNK = 64 * 1024 };
@@ -101,7 +102,7 @@ static int key_read(struct signkey *key, FILE *f, bool private)
 {
 	struct stat st;
 
-	if (private && (fstat(fileno(f), &st) || st.st_mode & 077))
+	if (private && (fstat(fileno(f), &st) || !secret_private(&st)))
 		return EPERM;
 
 	key->pkey = private ? PEM_read_PrivateKey(f, NULL, NULL, NULL)

@@ -7,6 +7,7 @@
 #include <re.h>
 #include "common/daemon.h"
 #include "compliance/adapter_load.h"
+#include "compliance/checks.h"
 #include "compliance/conf_keys.h"
 #include "compliance/service.h"
 #include "compliance/worker.h"
@@ -42,7 +43,8 @@ int main(int argc, char *argv[])
 	if (argc == 3 && !strcmp(argv[1], "--adapter"))
 		return print_sample(argv[2]);
 
-	spec.keyc = compliance_keyc;
+	spec.keyc   = compliance_keyc;
+	spec.checkc = compliance_checkc;
 
 	return daemon_main(&spec, argc, argv);
 }

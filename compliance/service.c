@@ -13,6 +13,7 @@
 #include "compliance/adapter_check.h"
 #include "compliance/announce.h"
 #include "compliance/archive.h"
+#include "compliance/checks.h"
 #include "compliance/conf_keys.h"
 #include "compliance/core.h"
 #include "compliance/filestore.h"
@@ -297,6 +298,8 @@ const struct daemon_spec compliance_daemon = {
 	.name   = "pchat-compliance",
 	.keyv   = compliance_keyv,
 	.check  = adapter_check,
+	.checkv = compliance_checkv,
+	.storev = compliance_storev,
 	.open   = service_open,
 	.stop   = service_stop,
 	.state  = service_state,

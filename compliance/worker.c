@@ -12,6 +12,7 @@
 #include <re.h>
 #include "common/db/bstore.h"
 #include "common/db/db.h"
+#include "common/harden.h"
 #include "common/json.h"
 #include "common/log.h"
 #include "compliance/adapter_load.h"
@@ -418,6 +419,7 @@ int worker_main(void)
 	int err;
 
 	log_open("pchat-compliance");
+	harden_again();
 	signals();
 
 	err = order_read(&w);

@@ -11,6 +11,9 @@ const struct conf_key web_keyv[] = {
 	  "Name of this process, told in logs and to the store." },
 	{ "store.conninfo", CONF_STR, NULL, NULL, 0, 0, CONF_REQUIRED, NULL,
 	  "libpq connection string of the Persistent Chat Store." },
+	{ "store.password_file", CONF_SECRET, NULL, NULL, 0, 0, 0, NULL,
+	  "File with the password for store.conninfo in its first line, so that the "
+	  "connection string need not hold it." },
 	STORE_LIMIT_KEYS,
 	{ "pool.domain", CONF_STR, NULL, NULL, 0, 0, CONF_REQUIRED, NULL,
 	  "SIP domain in the URIs of rooms: that of the channel processes." },
@@ -18,6 +21,9 @@ const struct conf_key web_keyv[] = {
 	{ "http.listen", CONF_STR, NULL, NULL, 0, 0, CONF_REQUIRED, NULL,
 	  "ADDRESS:PORT; port 0 picks a free one.  Without a certificate it "
 	  "must be a loopback address: a proxy there does TLS." },
+	{ "http.share_port", CONF_BOOL, NULL, "no", 0, 0, 0, NULL,
+	  "Whether several processes of this user on this host, all with this "
+	  "key, share the port: each connection goes to one of them." },
 	{ "http.certificate", CONF_FILE, NULL, NULL, 0, 0, CONF_RELOAD, NULL,
 	  "PEM file with our certificate and its chain; with it, HTTPS." },
 	{ "http.key", CONF_SECRET, NULL, NULL, 0, 0, CONF_RELOAD, NULL,
@@ -55,7 +61,7 @@ const struct conf_key web_keyv[] = {
 
 	{ "files.dir", CONF_STR, NULL, NULL, 0, 0, CONF_REQUIRED, NULL,
 	  "Folder of the files, shared by all processes of the web service; "
-	  "readable by its owner alone." },
+	  "readable by its owner, and by a group that archives them." },
 	{ "files.allowed", CONF_STR, NULL, "", 0, 0, 0, NULL,
 	  "Extensions that may be uploaded, with blanks between; without any, "
 	  "all but files.denied." },

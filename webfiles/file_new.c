@@ -50,7 +50,7 @@ static int open_aside(struct file_new *f, const char *aside)
 	    file_path_aside(f->path, f->fs, &f->key))
 		return ENAMETOOLONG;
 
-	f->fd = open(f->path, flags, 0600);
+	f->fd = open(f->path, flags, 0640);
 	if (f->fd < 0 || fstat(f->fd, &st)) {
 		f->placed = true;
 		return errno;
@@ -229,7 +229,7 @@ static int move_in(struct file_new *f)
 	memcpy(folder, f->final, sizeof(folder));
 	*strrchr(folder, '/') = '\0';
 
-	if (!mkdir(folder, 0700)) {
+	if (!mkdir(folder, 0750)) {
 		err = flush_folder(f->fs->dir);
 		if (err)
 			return err;

@@ -15,7 +15,7 @@
 #include "webfiles/limits.h"
 #include "webfiles/tls.h"
 
-enum { SWEEP_MS = 1000, LOG_MAX = 256, CONNECTION_MEMORY = 64 * 1024 };
+enum { BACKLOG = 1024, SWEEP_MS = 1000, LOG_MAX = 256, CONNECTION_MEMORY = 64 * 1024 };
 
 static uint64_t n_connections, n_cut;
 
@@ -323,13 +323,18 @@ static int start(struct http *http, const struct sa *sa)
 	static char priorities[] = "SECURE128:-VERS-ALL:+VERS-TLS1.3:"
 		"+VERS-TLS1.2";
 	const struct config *conf = http->web->conf;
+	const bool share = config_bool(conf, "http.share_port");
 	unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME |
 		MHD_USE_ERROR_LOG;
 	struct MHD_OptionItem optv[] = {
 		{ MHD_OPTION_EXTERNAL_LOGGER, (intptr_t)mhd_log, http },
 		{ MHD_OPTION_SOCK_ADDR, 0, (void *)&sa->u.sa },
-		{ MHD_OPTION_LISTENING_ADDRESS_REUSE, 1, NULL },
-		{ MHD_OPTION_LISTEN_BACKLOG_SIZE, 1024, NULL },
+		{ MHD_OPTION_LISTEN_BACKLOG_SIZE, BACKLOG, NULL },
+		/* 0 would not mean "no SO_REUSEPORT" but no SO_REUSEADDR
+		   either, and a restart must not wait for old connections:
+		   said again, the backlog says nothing new */
+		{ share ? MHD_OPTION_LISTENING_ADDRESS_REUSE :
+		  MHD_OPTION_LISTEN_BACKLOG_SIZE, share ? 1 : BACKLOG, NULL },
 		{ MHD_OPTION_STRICT_FOR_CLIENT, 1, NULL },
 		{ MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, NULL },
 		{ MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY,

@@ -3,6 +3,7 @@
  */
 #include <re.h>
 #include "common/daemon.h"
+#include "webfiles/checks.h"
 #include "webfiles/conf_keys.h"
 #include "webfiles/service.h"
 
@@ -11,7 +12,8 @@ int main(int argc, char *argv[])
 {
 	struct daemon_spec spec = web_daemon;
 
-	spec.keyc = web_keyc;
+	spec.keyc   = web_keyc;
+	spec.checkc = web_checkc;
 
 	return daemon_main(&spec, argc, argv);
 }

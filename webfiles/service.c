@@ -9,6 +9,7 @@
 #include "common/storeconf.h"
 #include "webfiles/auth.h"
 #include "webfiles/clean.h"
+#include "webfiles/checks.h"
 #include "webfiles/conf_keys.h"
 #include "webfiles/core.h"
 #include "webfiles/filestore.h"
@@ -156,6 +157,8 @@ static void service_close(void *arg)
 const struct daemon_spec web_daemon = {
 	.name   = "pchat-webfiles",
 	.keyv   = web_keyv,
+	.checkv = web_checkv,
+	.storev = web_storev,
 	.open   = service_open,
 	.reload = service_reload,
 	.drain  = service_drain,

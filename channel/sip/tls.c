@@ -9,6 +9,7 @@
 #include <openssl/x509v3.h>
 #include <re.h>
 #include "common/log.h"
+#include "common/secret.h"
 #include "channel/sip/tls.h"
 
 struct tlsio_ctx {
@@ -44,7 +45,7 @@ static int key_private(const char *key)
 		return EBADMSG;
 	}
 
-	if (st.st_mode & 077) {
+	if (!secret_private(&st)) {
 		log_err("sip.tls", "what=\"key may be read by others\" "
 			"file=%s", key);
 		return EBADMSG;

@@ -105,6 +105,7 @@ int bstore_open(struct bstore **stp, const struct sql_set *set,
 	}
 
 	PQsetNoticeProcessor(st->pg, notice_handler, NULL);
+	PQclear(PQexec(st->pg, "SET TimeZone = 'UTC'"));
 	*stp = st;
 
 	return 0;

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <re.h>
+#include "common/secret.h"
 #include "compliance/adapter.h"
 #include "compliance/adapter/net.h"
 #include "compliance/adapter/setting.h"
@@ -33,7 +34,7 @@ void net_opt_read(struct net_opt *opt, struct settings *set)
 	read_path(&opt->key_file, set, "key_file");
 
 	if (opt->key_file && !set->err && !stat(opt->key_file, &st) &&
-	    (st.st_mode & (S_IRWXG | S_IRWXO)))
+	    !secret_private(&st))
 		setting_complain(set, EACCES, "key_file",
 				 "must not be readable by group or others"
 				 " (wanted mode 0600)");

@@ -11,6 +11,7 @@
 #include <unistd.h>
 #include <re.h>
 #include <openssl/crypto.h>
+#include "common/secret.h"
 #include "compliance/adapter.h"
 #include "compliance/adapter/setting.h"
 
@@ -179,7 +180,7 @@ static const char *secret_read(struct secret *secret, int fd, int *errp)
 	*errp = EACCES;
 	if (fstat(fd, &st) || !S_ISREG(st.st_mode))
 		return "is no file";
-	if (st.st_mode & (S_IRWXG | S_IRWXO))
+	if (!secret_private(&st))
 		return "holds a secret and must not be readable by group or"
 			" others (wanted mode 0600)";
 

@@ -34,9 +34,12 @@ int answer_change(struct tool *tool, const char *stmt,
 	if (status == TOOL_OK) {
 		n = changed(res);
 		if (tool->json)
-			(void)fprintf(tool->out, "{\"changed\": %lu}\n", n);
+			(void)fprintf(tool->out, "{\"changed\": %lu,"
+				      " \"dry_run\": %s}\n", n,
+				      tool->dry_run ? "true" : "false");
 		else
-			(void)fprintf(tool->out, "%s: %s\n", what,
+			(void)fprintf(tool->out, "%s: %s%s\n", what,
+				      n && tool->dry_run ? "would be " : "",
 				      n ? done : "was so already");
 	}
 	PQclear(res);

@@ -13,7 +13,7 @@
 
 enum { DAYS_MAX = 36500 };
 
-enum { NAME, IDENTITY, DONE, COLUMNS };     /* of what a change answers */
+enum { NAME, IDENTITY, DONE };     /* of what a change answers */
 
 
 static int wrong(const struct tool *tool, const struct change_opt *opt,
@@ -218,21 +218,33 @@ int change_make(char **changep, const struct tool *tool,
 /* The second column is a URI, a URL or a state: its name says which */
 static int say(const struct tool *tool, const PGresult *res)
 {
-	struct out_col colv[COLUMNS] = { { .kind = OUT_TEXT } };
-	int i;
+	const char *done = PQgetvalue(res, 0, DONE);
+	char would[64];
+	json_t *obj;
+
+	(void)snprintf(would, sizeof(would), "would be %s", done);
+	if (tool->dry_run)
+		done = would;
 
 	if (!tool->json) {
 		(void)fprintf(tool->out, "%s: %s\n",
-			      PQgetvalue(res, 0, NAME),
-			      PQgetvalue(res, 0, DONE));
+			      PQgetvalue(res, 0, NAME), done);
 		return TOOL_OK;
 	}
 
-	for (i = 0; i < COLUMNS; i++)
-		colv[i].key = PQfname(res, i);
+	obj = json_pack("{s:s, s:s?, s:s, s:b}", PQfname(res, NAME),
+			PQgetvalue(res, 0, NAME), PQfname(res, IDENTITY),
+			PQgetisnull(res, 0, IDENTITY) ? NULL :
+			PQgetvalue(res, 0, IDENTITY), PQfname(res, DONE), done,
+			"dry_run", tool->dry_run);
+	if (!obj || json_dumpf(obj, tool->out, JSON_INDENT(1) |
+			       JSON_ENSURE_ASCII) || fputc('\n', tool->out) < 0) {
+		json_decref(obj);
+		return TOOL_FAILED;
+	}
+	json_decref(obj);
 
-	return out_record(tool->out, true, res, colv, COLUMNS) ?
-		TOOL_FAILED : TOOL_OK;
+	return TOOL_OK;
 }
 
 

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <re.h>
 #include "common/db/bstore.h"
+#include "common/json.h"
 #include "deploy/ctl/out.h"
 #include "deploy/ctl/tool.h"
 
@@ -14,14 +15,14 @@ enum { ASK_MS = 100, WAIT_S = 60 };
 
 static const struct out_col statev[] = {
 	{ "holder",      "Holder of the lease",       OUT_TEXT },
-	{ "last_run",    "Last run",                  OUT_TEXT },
+	{ "last_run",    "Last run",                  OUT_TIME },
 	{ "staged",      "Events not in a batch yet", OUT_INT  },
 	{ "batched",     "Events in batches",         OUT_INT  },
 	{ "batch",       "Newest batch",              OUT_INT  },
 	{ "refused",     "Refused batches",           OUT_INT  },
 	{ "lost_files",  "Files lost before copied",  OUT_INT  },
 	{ "held_by",     "Held back by",              OUT_TEXT },
-	{ "oldest",      "Oldest event not archived", OUT_TEXT },
+	{ "oldest",      "Oldest event not archived", OUT_TIME },
 	{ "oldest_s",    "  its age in s",            OUT_INT  },
 };
 
@@ -35,9 +36,9 @@ static const struct out_col adapterv[] = {
 	{ "waiting",    "WAITING",  OUT_INT  },
 	{ "refused",    "REFUSED",  OUT_INT  },
 	{ "tries",      "TRIES",    OUT_INT  },
-	{ "since",      NULL,       OUT_TEXT },
-	{ "failing_since", "FAILING SINCE", OUT_TEXT },
-	{ "next_try",   NULL,       OUT_TEXT },
+	{ "since",      NULL,       OUT_TIME },
+	{ "failing_since", "FAILING SINCE", OUT_TIME },
+	{ "next_try",   NULL,       OUT_TIME },
 	{ "serial",     NULL,       OUT_INT  },
 	{ "sha256",     NULL,       OUT_TEXT },
 	{ "error",      "ERROR",    OUT_TEXT },
@@ -47,9 +48,9 @@ static const struct out_col refusedv[] = {
 	{ "adapter",    "REFUSED BY", OUT_TEXT },
 	{ "batch",      "BATCH",    OUT_INT  },
 	{ "events",     "EVENTS",   OUT_INT  },
-	{ "from",       "FROM",     OUT_TEXT },
-	{ "to",         "TO",       OUT_TEXT },
-	{ "refused_on", NULL,       OUT_TEXT },
+	{ "from",       "FROM",     OUT_TIME },
+	{ "to",         "TO",       OUT_TIME },
+	{ "refused_on", NULL,       OUT_TIME },
 	{ "verdict",    "VERDICT",  OUT_TEXT },
 	{ "error",      "WHY",      OUT_TEXT },
 };
@@ -277,7 +278,45 @@ static int run(struct tool *tool)
 
 /* ------------------------------------------------------- refused batches */
 
-static int judge(struct tool *tool, const char *word, const char *what)
+/* What a statement did, in one form for all that change something here */
+static void say(const struct tool *tool, const char *batch, const char *done)
+{
+	const char *name = tool->argv[0];
+	json_t *obj;
+
+	if (!tool->json) {
+		(void)fprintf(tool->out, "%s: %s%s%s%s\n", name,
+			      batch ? "batch " : "", batch ? batch : "",
+			      batch ? " " : "", done);
+		return;
+	}
+
+	obj = json_pack("{s:s, s:s*, s:s, s:b}", "adapter", name, "batch",
+			batch, "done", done, "dry_run", tool->dry_run);
+	(void)json_dumpf(obj, tool->out, JSON_ENSURE_ASCII);
+	(void)fputc('\n', tool->out);
+	json_decref(obj);
+}
+
+
+/* Everything up to the commit: a dry run only leaves that out */
+static int change(struct tool *tool, PGresult **resp, const char *stmt,
+		  const char *const *argv, int argc, struct bstore **stp)
+{
+	int err;
+
+	err = tool_connect_compliance(stp, tool);
+	if (!err)
+		err = bstore_begin(*stp);
+	if (!err)
+		err = bstore_query(*stp, resp, stmt, argv, argc);
+
+	return err;
+}
+
+
+static int judge(struct tool *tool, const char *word, const char *did,
+		 const char *would)
 {
 	const char *argv[] = { tool->argv[0], tool->argv[1], word,
 			       tool->actor };
@@ -285,17 +324,16 @@ static int judge(struct tool *tool, const char *word, const char *what)
 	PGresult *res = NULL;
 	int err;
 
-	err = tool_connect_compliance(&st, tool);
-	if (!err)
-		err = bstore_query(st, &res, "ctl_compliance_judge", argv, 4);
+	err = change(tool, &res, "ctl_compliance_judge", argv, 4, &st);
 	if (!err && *PQgetvalue(res, 0, 0) != 't') {
 		(void)fprintf(tool->err, "pchatctl: adapter %s has not refused"
 			      " batch %s\n", argv[0], argv[1]);
 		err = ENOENT;
 	}
+	if (!err && !tool->dry_run)
+		err = bstore_commit(st);
 	if (!err)
-		(void)fprintf(tool->out, "%s: batch %s is %s\n", argv[0],
-			      argv[1], what);
+		say(tool, argv[1], tool->dry_run ? would : did);
 
 	PQclear(res);
 	mem_deref(st);
@@ -332,16 +370,20 @@ static int retry(struct tool *tool)
 	if (!strcmp(tool->argv[1], "all"))
 		return judge_all(tool, "retry", "delivered again");
 
-	return judge(tool, "retry", "delivered again");
+	return judge(tool, "retry", "is delivered again",
+		     "would be delivered again");
 }
 
 
 static int skip(struct tool *tool)
 {
+	if (tool_confirm(tool, "Give up a batch for good: no archive will have"
+			 " what is in batch", tool->argv[1]))
+		return TOOL_FAILED;
 	if (!strcmp(tool->argv[1], "all"))
 		return judge_all(tool, "skip", "given up");
 
-	return judge(tool, "skip", "given up");
+	return judge(tool, "skip", "is given up", "would be given up");
 }
 
 
@@ -377,18 +419,22 @@ static int remove_adapter(struct tool *tool)
 	PGresult *res = NULL;
 	int err;
 
-	err = tool_connect_compliance(&st, tool);
-	if (!err)
-		err = bstore_query(st, &res, "ctl_compliance_remove",
-				   (const char *const *)tool->argv, 1);
+	if (tool_confirm(tool, "Forget what was archived by adapter",
+			 tool->argv[0]))
+		return TOOL_FAILED;
+
+	err = change(tool, &res, "ctl_compliance_remove",
+		     (const char *const *)tool->argv, 1, &st);
 	if (!err && !PQntuples(res)) {
 		(void)fprintf(tool->err, "pchatctl: there is no adapter %s, or"
 			      " it is configured\n", tool->argv[0]);
 		err = ENOENT;
 	}
+	if (!err && !tool->dry_run)
+		err = bstore_commit(st);
 	if (!err)
-		(void)fprintf(tool->out, "%s: removed; nothing waits for it"
-			      " any more\n", tool->argv[0]);
+		say(tool, NULL, tool->dry_run ? "would be removed" :
+		    "removed; nothing waits for it any more");
 
 	PQclear(res);
 	mem_deref(st);
@@ -413,14 +459,14 @@ static const struct tool_cmd cmdv[] = {
 	  "who runs the archives, how far they are, what was refused", optv },
 	{ "compliance", "run", NULL, 0, run,
 	  "make batches of all events that are there now", run_optv },
-	{ "compliance", "retry", "ADAPTER BATCH", 0, retry,
+	{ "compliance", "retry", "ADAPTER BATCH", TOOL_DRY, retry,
 	  "offer what was refused of a batch (or of all) again", optv },
-	{ "compliance", "skip", "ADAPTER BATCH", 0, skip,
+	{ "compliance", "skip", "ADAPTER BATCH", TOOL_DRY, skip,
 	  "give what was refused of a batch (or of all) up; the archive's "
 	  "chain says so", optv },
 	{ "compliance", "adopt", "ADAPTER", 0, adopt,
 	  "go on with the chain that is in its directory already", optv },
-	{ "compliance", "remove", "ADAPTER", 0, remove_adapter,
+	{ "compliance", "remove", "ADAPTER", TOOL_DRY, remove_adapter,
 	  "forget an adapter that is configured nowhere any more", optv },
 };
 

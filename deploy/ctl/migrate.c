@@ -173,6 +173,10 @@ static int run(struct tool *tool)
 		return tool_usage(tool, "--role-prefix: lower-case letters,"
 				  " digits and _", prefix(tool));
 
+	if (tool_confirm(tool, "Migrate for good", str_isset(tool->store) ?
+			 "the store" : "the compliance store"))
+		return TOOL_FAILED;
+
 	mb = mbuf_alloc(256);
 	if (!mb)
 		return TOOL_FAILED;

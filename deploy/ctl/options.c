@@ -11,7 +11,8 @@
 #include "deploy/ctl/tool.h"
 #include "deploy/ctl/options.h"
 
-enum { OPT_OWN = 1, OPT_STORE, OPT_JSON, OPT_DRY, OPT_AS, OPT_HELP };
+enum { OPT_OWN = 1, OPT_STORE, OPT_JSON, OPT_DRY, OPT_AS,
+	OPT_YES, OPT_VERSION, OPT_HELP };
 
 enum { OPTIONS_MAX = 256 };
 
@@ -20,6 +21,8 @@ static const struct option commonv[] = {
 	{ "json",    no_argument,       NULL, OPT_JSON  },
 	{ "dry-run", no_argument,       NULL, OPT_DRY   },
 	{ "as",      required_argument, NULL, OPT_AS    },
+	{ "yes",     no_argument,       NULL, OPT_YES   },
+	{ "version", no_argument,       NULL, OPT_VERSION },
 	{ "help",    no_argument,       NULL, OPT_HELP  },
 };
 
@@ -73,8 +76,8 @@ static int own(struct tool *tool, const char *name, const char *value)
 }
 
 
-int options_parse(struct tool *tool, bool *helpp, int *firstp,
-		  int argc, char **argv)
+int options_parse(struct tool *tool, struct options *opts, int argc,
+		  char **argv)
 {
 	struct option optv[OPTIONS_MAX];
 	int opt, which = 0;
@@ -83,27 +86,32 @@ int options_parse(struct tool *tool, bool *helpp, int *firstp,
 	optind = 0;
 	opterr = 0;
 
-	while ((opt = getopt_long(argc, argv, "h", optv, &which)) != -1) {
+	while ((opt = getopt_long(argc, argv, ":hVy", optv, &which)) != -1) {
 
 		switch (opt) {
 
-		case OPT_STORE: tool->store   = optarg; break;
+		case OPT_STORE: tool->store   = opts->store = optarg; break;
 		case OPT_JSON:  tool->json    = true;   break;
 		case OPT_DRY:   tool->dry_run = true;   break;
 		case OPT_AS:    tool->actor   = optarg; break;
+		case 'y':
+		case OPT_YES:   tool->yes     = true;   break;
+		case 'V':
+		case OPT_VERSION: opts->version = true; break;
 		case 'h':
-		case OPT_HELP:  *helpp        = true;   break;
+		case OPT_HELP:  opts->help    = true;   break;
 		case OPT_OWN:
 			if (own(tool, optv[which].name, optarg))
 				return TOOL_USAGE;
 			break;
 		default:
-			return tool_usage(tool, "what is this option, or its"
-					  " value?", argv[optind - 1]);
+			return tool_usage(tool, opt == ':' ?
+					  "option without its value" :
+					  "unknown option", argv[optind - 1]);
 		}
 	}
 
-	*firstp = optind;
+	opts->first = optind;
 
 	return TOOL_OK;
 }

@@ -28,10 +28,30 @@ static int width(const char *s)
 }
 
 
+/* "2026-01-31 12:00:00.5+00" as 2026-01-31T12:00:00.5Z: the session's zone is
+   UTC (tool.c) */
+static const char *value_time(char buf[40], const char *v)
+{
+	size_t n;
+
+	str_ncpy(buf, v, 40);
+	n = strlen(buf);
+	if (n < 19 || buf[10] != ' ')
+		return buf;
+
+	buf[10] = 'T';
+	if (!strcmp(buf + n - 3, "+00"))
+		(void)strcpy(buf + n - 3, "Z");
+
+	return buf;
+}
+
+
 static json_t *value_json(const PGresult *res, int row, int col,
 			  enum out_kind kind)
 {
 	const char *v = PQgetvalue(res, row, col);
+	char buf[40];
 
 	if (PQgetisnull(res, row, col))
 		return json_null();
@@ -41,6 +61,8 @@ static json_t *value_json(const PGresult *res, int row, int col,
 	case OUT_INT:  return json_integer(strtoll(v, NULL, 10));
 	case OUT_BOOL: return json_boolean(*v == 't');
 	case OUT_JSON: return json_loads(v, JSON_DECODE_ANY, NULL);
+	case OUT_TIME: return *v ? json_string(value_time(buf, v)) :
+			json_null();
 	default:       return json_string(v);
 	}
 }
@@ -136,12 +158,17 @@ static const char *value_text(char **bufp, const PGresult *res, int row,
 {
 	const char *v = PQgetvalue(res, row, col);
 
-	if (PQgetisnull(res, row, col))
+	if (PQgetisnull(res, row, col) || (kind == OUT_TIME && !*v))
 		return "-";
 	if (kind == OUT_BOOL)
 		return *v == 't' ? "yes" : "no";
 
-	*bufp = kind == OUT_JSON ? list_text(v) : shown_line(v);
+	if (kind == OUT_JSON)
+		*bufp = list_text(v);
+	else if (kind == OUT_TIME && (*bufp = mem_alloc(40, NULL)))
+		(void)value_time(*bufp, v);
+	else
+		*bufp = shown_line(v);
 
 	return *bufp ? *bufp : "?";
 }

@@ -8,6 +8,8 @@ enum out_kind {
 	OUT_INT,
 	OUT_BOOL,
 	OUT_JSON,     /* the column is JSON text; an array of strings */
+	OUT_TIME,     /* a time as the server prints it, told as RFC 3339
+	                 in UTC; "" counts as none                   */
 };
 
 /** One column, in the query's order */

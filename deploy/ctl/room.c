@@ -129,6 +129,9 @@ static int remove_room(struct tool *tool)
 {
 	const char *name = tool->argv[0];
 
+	if (tool_confirm(tool, "Remove room", name))
+		return TOOL_FAILED;
+
 	return change_run(tool, "ctl_room_remove", &name, 1);
 }
 

@@ -11,6 +11,7 @@
 #include "common/shown.h"
 #include "deploy/ctl/tool.h"
 #include "deploy/ctl/options.h"
+#include "common/version.h"
 
 
 static struct {
@@ -110,10 +111,13 @@ static void help_print(FILE *f, char *const *argv, int argc)
 		      "  --json            print JSON instead of text\n"
 		      "  --dry-run         say what would change,"
 		      " change nothing; most commands that change know it\n"
+		      "  --yes             do not ask before what cannot be"
+		      " undone\n"
 		      "  --as NAME         who does it, for the audit;"
 		      " without it the system user\n"
 		      "  --help            this text; after a command:"
-		      " that command's, with its options\n");
+		      " that command's, with its options\n"
+		      "  --version         which pchatctl this is\n");
 }
 
 
@@ -153,25 +157,56 @@ static int words(const char *text)
 }
 
 
-static int cmd_run(struct tool *tool, char **argv, int argc)
+static bool is_subject(const char *word)
 {
-	const struct tool_cmd *cmd = cmd_find(argv, argc);
+	const struct tool_cmd *cmd;
+
+	for (size_t i = 0; (cmd = tool_cmd_nth(i)); i++) {
+		if (!strcmp(cmd->subject, word))
+			return true;
+	}
+
+	return false;
+}
+
+
+/* Which command was not found, and which there are */
+static int cmd_unknown(const struct tool *tool, char **argv, int argc)
+{
+	const struct tool_cmd *cmd;
+
+	if (!argc)
+		return tool_usage(tool, "which command?", NULL);
+	if (!is_subject(argv[0]))
+		return tool_usage(tool, "unknown command", argv[0]);
+
+	if (argc == 1) {
+		help_print(tool->out, argv, argc);
+		return TOOL_OK;
+	}
+
+	(void)fprintf(tool->err, "pchatctl: unknown command: %s %s; %s has:",
+		      argv[0], argv[1], argv[0]);
+	for (size_t i = 0; (cmd = tool_cmd_nth(i)); i++) {
+		if (cmd->verb && !strcmp(cmd->subject, argv[0]))
+			(void)fprintf(tool->err, " %s", cmd->verb);
+	}
+	(void)fprintf(tool->err, "\ntry: pchatctl %s --help\n", argv[0]);
+
+	return TOOL_USAGE;
+}
+
+
+static int cmd_check(struct tool *tool, const struct tool_cmd *cmd)
+{
+	const int operands = words(cmd->operand);
 	const char *alien;
-	int operands;
-
-	if (!cmd)
-		return tool_usage(tool, argc ?
-				  "no such command, or not all of it" :
-				  "which command?", argc ? argv[0] : NULL);
-
-	tool->argv = argv + (cmd->verb ? 2 : 1);
-	tool->argc = argc - (cmd->verb ? 2 : 1);
-	operands   = words(cmd->operand);
 
 	if (tool->argc < operands)
 		return tool_usage(tool, "missing", cmd->operand);
 	if (tool->argc > operands)
-		return tool_usage(tool, "one too many", tool->argv[operands]);
+		return tool_usage(tool, "unexpected argument",
+				  tool->argv[operands]);
 	if (tool->dry_run && !(cmd->flags & TOOL_DRY))
 		return tool_usage(tool, "no --dry-run here", cmd->subject);
 	alien = options_alien(tool, cmd);
@@ -182,7 +217,63 @@ static int cmd_run(struct tool *tool, char **argv, int argc)
 		return tool_usage(tool, "which store? --store CONNINFO or"
 				  " PCHAT_STORE in the environment", NULL);
 
-	return cmd->h(tool);
+	return TOOL_OK;
+}
+
+
+static int cmd_run(struct tool *tool, char **argv, int argc)
+{
+	const struct tool_cmd *cmd = cmd_find(argv, argc);
+	int status;
+
+	if (!cmd)
+		return cmd_unknown(tool, argv, argc);
+
+	tool->argv = argv + (cmd->verb ? 2 : 1);
+	tool->argc = argc - (cmd->verb ? 2 : 1);
+
+	status = cmd_check(tool, cmd);
+
+	return status == TOOL_OK ? cmd->h(tool) : status;
+}
+
+
+int tool_confirm(const struct tool *tool, const char *question,
+		 const char *what)
+{
+	char answer[16] = "";
+
+	if (tool->yes || tool->dry_run || !tool->person)
+		return TOOL_OK;
+
+	(void)fprintf(tool->err, "%s %s? [y/N] ", question, what);
+	(void)fflush(tool->err);
+	if (fgets(answer, sizeof(answer), stdin) &&
+	    (*answer == 'y' || *answer == 'Y'))
+		return TOOL_OK;
+
+	(void)fprintf(tool->err, "pchatctl: nothing was done\n");
+
+	return TOOL_FAILED;
+}
+
+
+void tool_no_password(const struct tool *tool, const char *option,
+		     const char *conninfo)
+{
+	PQconninfoOption *optv = conninfo ? PQconninfoParse(conninfo, NULL) :
+		NULL;
+	bool has = false;
+
+	for (const PQconninfoOption *o = optv; o && o->keyword; ++o)
+		has |= !strcmp(o->keyword, "password") && str_isset(o->val);
+	PQconninfoFree(optv);
+
+	if (has)
+		(void)fprintf(tool->err, "pchatctl: warning: everybody on this"
+			      " host can see the password in %s; give it in"
+			      " ~/.pgpass, passfile=FILE, PGPASSFILE or"
+			      " PCHAT_STORE\n", option);
 }
 
 
@@ -226,6 +317,9 @@ int tool_connect_compliance(struct bstore **stp, const struct tool *tool)
 				  " --compliance CONNINFO or PCHAT_COMPLIANCE"
 				  " in the environment", NULL);
 
+	tool_no_password(tool, "--compliance",
+			 tool_opt(tool, "compliance"));
+
 	err = bstore_open(&st, &sql_compliance, conninfo, tool->err);
 	if (!err)
 		err = bstore_check_schema(st);
@@ -268,21 +362,37 @@ static const char *system_user(void)
 }
 
 
+/* "help room" is "room --help" */
+static void help_words(struct options *opts, char **argv, int argc)
+{
+	if (opts->first < argc && !strcmp(argv[opts->first], "help")) {
+		opts->help = true;
+		++opts->first;
+	}
+}
+
+
 static int run(struct tool *tool, int argc, char **argv)
 {
-	bool help = false;
-	int status, first;
+	struct options opts = { .first = 0 };
+	int status;
 
-	status = options_parse(tool, &help, &first, argc, argv);
+	status = options_parse(tool, &opts, argc, argv);
 	if (status != TOOL_OK)
 		return status;
 
-	if (help) {
-		help_print(tool->out, argv + first, argc - first);
+	help_words(&opts, argv, argc);
+	if (opts.version) {
+		(void)fprintf(tool->out, "pchatctl " PCHAT_VERSION "\n");
 		return TOOL_OK;
 	}
+	if (opts.help && (opts.first == argc || is_subject(argv[opts.first]))) {
+		help_print(tool->out, argv + opts.first, argc - opts.first);
+		return TOOL_OK;
+	}
+	tool_no_password(tool, "--store", opts.store);
 
-	return cmd_run(tool, argv + first, argc - first);
+	return cmd_run(tool, argv + opts.first, argc - opts.first);
 }
 
 
@@ -308,6 +418,8 @@ int tool_main(int argc, char **argv, FILE *out, FILE *err)
 
 	tool.store = getenv("PCHAT_STORE");
 	tool.actor = system_user();
+	tool.person = err == stderr && isatty(STDIN_FILENO) &&
+		isatty(STDERR_FILENO);
 
 	status = run(&tool, argc, argv);
 	if ((shown ? fclose(shown) : fflush(out)) && status == TOOL_OK) {

@@ -21,6 +21,8 @@ struct tool {
 	const char *actor;    /* who does it, for the audit      */
 	bool json;            /* for programs, not for people    */
 	bool dry_run;         /* say what would be done          */
+	bool yes;             /* do not ask                      */
+	bool person;          /* sits at a terminal: may be asked */
 	FILE *out;
 	FILE *err;
 	char **argv;          /* what follows subject and verb   */
@@ -84,6 +86,15 @@ int tool_usage(const struct tool *tool, const char *problem,
 	       const char *what);
 
 /**
+ * Ask before what cannot be undone, if there is somebody to ask: standard input
+ * and the error stream are a terminal, and neither --yes nor --dry-run was given
+ *
+ * @return TOOL_OK; TOOL_FAILED: the answer was not yes, and that was said
+ */
+int tool_confirm(const struct tool *tool, const char *question,
+		 const char *what);
+
+/**
  * Connect to the tool's store, whose schema must be this program's
  *
  * What is done over the connection is done by tool->actor: pchat.actor in SQL.
@@ -99,6 +110,10 @@ int tool_connect(struct bstore **stp, const struct tool *tool);
 
 /** Its conninfo, or NULL */
 const char *tool_compliance(const struct tool *tool);
+/** Everybody may see a command line: warns of a password in the conninfo of
+ *  --store or --compliance and tells how to give it instead.  NULL is fine */
+void tool_no_password(const struct tool *tool, const char *option,
+		     const char *conninfo);
 /** Connect to it: TOOL_USAGE (not given), or TOOL_FAILED; said why */
 int tool_connect_compliance(struct bstore **stp, const struct tool *tool);
 

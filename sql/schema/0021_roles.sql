@@ -38,4 +38,10 @@ BEGIN
     RETURN n;
 END $$;
 
+-- What a process's pool.domain must be; NULL as long as there are no users.
+CREATE FUNCTION store_domain() RETURNS text LANGUAGE sql STABLE AS $$
+SELECT s.domain FROM store s
+ WHERE EXISTS (SELECT FROM principal p WHERE p.kind = 5)
+$$;
+
 INSERT INTO schema_version (version) VALUES (21);

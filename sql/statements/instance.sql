@@ -74,3 +74,7 @@ DELETE FROM instance WHERE instance_id = $1;
 UPDATE endpoint SET instance_id = $1, detached_on = NULL
  WHERE endpoint_id = ANY ($2::bigint[])
 RETURNING endpoint_id;
+
+-- name: pool_peers
+-- Where the other processes of the pool are, for --check --connect
+SELECT i.name, i.bus_endpoint FROM instance i WHERE i.lease_until > now() ORDER BY i.name;

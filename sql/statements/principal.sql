@@ -11,3 +11,8 @@ SELECT p.principal_id, p.name, p.display, p.guid, p.state = 0,
 
 -- name: store_identity
 SELECT guid, root_guid, domain FROM store;
+
+-- name: store_domain
+-- The domain of the store's users and rooms, NULL: there are no users yet
+-- for: channel web
+SELECT store_domain();

@@ -62,9 +62,12 @@ static void undecided_handler(const char *kind, const char *object,
 {
 	unsigned *n = arg;
 
+	if (!undecided)
+		return;
+
 	++*n;
-	(void)re_fprintf(stderr, "sql/rights: %s %s %s\n", kind, object,
-			 undecided ? "has no line" : "is not there");
+	(void)re_fprintf(stderr, "sql/rights: %s %s has no line\n", kind,
+			 object);
 }
 
 
@@ -258,9 +261,8 @@ static unsigned denied(const struct sql_set *set, const char *role,
 
 			++bad;
 			donev[i] = true;
-			(void)re_fprintf(stderr, "%s of %s as %s: %s %s",
-					 stmt->name, set->name, user, state,
-					 PQerrorMessage(pg));
+			(void)re_fprintf(stderr, "%s of %s as %s: %s\n",
+					 stmt->name, set->name, user, state);
 		}
 	}
 

@@ -21,8 +21,10 @@ def program(name):
 
 
 def ctl(store, *args):
-    return run([program("pchatctl"), "--store", store.conninfo(), *args],
-               f"pchatctl {args[-1]}")
+    """As the owner; the passwords stay out of the command line."""
+    return run([program("pchatctl"), *args], f"pchatctl {args[0]}",
+               env={"PCHAT_STORE": store.conninfo(),
+                    "PCHAT_COMPLIANCE": store.compliance()})
 
 
 def settings(sets, prefix):

@@ -57,7 +57,7 @@ class Pool:
         beside = {Compliance: settings(sets, compliance.PREFIX),
                   Web: settings(sets, web.PREFIX)}
         for name in ["pchatctl", "pchat-channel", "pchat-compliance"] + \
-                ["pchat-webfiles"] * (opts.web > 0):
+                ["pchat-webfiles"] * bool(opts.web):
             program(name)
         os.makedirs(self.dirs.top, exist_ok=True)
         with self.dirs.lock():
@@ -122,6 +122,7 @@ class Pool:
         longer is stopped."""
         state = self.dirs.state
         before = [m for m in self.members() if m.pid()]
+        self._keep(opts, bool(before))
         domain = _domain(opts.data) or state.get("domain") or DOMAIN
         state["domain"] = sets.get("pool.domain", [domain])[-1]
         state["pool_uri"] = sets.get(
@@ -138,15 +139,25 @@ class Pool:
                 one.end()
         self.dirs.save()
 
+    def _keep(self, opts, running):
+        """What the options do not say: as it is, or as a new pool has it."""
+        state = self.dirs.state if running else {}
+        if opts.instances is None:
+            opts.instances = len(state.get("instances", [])) or 2
+        if opts.compliance is None:
+            opts.compliance = len(state.get("compliance", []))
+        if opts.web is None:
+            opts.web = len(state.get("web", []))
+        if opts.registrar is None:
+            opts.registrar = bool(state.get("registrar"))
+
     def _fill(self, store, data):
         if not store.pid():
             store.init()
             self._run(store, False)
             store.wait()
         store.make_database()
-        ctl(store, "--compliance", store.compliance(), "migrate",
-            "--roles")
-        store.let_registrar_ask()
+        ctl(store, "migrate", "--roles")
         if data:
             ctl(store, "import", data)
         if self.dirs.state["compliance"]:

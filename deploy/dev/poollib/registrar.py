@@ -49,16 +49,16 @@ TLS = """\
 # both sides do.
 [server:default]
 method = TLSv1.2+
-certificate = {cert}
-private_key = {key}
+certificate = "{cert}"
+private_key = "{key}"
 verify_certificate = no
 require_certificate = no
 
 [client:default]
 method = TLSv1.2+
-certificate = {cert}
-private_key = {key}
-ca_list = {ca}
+certificate = "{cert}"
+private_key = "{key}"
+ca_list = "{ca}"
 verify_certificate = yes
 require_certificate = yes
 """

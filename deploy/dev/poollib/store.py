@@ -160,10 +160,6 @@ SELECT format('CREATE DATABASE %I OWNER {OWNER}', d) FROM (VALUES
  (SELECT FROM pg_database WHERE datname = d) \\gexec
 """)
 
-    def let_registrar_ask(self):
-        self._sql(DATABASE, "GRANT EXECUTE ON FUNCTION registrar_offer,"
-                  f" registrar_may, registrar_prove TO {REGISTRAR};")
-
     def _sql(self, database, text):
         run([f"{self.bin}/psql", "-X", "-q", "-v", "ON_ERROR_STOP=1",
              "-h", "127.0.0.1", "-p", str(self.port), "-U", SUPERUSER,
