@@ -80,7 +80,7 @@ const struct conf_key channel_keyv[] = {
 	{ "body.size_max", CONF_UINT, "bytes", "131072", 1024, 16777216, 0,
 	  NULL, "Largest body of a request; larger ones are answered 413." },
 
-	{ "session.expires_s", CONF_UINT, "s", "1200", 11, 86400, 0, NULL,
+	{ "session.expires_s", CONF_UINT, "s", "300", 11, 86400, 0, NULL,
 	  "Session-Expires: a dialog that is silent for so long is over.  Below "
 	  "90 only to try it out: clients ask for as much again and again." },
 	{ "session.reattach_s", CONF_UINT, "s", "1800", 0, 86400, 0, NULL,

@@ -113,6 +113,7 @@ struct uas {
 	char *contact;                 /* "HOST[:PORT]", or NULL             */
 	struct uas_events ev;
 	void *arg;
+	uint64_t life;                 /* random: a new process is another   */
 	struct conns *conns;
 	struct hash *ht_inv;
 	struct list okl;               /* INVITEs without ACK                */

@@ -51,8 +51,21 @@ void uas_options(struct uas *uas, struct conn *conn, const struct view *v)
 		"Accept-Encoding: identity\r\nSupported: timer\r\n";
 	char extra[384];
 
-	(void)re_snprintf(extra, sizeof(extra), "%s%s", uas_allow, accept);
+	(void)re_snprintf(extra, sizeof(extra), "%s%sPchat-Life: %016llx\r\n",
+			  uas_allow, accept, uas->life);
 	st_answer(uas, conn, v, 200, "OK", extra);
+}
+
+
+/* A front end that probes shall send new clients elsewhere */
+static void options_busy(struct uas *uas, struct conn *conn,
+			 const struct view *v)
+{
+	char extra[2 * DIAG_LINE];
+
+	(void)re_snprintf(extra, sizeof(extra), "%sPchat-Life: %016llx\r\n",
+			  diag_later(), uas->life);
+	st_answer(uas, conn, v, 503, "Service Unavailable", extra);
 }
 
 
@@ -61,10 +74,8 @@ static void on_options(struct uas *uas, struct conn *conn,
 {
 	if (v->ttag.l)
 		in_dialog(uas, conn, v);
-	/* a front end that probes shall send new clients elsewhere */
 	else if (uas->ev.accepting && !uas->ev.accepting(uas->arg))
-		st_answer(uas, conn, v, 503, "Service Unavailable",
-			  diag_later());
+		options_busy(uas, conn, v);
 	else
 		uas_options(uas, conn, v);
 }
@@ -482,6 +493,7 @@ int uas_open(struct uas **uasp, const struct uas_conf *conf,
 
 	uas->ev  = *ev;
 	uas->arg = arg;
+	uas->life = rand_u64();
 	conf_take(uas, conf);
 	sip_stats_register();
 

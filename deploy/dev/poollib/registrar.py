@@ -18,7 +18,7 @@ SETTINGS = {
     "registrar.usage": ("both", ("both", "server")),
 }
 
-SHIPPED = "kamailio.cfg", "checks.cfg", "identity.cfg", "connections.js"
+SHIPPED = "kamailio.cfg", "checks.cfg", "identity.cfg", "orphans.cfg", "connections.js"
 
 LOCAL = """\
 # Written by deploy/dev/pool
