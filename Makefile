@@ -13,13 +13,19 @@ endif
 PKGS    := libre libpq libzmq libxml-2.0 libxslt libcurl jansson libssl libcrypto
 REFLAGS := -DHAVE_INTTYPES_H -DHAVE_STDBOOL_H -DHAVE_INET6 -DUSE_OPENSSL -DUSE_TLS
 CFLAGS  ?= -O2 -g
+ARCH    := $(shell uname -m)
+# Not with the checkers, which have their own; fortify wants optimization.
+HARDEN   = -fPIE -fstack-protector-strong -fstack-clash-protection \
+	$(if $(filter x86_64,$(ARCH)),-fcf-protection) $(if $(SANFLAGS),,$(if \
+	$(filter -O1 -O2 -O3 -Os,$(CFLAGS)),-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3))
+LDHARDEN = -pie -Wl,-z,relro,-z,now,-z,noexecstack
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS))
 PKG_LIBS := $(shell pkg-config --libs $(PKGS))
 CFLAGS_ALL = -std=c11 -D_GNU_SOURCE -I. $(REFLAGS) $(PKG_CFLAGS) \
 	-Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	-Wold-style-definition -Wpointer-arith -Wno-unused-parameter \
-	-fno-strict-aliasing -fstack-protector-strong $(SANFLAGS) $(CFLAGS)
-LIBS    = -Wl,--as-needed $(PKG_LIBS) -lm
+	-fno-strict-aliasing $(HARDEN) $(SANFLAGS) $(CFLAGS)
+LIBS    = $(LDHARDEN) -Wl,--as-needed $(PKG_LIBS) -lm
 LDAP_LIBS := $(shell pkg-config --libs ldap)
 CHECK_LIBS := $(shell pkg-config --libs check)
 
@@ -49,7 +55,7 @@ TOOLS   := $(BUILD)/tests/load $(BUILD)/tests/floor $(BUILD)/tests/adapters $(BU
 FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
 .PHONY: all tests tools deps run stop check check-unit check-db check-scenario \
-	check-web check-conf check-fuzz check-differ fuzz chaos asan lint bench bench-web conf-doc install clean help
+	check-web check-conf check-elf check-fuzz check-differ fuzz chaos asan lint bench bench-web conf-doc install clean help
 
 .SECONDARY:
 
@@ -83,22 +89,24 @@ $(BUILD)/%.o: $(BUILD)/%.c
 	$(Q)$(CC) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
 
 # Statements and migrations become rows of C tables.
-$(BUILD)/sql_embedded.c: sql/embed.awk $(wildcard sql/schema/*.sql sql/statements/*.sql)
+$(BUILD)/sql_embedded.c: sql/embed.awk $(wildcard sql/schema/*.sql sql/statements/*.sql sql/rights/*)
 	$(Q)mkdir -p $(@D)
 	$(call say,SQL)
 	$(Q)awk -v set=store -f sql/embed.awk $(sort $(wildcard sql/schema/*.sql)) \
-		$(sort $(wildcard sql/statements/*.sql)) > $@.tmp && mv $@.tmp $@
+		$(sort $(wildcard sql/statements/*.sql)) sql/rights/plan.sql \
+		sql/rights/store.txt > $@.tmp && mv $@.tmp $@
 
 $(BUILD)/pages_embedded.c: webfiles/embed.awk $(wildcard webfiles/pages/*) webfiles/openapi.json
 	$(Q)mkdir -p $(@D)
 	$(call say,PAGES)
 	$(Q)awk -f webfiles/embed.awk $(filter-out %.awk,$^) > $@.tmp && mv $@.tmp $@
 
-$(BUILD)/sql_compliance.c: sql/embed.awk $(wildcard sql/archive/*/*.sql)
+$(BUILD)/sql_compliance.c: sql/embed.awk $(wildcard sql/archive/*/*.sql sql/rights/*)
 	$(Q)mkdir -p $(@D)
 	$(call say,SQL)
 	$(Q)awk -v set=compliance -f sql/embed.awk $(sort $(wildcard sql/archive/schema/*.sql)) \
-		$(sort $(wildcard sql/archive/statements/*.sql)) > $@.tmp && mv $@.tmp $@
+		$(sort $(wildcard sql/archive/statements/*.sql)) sql/rights/plan.sql \
+		sql/rights/archive.txt > $@.tmp && mv $@.tmp $@
 
 # ---------------------------------------------------------- test programs
 
@@ -168,7 +176,7 @@ stop:
 
 check: deps
 	$(Q)$(MAKE) --no-print-directory all tests tools
-	$(Q)$(MAKE) --no-print-directory check-unit check-db check-conf check-fuzz check-differ check-scenario check-web
+	$(Q)$(MAKE) --no-print-directory check-unit check-db check-conf check-elf check-fuzz check-differ check-scenario check-web
 
 check-unit: $(BUILD)/tests/unit-tests
 	$(Q)$<
@@ -183,6 +191,10 @@ check-scenario: all tests $(BUILD)/tests/purple-client
 
 check-web: all $(BUILD)/tests/person
 	$(Q)PCHAT_BUILD=$(abspath $(BUILD)) tests/web/run
+
+# What the compiler and linker were asked for is in the programs.
+check-elf: all
+	$(Q)tests/elf $(PROGS)
 
 # The sample that is shipped is the one that the key table makes; Kamailio reads
 # its own.

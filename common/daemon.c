@@ -10,6 +10,7 @@
 #include "common/ctl.h"
 #include "common/daemon.h"
 #include "common/daemon_opt.h"
+#include "common/harden.h"
 #include "common/log.h"
 #include "common/notify.h"
 #include "common/sigpipe.h"
@@ -38,6 +39,9 @@ static const struct conf_key own_keyv[] = {
 	{ "ctl.socket", CONF_STR, NULL, NULL, 0, 0, 0, NULL,
 	  "Path of the control socket, a UNIX socket of mode 0600."
 	  "  Without it there is none." },
+	{ "process.core_dumps", CONF_BOOL, NULL, "no", 0, 0, 0, NULL,
+	  "Whether a crash may leave a core dump and debuggers may attach.  Both "
+	  "show what people said, and keys." },
 };
 
 
@@ -387,7 +391,9 @@ static int run(void)
 	wheel_stats();
 	dm.since = tmr_jiffies();
 
-	err = limits_raise();
+	err = harden(config_bool(dm.conf, "process.core_dumps"));
+	if (!err)
+		err = limits_raise();
 	if (err)
 		return failed("limits", err);
 

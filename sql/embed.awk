@@ -1,12 +1,16 @@
 # Turns migrations and statements into rows of C tables (common/db/embedded.h).
 #
-#   awk -v set=store -f sql/embed.awk sql/schema/*.sql sql/statements/*.sql
+#   awk -v set=store -f sql/embed.awk sql/schema/*.sql sql/statements/*.sql \
+#       sql/rights/plan.sql sql/rights/store.txt
 #
 # The result is sql_store, or whatever set says: each database has one of its own.
 # A file whose folder is called schema is one migration, NNNN_what.sql; any
 # other file holds statements, each opened by a line "-- name: of_statement".
-# Comment lines go from statements but stay in migrations.  A duplicate, an
-# empty statement or a line outside of any statement fails the build.
+# Comment lines go from statements but stay in migrations.  A line
+# "-- for: ROLE ..." before the first name says which programs run the
+# statements of a file, behind a name which run that one.  sql/rights/*.txt says
+# what these roles may do.  A duplicate, an empty statement, one that is for
+# nobody, or a line outside of any statement fails the build.
 
 function fail(what)
 {
@@ -29,6 +33,8 @@ function close_statement()
 {
 	if (stmt != "" && text[stmt] == "")
 		fail("statement " stmt " is empty")
+	if (stmt != "" && roles[stmt] == "")
+		fail("statement " stmt " is for nobody: no \"-- for: ROLE ...\"")
 	stmt = ""
 }
 
@@ -57,15 +63,55 @@ function open_statement(name)
 
 	stmt = name
 	text[name] = ""
+	roles[name] = everybody
 	names[++statements] = name
+}
+
+# KIND OBJECT ROLE=PRIVILEGE,PRIVILEGE ..., of a function owner or caller and
+# roles, "-" for nobody: a row for each right
+function add_right(who, what)
+{
+	rights[++rightc] = "\t{ \"" $1 "\", \"" $2 "\", \"" who "\", \"" \
+		what "\" },\n"
+}
+
+function read_right(    i, j, n, part, what)
+{
+	if (NF < 3 || $1 !~ /^(database|schema|table|column|sequence|function)$/)
+		fail("KIND OBJECT RIGHTS ..., not \"" $0 "\"")
+	if (($1, $2) in decided)
+		fail($1 " " $2 " is there twice")
+	decided[$1, $2] = 1
+
+	if ($1 == "function" && $3 !~ /^(owner|caller|-)$/)
+		fail("function " $2 ": owner, caller or -, not \"" $3 "\"")
+	if ($1 == "function" || $3 == "-")
+		add_right("", $3 == "-" ? "" : $3)
+
+	for (i = $1 == "function" || $3 == "-" ? 4 : 3; i <= NF; i++) {
+		n = split($i, part, "=")
+		if (part[1] !~ /^(channel|web|compliance|ctl|reader|registrar)$/ ||
+		    (n == 2) != ($1 != "function"))
+			fail("not a role and its rights: " $i)
+		n = split(n == 2 ? part[2] : "execute", what, ",")
+		for (j = 1; j <= n; j++)
+			add_right(part[1], what[j])
+	}
 }
 
 FNR == 1 {
 	close_statement()
+	everybody = ""
 	parts = split(FILENAME, part, "/")
 	in_schema = parts > 1 && part[parts - 1] == "schema"
 	if (in_schema)
 		open_migration(part[parts])
+}
+
+FILENAME ~ /\.txt$/ {
+	if (NF && $1 !~ /^#/)
+		read_right()
+	next
 }
 
 in_schema {
@@ -78,6 +124,16 @@ in_schema {
 	sub(/^-- name:[ \t]*/, "", name)
 	sub(/[ \t\r]+$/, "", name)
 	open_statement(name)
+	next
+}
+
+/^-- for:/ {
+	sub(/^-- for:[ \t]*/, "")
+	sub(/[ \t\r]+$/, "")
+	if (stmt == "")
+		everybody = $0
+	else
+		roles[stmt] = $0
 	next
 }
 
@@ -129,11 +185,18 @@ END {
 	sort_names()
 	print "static const struct sql_stmt stmtv[] = {"
 	for (i = 1; i <= statements; i++)
-		printf "\t{ \"%s\",\n%s\t},\n", names[i], text[names[i]]
+		printf "\t{ \"%s\", \"%s\",\n%s\t},\n", names[i],
+			roles[names[i]], text[names[i]]
+	print "};\n"
+
+	print "static const struct sql_right rightv[] = {"
+	for (i = 1; i <= rightc; i++)
+		printf "%s", rights[i]
 	print "};\n"
 
 	print "const struct sql_set sql_" set " = {"
 	print "\t\"" set "\", migrationv, ARRAY_SIZE(migrationv),"
 	print "\tstmtv, ARRAY_SIZE(stmtv),"
+	print "\trightv, ARRAY_SIZE(rightv),"
 	print "};"
 }

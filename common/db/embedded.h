@@ -13,7 +13,17 @@ struct sql_migration {
 
 struct sql_stmt {
 	const char *name;
+	const char *roles;       /* who runs it: "channel web"           */
 	const char *text;        /* without comment lines                */
+};
+
+/** One right of sql/rights, see there.  A function's mode (owner, caller) is a
+    row without role, an object that nobody may use one without privilege */
+struct sql_right {
+	const char *kind;        /* "table"                              */
+	const char *object;      /* "room"                               */
+	const char *role;        /* "channel"                            */
+	const char *privilege;   /* "select"                             */
 };
 
 /** A database: its schema, and the statements that go with it */
@@ -23,6 +33,8 @@ struct sql_set {
 	size_t migrationc;
 	const struct sql_stmt *stmtv;             /* by name             */
 	size_t stmtc;
+	const struct sql_right *rightv;
+	size_t rightc;
 };
 
 /** NULL: there is none of that name */

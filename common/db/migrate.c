@@ -8,6 +8,7 @@
 #include "common/db/db.h"
 #include "common/db/embedded.h"
 #include "common/db/migrate.h"
+#include "common/db/migrate_priv.h"
 
 /* Any number will do that nobody else takes: "pchat" on a telephone */
 #define LOCK_SQL "SELECT pg_advisory_xact_lock(72428)"
@@ -15,15 +16,9 @@
 #define TABLE_SQL "SELECT to_regclass('schema_version') IS NOT NULL"
 #define NEWEST_SQL "SELECT coalesce(max(version), 0) FROM schema_version"
 
-struct migrator {
-	const struct sql_set *set;
-	PGconn *pg;
-	struct mbuf *errmb;
-};
 
 
-/* One line, however many the server or libpq made of it */
-static void complain(const struct migrator *m, const char *what)
+void migrator_complain(const struct migrator *m, const char *what)
 {
 	const char *p = PQerrorMessage(m->pg);
 
@@ -38,7 +33,7 @@ static void complain(const struct migrator *m, const char *what)
 }
 
 
-static int run(const struct migrator *m, const char *what, const char *sql)
+int migrator_run(const struct migrator *m, const char *what, const char *sql)
 {
 	PGresult *res = PQexec(m->pg, sql);
 	const ExecStatusType st = PQresultStatus(res);
@@ -48,7 +43,7 @@ static int run(const struct migrator *m, const char *what, const char *sql)
 	if (st == PGRES_COMMAND_OK || st == PGRES_TUPLES_OK)
 		return 0;
 
-	complain(m, what);
+	migrator_complain(m, what);
 
 	return PQstatus(m->pg) == CONNECTION_OK ? EPROTO : ECONNRESET;
 }
@@ -65,7 +60,7 @@ static int ask(const struct migrator *m, const char *sql, char *buf,
 		str_ncpy(buf, PQgetvalue(res, 0, 0), size);
 	}
 	else {
-		complain(m, "cannot read the schema version");
+		migrator_complain(m, "cannot read the schema version");
 		err = EPROTO;
 	}
 
@@ -136,13 +131,13 @@ static int apply_locked(const struct migrator *m,
 	bool now;
 	int err;
 
-	err = run(m, what, LOCK_SQL);
+	err = migrator_run(m, what, LOCK_SQL);
 	if (!err)
 		err = is_applied(m, mig->version, isp);
 	if (err || *isp)
 		return err;
 
-	err = run(m, what, mig->text);
+	err = migrator_run(m, what, mig->text);
 	if (!err)
 		err = is_applied(m, mig->version, &now);
 
@@ -165,13 +160,13 @@ static int apply(const struct migrator *m, const struct sql_migration *mig,
 	(void)re_snprintf(what, sizeof(what), "migration %u (%s)",
 			  mig->version, mig->name);
 
-	err = run(m, what, "BEGIN");
+	err = migrator_run(m, what, "BEGIN");
 	if (err)
 		return err;
 
 	err = apply_locked(m, mig, what, isp);
 	if (!err)
-		err = run(m, what, "COMMIT");
+		err = migrator_run(m, what, "COMMIT");
 	else
 		PQclear(PQexec(m->pg, "ROLLBACK"));
 
@@ -212,32 +207,98 @@ static int apply_all(const struct migrator *m, migrate_h *h, void *arg)
 }
 
 
-int migrate_run(const struct sql_set *set, const char *conninfo,
-		migrate_h *h, void *arg, struct mbuf *errmb)
+/* As whoever the schema, or the database, belongs to: what an administrator of
+   the server makes must not become theirs */
+static int become_owner(const struct migrator *m)
+{
+	PGresult *res = PQexec(m->pg, sql_stmt_find(m->set,
+						    "roles_owner")->text);
+	char sql[160];
+	int err = 0;
+
+	if (PQresultStatus(res) != PGRES_TUPLES_OK || PQntuples(res) != 1) {
+		migrator_complain(m, "cannot tell whose the store is");
+		err = EPROTO;
+	}
+	else if (*PQgetvalue(res, 0, 1) == 't') {
+		char *name = PQescapeIdentifier(m->pg, PQgetvalue(res, 0, 0),
+						(size_t)PQgetlength(res, 0, 0));
+
+		(void)re_snprintf(sql, sizeof(sql), "SET ROLE %s", name);
+		PQfreemem(name);
+		err = migrator_run(m, "cannot become the owner", sql);
+	}
+
+	PQclear(res);
+
+	return err;
+}
+
+
+int migrator_open(struct migrator *m, const char *conninfo, bool owner)
 {
 	const char *keyv[] = { "dbname", "application_name",
 			       "client_encoding", NULL };
 	const char *valuev[] = { conninfo, "pchatctl migrate", "UTF8", NULL };
+	int err;
+
+	m->pg = PQconnectdbParams(keyv, valuev, 1);
+	if (!m->pg)
+		return ENOMEM;
+
+	if (PQstatus(m->pg) != CONNECTION_OK) {
+		migrator_complain(m, "cannot connect to the store");
+		return ECONNREFUSED;
+	}
+
+	err = migrator_run(m, "cannot prepare the session",
+			   "SET client_min_messages = warning; "
+			   "SET statement_timeout = 0");
+	if (!err && owner)
+		err = become_owner(m);
+
+	return err;
+}
+
+
+int migrate_run(const struct sql_set *set, const char *conninfo,
+		migrate_h *h, void *arg, struct mbuf *errmb)
+{
 	struct migrator m = { .set = set, .errmb = errmb };
 	int err;
 
 	if (!set || !conninfo || !errmb)
 		return EINVAL;
 
-	m.pg = PQconnectdbParams(keyv, valuev, 1);
-	if (!m.pg)
-		return ENOMEM;
+	err = migrator_open(&m, conninfo, true);
+	if (!err)
+		err = apply_all(&m, h, arg);
 
-	if (PQstatus(m.pg) != CONNECTION_OK) {
-		complain(&m, "cannot connect to the store");
-		err = ECONNREFUSED;
-	}
-	else {
-		err = run(&m, "cannot prepare the session",
-			  "SET client_min_messages = warning; "
-			  "SET statement_timeout = 0");
-		if (!err)
-			err = apply_all(&m, h, arg);
+	PQfinish(m.pg);
+
+	return err;
+}
+
+
+int migrate_pending(const struct sql_set *set, const char *conninfo,
+		    migrate_h *h, void *arg, struct mbuf *errmb)
+{
+	struct migrator m = { .set = set, .errmb = errmb };
+	size_t i;
+	bool is;
+	int err;
+
+	if (!set || !conninfo || !h || !errmb)
+		return EINVAL;
+
+	err = migrator_open(&m, conninfo, true);
+
+	for (i = 0; i < set->migrationc && !err; i++) {
+		const struct sql_migration *mig = &set->migrationv[i];
+
+		err = is_applied(&m, mig->version, &is);
+		if (!err && !is)
+			h(mig->version, mig->name, arg);
 	}
 
 	PQfinish(m.pg);

@@ -17,6 +17,9 @@ typedef void (migrate_h)(uint32_t version, const char *name, void *arg);
  * same time take turns.  What was committed stays when a later one fails;
  * running it again goes on from there, and on a complete store does nothing.
  *
+ * Whoever connects becomes the owner of the schema or else of the database, if
+ * they may (SET ROLE), so that everything has one owner.
+ *
  * @param set       &sql_store or &sql_compliance (common/db/db.h)
  * @param conninfo  libpq; the database exists, the user may create in it
  * @param h         Told of each (may be NULL)
@@ -27,3 +30,7 @@ typedef void (migrate_h)(uint32_t version, const char *name, void *arg);
  */
 int migrate_run(const struct sql_set *set, const char *conninfo,
 		migrate_h *h, void *arg, struct mbuf *errmb);
+
+/** Tell @p h of every migration that migrate_run() would apply; changes nothing */
+int migrate_pending(const struct sql_set *set, const char *conninfo,
+		    migrate_h *h, void *arg, struct mbuf *errmb);

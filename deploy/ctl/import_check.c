@@ -58,7 +58,8 @@ int import_read(struct import *im)
 		return EBADMSG;
 	}
 
-	(void)fread(magic, 1, strlen(IMPORT_MAGIC), f);
+	if (fread(magic, strlen(IMPORT_MAGIC), 1, f) != 1)
+		magic[0] = '\0';
 	rewind(f);
 
 	if (!strcmp(magic, IMPORT_MAGIC)) {

@@ -1,5 +1,6 @@
 -- Routes of the web service's API: see the functions in sql/schema.  Each
 -- gives one row: status, body as JSON text, tag.
+-- for: web
 
 -- name: api_rooms
 -- $1 bigint: user, $2 text: view, $3 text: words, $4 text: category or NULL,

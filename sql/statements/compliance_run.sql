@@ -1,3 +1,5 @@
+-- for: compliance
+
 -- name: compliance_active
 -- Before this time nobody writes any more: events of transactions that are
 -- still open are later, or their transaction began before.  $1 integer: ms

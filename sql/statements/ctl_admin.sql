@@ -3,6 +3,7 @@
 -- spelling of the import file; times are RFC 3339 in UTC.
 
 -- ------------------------------------------------------------------ rooms
+-- for: ctl
 
 -- name: ctl_room_list
 -- NULL: not asked for.  $1 text: add-in, $2 text: category, $3 integer:

@@ -1,6 +1,7 @@
 -- Attestation: everything that the archive, the compliance store and the
 -- outbox know of events, held against the messages of the store.
 -- place: a archived, w waits.
+-- for: ctl
 
 -- name: ctl_check_begin
 CREATE TEMP TABLE seen (

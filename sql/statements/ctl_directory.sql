@@ -1,6 +1,7 @@
 -- pchatctl: users, groups, policies and endpoints one by one.  What changes
 -- something answers with one value: nothing, true, or how many; false or 0
 -- when it was so already.  See the functions of these names in sql/schema.
+-- for: ctl
 
 -- name: ctl_user_show
 -- $1 text: canonical URI

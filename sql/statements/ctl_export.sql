@@ -1,5 +1,6 @@
 -- pchatctl export: lines of JSON (deploy/ctl/import_lines.c), from one
 -- snapshot.  What import reads has import's keys; times are UTC.
+-- for: ctl
 
 -- name: ctl_export_make_disabled
 -- Rooms that the export disabled and shows as they were; outlives its

@@ -7,6 +7,7 @@
 -- a row for each element of a list; list: 1 groups.members,
 -- 2 categories.allowed, 3 .denied, 4 .creators, 5 rooms.members, 6 .managers,
 -- 7 .presenters.
+-- for: ctl
 
 -- name: ctl_import_begin
 -- One import at a time; two would deadlock or find each other's rows missing.

@@ -6,6 +6,7 @@
 -- is added.  A room that is there already must be disabled for that: whoever
 -- is in it would take what is added for news, and whoever posts would take
 -- ids.
+-- for: ctl
 
 -- name: ctl_import_make_message
 CREATE TEMPORARY TABLE import_message (

@@ -1,4 +1,5 @@
 -- pchatctl: messages as administrators treat them, retention and holds.
+-- for: ctl
 
 -- name: ctl_message_conditions
 -- $1 ... $10: see the function in sql/schema

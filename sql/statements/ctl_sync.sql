@@ -6,6 +6,7 @@
 -- sync_seen has every entry, sync_user and sync_group what was read of those
 -- that changed, sync_member the lists of groups that were read (and one row
 -- without member for each of them).
+-- for: ctl
 
 -- name: ctl_sync_begin
 -- Whether no other run of this source is under way.  What follows knows the

@@ -1,3 +1,5 @@
+-- for: channel
+
 -- name: unread
 -- The rooms a user follows and may read: the newest message, the last one
 -- read, and how many of others there are in between.  $1 bigint: user,

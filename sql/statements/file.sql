@@ -1,6 +1,8 @@
 -- Files in rooms: see the functions of these names in sql/schema.
+-- for: web
 
 -- name: file_token_make
+-- for: channel
 -- $1 bigint: user, $2 uuid: room, $3 integer: direction, $4 text: file name
 SELECT status, token::text FROM file_token_make($1::bigint, $2::uuid, $3, $4::text);
 

@@ -1,3 +1,5 @@
+-- for: channel
+
 -- name: history_find
 -- Messages by conditions, in the order in which a limit counts them; then rooms
 -- that were named and of which the limit left out all.

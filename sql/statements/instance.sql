@@ -1,3 +1,5 @@
+-- for: channel
+
 -- name: instance_register
 -- Take our place in the pool; an earlier process of the same name is over.
 -- $1 bigint: id, $2 text: name, $3 text: bus endpoint, $4 text: bus key,

@@ -1,4 +1,5 @@
 -- Invitations: made in the background (invite_step), read by whom they are for.
+-- for: channel
 
 -- name: invite_step
 -- $1 integer: users looked at
@@ -6,6 +7,7 @@ SELECT made, refused, more, stored, entries, ceiling, warn_above
   FROM invite_step($1::integer);
 
 -- name: invitations
+-- for: channel ctl
 -- Invitations to rooms that the invited may enter as a member: the columns of
 -- room_facts, then id, when, and to whom; the oldest first.  $1 bigint[]:
 -- users, $2 integer[]: the first id of each, $3 boolean: only that one,

@@ -1,5 +1,6 @@
 -- Rooms managed while people are in them: what became of their rights, lists
 -- of principals, and the commands that make, change and remove a room.
+-- for: channel
 
 -- name: user_standing
 -- What users are now, to those who have them signed in.  $1 bigint[]: users

@@ -1,3 +1,5 @@
+-- for: channel
+
 -- name: post_batch
 -- Store a batch of messages: see the function of that name in sql/schema.
 SELECT * FROM post_batch($1::bigint, $2::bigint[], $3::integer[], $4::integer[],
@@ -45,10 +47,6 @@ SELECT m.msg_id, m.ts, m.flags, m.author_id, p.name, p.display, m.chat, m.rtf,
  ORDER BY m.msg_id DESC LIMIT $2;
 
 -- name: message_forget
--- Messages of rooms without history, once repair cannot need them any more,
--- unless under a hold.  $1 integer: how many seconds they are kept
-DELETE FROM message m
- WHERE m.flags & 8 <> 0 AND m.ts < now() - make_interval(secs => $1::integer)
-   AND NOT EXISTS (SELECT FROM hold h
-                    WHERE h.lifted_on IS NULL
-                      AND (h.room_id = m.room_id OR h.principal_id = m.author_id));
+-- See the function of that name in sql/schema.  $1 integer: how many seconds
+-- messages of rooms without history are kept
+SELECT message_forget($1::integer);

@@ -1,3 +1,5 @@
+-- for: channel
+
 -- name: outbox_next
 -- The next events of an instance as one JSON text (common/queue.h): numbers of
 -- rows, the text, how many events, and whether more may wait.  At most so many
@@ -81,11 +83,8 @@ SELECT (SELECT array_agg(t.event_id ORDER BY t.event_id) FROM t),
   FROM e;
 
 -- name: outbox_done
--- Events that compliance has.  (One range is planned well, whatever the planner
--- takes the table for.)  $1 bigint: instance, $2 bigint[]: ids, ascending
-DELETE FROM outbox
- WHERE instance_id = $1 AND event_id = ANY ($2::bigint[])
-   AND event_id BETWEEN ($2::bigint[])[1] AND ($2::bigint[])[cardinality($2::bigint[])];
+-- Events that compliance has.  $1 bigint: instance, $2 bigint[]: ids, ascending
+SELECT outbox_done($1::bigint, $2::bigint[]);
 
 -- name: outbox_adopt
 -- $1 bigint: instance, $2 integer: rows at most
@@ -111,6 +110,7 @@ SELECT d.name, d.endpoint, d.key
  ORDER BY d.name;
 
 -- name: compliance_register
+-- for: compliance
 -- A daemon takes its place; an earlier process of the same name is over.
 -- $1 bigint: id, $2 text: name, $3 text: endpoint, $4 text: key, $5 integer:
 -- lease in ms
@@ -122,6 +122,7 @@ VALUES ($1, $2, $3, $4,
        key = excluded.key, started_on = now(), lease_until = excluded.lease_until;
 
 -- name: compliance_beat
+-- for: compliance
 -- Renew our lease and see whose keys are good: the first column is null when
 -- we have none any more.  $1 bigint: id, $2 integer: lease in ms
 WITH mine AS (
@@ -140,9 +141,11 @@ SELECT m.daemon_id, i.bus_key
   LEFT JOIN instance i ON true;
 
 -- name: compliance_leave
+-- for: compliance
 -- $1 bigint: id
 DELETE FROM compliance_daemon WHERE daemon_id = $1;
 
 -- name: ctl_compliance_enable
+-- for: ctl
 -- True when that changed anything.  $1: true or false
 SELECT compliance_enable($1::boolean);

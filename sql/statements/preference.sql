@@ -1,3 +1,5 @@
+-- for: channel
+
 -- name: preference_get
 -- $1 bigint: user, $2 text: label
 SELECT version, content FROM preference WHERE principal_id = $1 AND label = $2;

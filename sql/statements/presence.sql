@@ -1,3 +1,5 @@
+-- for: channel
+
 -- name: presence_publish
 -- See the function of that name in sql/schema.  $1 bigint: user, $2 text[]:
 -- names, $3 bigint[]: instances, $4 integer[]: containers, $5 bigint[]:

@@ -1,3 +1,5 @@
+-- for: channel
+
 -- name: user_by_uri
 -- A user who may sign in, or why not.  $1 text: canonical URI
 SELECT p.principal_id, p.name, p.display, p.guid, p.state = 0,

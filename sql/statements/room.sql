@@ -1,5 +1,6 @@
 -- Rooms as one user sees them.  The columns of room_facts, room_find and
 -- invitations begin alike, in one order: common/store/room.c reads them.
+-- for: channel
 
 -- name: room_facts
 -- Rooms by GUID with everything that decides what a user may do in them; no

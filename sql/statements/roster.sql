@@ -1,3 +1,5 @@
+-- for: channel
+
 -- name: roster_add
 -- An endpoint entered rooms.  $1 bigint: endpoint, $2 bigint: user, $3 text:
 -- epid, $4 bigint: instance, $5 bigint[]: rooms, $6 integer[]: masks

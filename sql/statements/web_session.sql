@@ -1,4 +1,5 @@
 -- Who is signed in at the pages.
+-- for: web
 
 -- name: web_login
 -- What is needed to check a password: one row; without such a user, or for one

@@ -448,7 +448,7 @@ static bool push_some(PGconn *from)
 		res2 = PQexecParams(from, sql_stmt_find(&sql_store,
 							"outbox_done")->text,
 				    2, NULL, done, NULL, NULL, 0);
-		ck_assert_int_eq(PQresultStatus(res2), PGRES_COMMAND_OK);
+		ck_assert_int_eq(PQresultStatus(res2), PGRES_TUPLES_OK);
 		PQclear(res2);
 	}
 	PQclear(res);

@@ -120,7 +120,8 @@ static void child_prepare(pid_t parent)
 	if (getppid() != parent)
 		_exit(126);
 
-	(void)chdir("/");
+	if (chdir("/"))
+		_exit(126);
 }
 
 

@@ -23,7 +23,7 @@ class Channel(Daemon):
         ports = self.dirs.state["ports"]
         return {
             "instance.name": [self.name],
-            "store.conninfo": [store.conninfo()],
+            "store.conninfo": [store.conninfo("channel")],
             "pool.uri": pool_uris,
             "pool.domain": [domain],
             "sip.listen_tcp": [f"127.0.0.1:{ports[f'{self.name}.tcp']}"],

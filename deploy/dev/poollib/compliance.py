@@ -11,8 +11,8 @@ class Compliance(Daemon):
     def values(self, store):
         return {
             "instance.name": [self.name],
-            "store.conninfo": [store.conninfo()],
-            "staging.conninfo": [store.compliance()],
+            "store.conninfo": [store.conninfo("compliance")],
+            "staging.conninfo": [store.compliance("compliance")],
             "queue.listen": ["tcp://127.0.0.1:*"],
             "ctl.socket": [self.ctl],
             **self._files(),

@@ -69,7 +69,8 @@ class Dirs:
         if "socket_dir" not in self.state or \
            not os.path.isdir(self.state["socket_dir"]):
             self.state["socket_dir"] = self._socket_dir()
-        for who in "admin", "owner", "registrar":
+        for who in ("admin", "owner", "channel", "web", "compliance", "ctl",
+                    "reader", "registrar"):
             self.state.setdefault(f"{who}_password", secrets.token_hex(16))
 
     def _socket_dir(self):

@@ -14,7 +14,7 @@ from poollib.dirs import Dirs, PoolError, write_file
 from poollib.pki import Pki
 from poollib.proc import Process
 from poollib.registrar import Registrar, settings as registrar_settings
-from poollib.store import Store
+from poollib.store import ROLES, Store
 from poollib.web import Web
 
 DOMAIN = "example.net"
@@ -144,8 +144,8 @@ class Pool:
             self._run(store, False)
             store.wait()
         store.make_database()
-        ctl(store, "--compliance", store.compliance(), "migrate")
-        store.let_registrar_ask()
+        ctl(store, "--compliance", store.compliance(), "migrate",
+            "--roles")
         if data:
             ctl(store, "import", data)
         if self.dirs.state["compliance"]:
@@ -217,6 +217,7 @@ class Pool:
         registrar = Registrar(self.dirs) if state.get("registrar") else None
         text = json.dumps({
             "store": Store(self.dirs).conninfo(),
+            "roles": {role: Store(self.dirs).conninfo(role) for role in ROLES},
             "compliance_store": state.get("compliance") and
             Store(self.dirs).compliance() or None,
             "archive": state.get("compliance") and

@@ -17,8 +17,11 @@ from poollib.dirs import PoolError, read_file, write_file
 from poollib.proc import Process, gone, others, run
 
 SUPERUSER = "postgres"
+PREFIX = "pchat"
+# "pchatctl migrate --roles" makes these as well; here they get passwords
+ROLES = "channel", "web", "compliance", "ctl", "reader", "registrar"
 OWNER = "pchat"
-REGISTRAR = "registrar"
+REGISTRAR = f"{PREFIX}_registrar"
 DATABASE = "mgc"
 COMPLIANCE = "mgccomp"
 
@@ -72,18 +75,21 @@ class Store(Process):
     def port(self):
         return self.dirs.state["ports"]["store"]
 
-    def conninfo(self, user=OWNER, password=None, database=DATABASE):
-        password = password or self.dirs.state["owner_password"]
+    def conninfo(self, role="owner", database=DATABASE):
+        """For a role of ROLES; the owner is for the operator and for tests."""
+        user = OWNER if role == "owner" else f"{PREFIX}_{role}"
         return (f"host=127.0.0.1 port={self.port} dbname={database}"
-                f" user={user} password={password}")
+                f" user={user} password={self.password(role)}")
 
-    def compliance(self):
-        return self.conninfo(database=COMPLIANCE)
+    def compliance(self, role="owner"):
+        return self.conninfo(role, COMPLIANCE)
+
+    def password(self, role):
+        return self.dirs.state[f"{role}_password"]
 
     def url(self):
         """What the registrar reads the credentials with."""
-        return (f"postgres://{REGISTRAR}:"
-                f"{self.dirs.state['registrar_password']}"
+        return (f"postgres://{REGISTRAR}:{self.password('registrar')}"
                 f"@127.0.0.1:{self.port}/{DATABASE}")
 
     def argv(self):
@@ -136,23 +142,23 @@ class Store(Process):
         os.rename(new, self.data)
 
     def make_database(self):
-        """Roles and the empty database; nothing that is there changes."""
-        state = self.dirs.state
+        """Roles and the empty databases; nothing that is there changes.  What
+        the roles may do comes with the schema: pchatctl migrate --roles."""
+        roles = {OWNER: "owner", **{f"{PREFIX}_{r}": r for r in ROLES}}
+        values = ", ".join(f"('{name}')" for name in roles)
+        passwords = "".join(
+            f"ALTER ROLE {name} PASSWORD '{self.password(role)}';\n"
+            for name, role in roles.items())
         self._sql("postgres", f"""
-SELECT format('CREATE ROLE %I LOGIN', r) FROM (VALUES ('{OWNER}'),
- ('{REGISTRAR}')) AS v (r) WHERE NOT EXISTS
- (SELECT FROM pg_roles WHERE rolname = r) \\gexec
-ALTER ROLE {OWNER} PASSWORD '{state["owner_password"]}';
-ALTER ROLE {REGISTRAR} PASSWORD '{state["registrar_password"]}';
+SELECT format('CREATE ROLE %I LOGIN', r) FROM (VALUES {values}) AS v (r)
+ WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = r) \\gexec
+{passwords}
 GRANT pg_monitor, pg_signal_backend, pg_checkpoint TO {OWNER};
+GRANT pg_read_all_stats TO {PREFIX}_compliance, {PREFIX}_ctl;
 SELECT format('CREATE DATABASE %I OWNER {OWNER}', d) FROM (VALUES
  ('{DATABASE}'), ('{COMPLIANCE}')) AS v (d) WHERE NOT EXISTS
  (SELECT FROM pg_database WHERE datname = d) \\gexec
 """)
-
-    def let_registrar_ask(self):
-        self._sql(DATABASE, "GRANT EXECUTE ON FUNCTION registrar_offer,"
-                  f" registrar_may, registrar_prove TO {REGISTRAR};")
 
     def _sql(self, database, text):
         run([f"{self.bin}/psql", "-X", "-q", "-v", "ON_ERROR_STOP=1",

@@ -19,7 +19,7 @@ class Web(Daemon):
     def values(self, store, pki, domain):
         return {
             "instance.name": [self.name],
-            "store.conninfo": [store.conninfo()],
+            "store.conninfo": [store.conninfo("web")],
             "pool.domain": [domain],
             "http.listen": [self.url.rpartition("/")[2]],
             "http.certificate": [pki.cert(self.name)],

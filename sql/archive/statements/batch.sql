@@ -1,3 +1,5 @@
+-- for: compliance
+
 -- name: lease_take
 -- Take the lease or renew it.  $1 text: our name, $2 integer: ms
 SELECT held, by_whom FROM lease_take($1, $2);
@@ -22,6 +24,7 @@ SELECT n.t,
 UPDATE run SET done_on = $2, upto = $1;
 
 -- name: run_ask
+-- for: compliance ctl
 -- Close batches now; the time of asking, which run_waits takes
 WITH asked AS (
     UPDATE run SET asked_on = clock_timestamp() RETURNING asked_on
@@ -29,6 +32,7 @@ WITH asked AS (
 SELECT asked_on::text, pg_notify('pchat_run', '') FROM asked;
 
 -- name: run_waits
+-- for: ctl
 -- Whether a run that was asked for at $1 text is still to come, and the
 -- newest batch
 SELECT done_on < $1::timestamptz, (SELECT coalesce(max(batch_id), 0) FROM batch)
@@ -103,6 +107,7 @@ SELECT p.room, p.person::text, p.joined_in < $1::bigint,
  ORDER BY p.room, p.joined_in, p.session;
 
 -- name: batch_fetch
+-- for: compliance ctl
 FETCH 1000 FROM batch_read;
 
 -- name: batch_fetch_end

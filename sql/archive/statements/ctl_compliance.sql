@@ -1,3 +1,5 @@
+-- for: ctl
+
 -- name: ctl_compliance_state
 -- One row for pchatctl compliance status
 SELECT coalesce((SELECT holder FROM lease WHERE until > clock_timestamp()), ''),

@@ -1,4 +1,7 @@
+-- for: compliance
+
 -- name: schema_version
+-- for: compliance ctl
 -- The newest migration that was applied to this database
 SELECT coalesce(max(version), 0) AS version
   FROM schema_version;
