@@ -2,6 +2,7 @@
  * @file tests/scenario/test_attack_flood.c  Connections without end, a slow
  *                                           pool, and the operator's commands
  */
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,7 +13,7 @@
 #include "tests/support/proc.h"
 #include "tests/unit/suite.h"
 
-enum { FLOOD = 4096 };
+enum { FLOOD = 4096, POLL_MS = 100 };
 
 static int fdv[FLOOD];
 
@@ -195,6 +196,50 @@ START_TEST(the_list_is_read_again_on_command)
 END_TEST
 
 
+static void freeze(pid_t pid, void *arg)
+{
+	(void)kill(pid, arg ? SIGSTOP : SIGCONT);
+}
+
+
+/* Who waits for the store holds up nobody else */
+START_TEST(a_frozen_store_is_asked_once)
+{
+	const struct reg_req fence = { .method = "OPTIONS" };
+	struct reg *ada = attack_sign_in("ada", NULL);
+	const pid_t pid = pool_postmaster(pool);
+	const long away = attack_counter("edge_store_away");
+	const uint64_t end = tmr_jiffies() + 30000;
+	struct reg *bob;
+	bool in = false;
+
+	freeze(pid, pool);
+	proc_children(pid, freeze, pool);
+	for (int i = 0; i < 20; i++) {
+		bob = attack_connect("bob", NULL);
+		ck_assert_uint_eq(reg_register(bob), 503);
+		ck_assert_ptr_nonnull(strstr(raw_answer(reg_raw(bob)),
+					     "Retry-After"));
+		ck_assert_uint_eq(reg_ask(ada, &fence), 200);
+		mem_deref(bob);
+	}
+	ck_assert_int_ge(attack_counter("edge_store_away"), away + 20);
+	proc_children(pid, freeze, NULL);
+	freeze(pid, NULL);
+
+	/* slowly, or it is the rate that is refused */
+	while (!in && tmr_jiffies() < end) {
+		(void)poll(NULL, 0, POLL_MS);
+		bob = attack_connect("bob", NULL);
+		in = reg_register(bob) == 200;
+		mem_deref(bob);
+	}
+	ck_assert(in);
+	mem_deref(ada);
+}
+END_TEST
+
+
 /* An instance may be slow for longer than these tests need */
 static void up(void)
 {
@@ -218,6 +263,7 @@ static Suite *attack_flood_suite(void)
 	tcase_add_test(tc, a_stranger_s_connection_is_short_lived);
 	tcase_add_test(tc, one_user_does_not_fill_it);
 	tcase_add_test(tc, a_slow_pool_is_not_taken_for_a_dead_one);
+	tcase_add_test(tc, a_frozen_store_is_asked_once);
 	suite_add_tcase(suite, tc);
 
 	return suite;
