@@ -51,12 +51,13 @@ CTL_O    := $(call obj,$(CTL) common/ldapconn.c) $(COMPLY_O)
 
 DAEMONS := pchat-channel pchat-compliance pchat-webfiles
 PROGS   := $(DAEMONS:%=$(BUILD)/%) $(BUILD)/pchatctl
-TESTS   := $(BUILD)/tests/unit-tests $(BUILD)/tests/db-tests $(BUILD)/tests/scenario-tests
+TESTS   := $(BUILD)/tests/unit-tests $(BUILD)/tests/db-tests $(BUILD)/tests/scenario-tests \
+	$(BUILD)/tests/differ-tests
 TOOLS   := $(BUILD)/tests/load $(BUILD)/tests/floor $(BUILD)/tests/adapters $(BUILD)/tests/purple-client $(BUILD)/tests/person
 FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
 .PHONY: all tests tools deps run stop check check-unit check-db check-scenario \
-	check-web check-conf check-elf check-units check-fuzz fuzz chaos asan lint bench bench-web conf-doc install clean help
+	check-web check-conf check-elf check-units check-fuzz check-differ fuzz chaos asan lint bench bench-web conf-doc install clean help
 
 .SECONDARY:
 
@@ -121,6 +122,10 @@ $(BUILD)/tests/db-tests: $(call obj,$(DBTEST) $(SUPPORT)) $(CTL_O) $(COMMON_O)
 	$(call say,LD)
 	$(link) $(LIBS) $(LDAP_LIBS) $(CHECK_LIBS)
 
+$(BUILD)/tests/differ-tests: $(call obj,$(wildcard tests/differ/*.c) $(CHANNEL)) $(COMMON_O)
+	$(call say,LD)
+	$(link) $(LIBS)
+
 $(BUILD)/tests/scenario-tests: $(call obj,$(SCEN) $(SUPPORT)) $(BUILD)/sql_compliance.o $(COMMON_O)
 	$(call say,LD)
 	$(link) $(LIBS) $(CHECK_LIBS)
@@ -177,7 +182,7 @@ stop:
 
 check: deps
 	+$(Q)$(MAKE) --no-print-directory $(JOBS) all tests tools
-	$(Q)$(MAKE) --no-print-directory check-unit check-db check-conf check-elf check-fuzz check-scenario check-web
+	$(Q)$(MAKE) --no-print-directory check-unit check-db check-conf check-elf check-fuzz check-differ check-scenario check-web
 
 check-unit: $(BUILD)/tests/unit-tests
 	$(Q)$<
@@ -200,8 +205,13 @@ check-elf: all
 check-units: all
 	$(Q)tests/units $(BUILD)
 
-# The sample that is shipped is the one that the key table makes.
+# The sample that is shipped is the one that the key table makes; Kamailio reads
+# its own.
 check-conf: all
+	$(Q)d=$$(mktemp -d) && cp deploy/kamailio/* $$d && \
+		cp $$d/local.cfg.sample $$d/kamailio-local.cfg && \
+		{ PATH=$$PATH:/usr/sbin kamailio -c -f $$d/kamailio.cfg >$$d/log 2>&1 || \
+		{ cat $$d/log; rm -r $$d; exit 1; }; } && rm -r $$d
 	$(Q)for d in $(DAEMONS); do $(BUILD)/$$d --sample | \
 		diff -u deploy/conf/$$d.conf - || exit 1; done
 	$(Q)$(BUILD)/pchatctl sync ldap --sample | diff -u deploy/conf/pchat-ldap.conf -
@@ -211,6 +221,10 @@ check-fuzz fuzz: $(FUZZERS)
 	$(Q)for f in $(FUZZERS); do \
 		$$f -s $(if $(filter check-fuzz,$@),3,$(S)) \
 			tests/fuzz/corpus/$$(basename $$f) || exit 1; done
+
+# The registrar and the pool read the same bytes.
+check-differ: $(BUILD)/tests/differ-tests
+	$(Q)$<
 
 # An archive whose pool is wrecked for so many seconds: also a short one in
 # check-scenario.
@@ -250,6 +264,7 @@ conf-doc: all
 PREFIX ?= /usr/local
 install: all
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin \
+		$(DESTDIR)$(PREFIX)/include/pchat $(DESTDIR)$(PREFIX)/share/doc/pchat \
 		$(DESTDIR)$(PREFIX)/share/pchat/compliance $(DESTDIR)$(PREFIX)/share/man/man5 \
 		$(DESTDIR)$(PREFIX)/lib/systemd/system $(DESTDIR)$(PREFIX)/lib/sysusers.d
 	install -m 755 $(DAEMONS:%=$(BUILD)/%) $(DESTDIR)$(PREFIX)/sbin
@@ -257,6 +272,8 @@ install: all
 	install -m 644 deploy/conf/*.conf deploy/kamailio/* $(DESTDIR)$(PREFIX)/share/pchat
 	install -m 644 deploy/systemd/pchat.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/pchat.conf
 	install -m 644 deploy/compliance/* $(DESTDIR)$(PREFIX)/share/pchat/compliance
+	install -m 644 compliance/adapter.h $(DESTDIR)$(PREFIX)/include/pchat
+	install -m 644 compliance/FORMAT.md $(DESTDIR)$(PREFIX)/share/doc/pchat/archive-format.md
 	for d in $(DAEMONS); do \
 		sed 's|@PREFIX@|$(PREFIX)|' deploy/systemd/$$d@.service \
 			> $(DESTDIR)$(PREFIX)/lib/systemd/system/$$d@.service && \
@@ -269,7 +286,8 @@ help:
 	@echo 'make            build into build/'
 	@echo 'make run        install what is missing, build, show a private pool of two; make stop'
 	@echo 'make check      the same preparation, then all tests; T=pattern for suites that match'
-	@echo '                (check-unit, check-db, check-scenario, check-web, check-fuzz: parts of it)'
+	@echo '                (check-unit, check-db, check-scenario, check-web, check-fuzz,'
+	@echo '                check-differ: parts of it)'
 	@echo 'make check-units  the systemd units, started under a systemd of their own (root)'
 	@echo 'make asan       all tests with the address and undefined-behaviour checkers'
 	@echo 'make lint       cppcheck and clang-tidy'

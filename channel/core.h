@@ -26,6 +26,8 @@ struct watch;
 struct feed;
 struct trace;
 struct roamers;
+struct rates;
+struct lanes;
 
 /** The name of db_post, by which the store knows it */
 #define POST_CONNECTION "pchat-post"
@@ -45,9 +47,12 @@ struct service {
 	struct uas *uas;
 
 	struct usertab *users;
+	struct rates *rates;          /* what accounts may ask for           */
+	struct lanes *lanes;          /* and whose turn it is                */
 	struct roomtab *rooms;
 	struct list epl;              /* endpoints that are signed in        */
 	uint32_t endpoints;
+	struct list leavel;           /* whose dialog is over: see signoff.h */
 	struct post *post;
 	struct outbox *outbox;
 	struct pool *pool;
@@ -61,6 +66,7 @@ struct service {
 	struct list endl;             /* what ended here: see ending.c       */
 	struct list endwaitl;         /* who waits for the store to know it  */
 	struct tmr tmr_identify;
+	struct tmr tmr_settings;
 	struct tmr tmr_end;
 	struct tmr tmr_sweep;
 	uint32_t sweeps;
@@ -68,6 +74,7 @@ struct service {
 	struct list stepl;            /* work behind: see step.c             */
 
 	int64_t instance_id;          /* random                              */
+	int64_t lease;                /* random, of our last registration    */
 	uint64_t envid;               /* of our last document                */
 	uint8_t store_guid[GUID_SIZE];
 	uint8_t root_guid[GUID_SIZE];

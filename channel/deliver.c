@@ -8,6 +8,7 @@
 #include "common/stats.h"
 #include "channel/xccos/xccos.h"
 #include "channel/sip/dialog.h"
+#include "channel/after.h"
 #include "channel/core.h"
 #include "channel/deliver.h"
 #include "channel/endpoint.h"
@@ -30,7 +31,7 @@ struct repair {
 	int64_t before;
 };
 
-static uint64_t n_delivered, n_repairs, n_repaired;
+static uint64_t n_delivered, n_repairs, n_repaired, n_failed;
 
 static const struct stats_row rowv[] = {
 	{ "messages_delivered", &n_delivered, false,
@@ -39,6 +40,9 @@ static const struct stats_row rowv[] = {
 	  "Times that the store was asked for missing messages" },
 	{ "gap_messages", &n_repaired, false,
 	  "Messages that came from the store" },
+	{ "deliveries_failed", &n_failed, false,
+	  "Times that a message could not go out, for want of memory, and had to "
+	  "be tried again" },
 };
 
 static void gap_handler(void *arg);
@@ -50,7 +54,7 @@ static void __attribute__((constructor)) init(void)
 }
 
 
-static void out(const struct message *msg, void *arg)
+static int out(const struct message *msg, void *arg)
 {
 	struct room *room = arg;
 	struct service *svc = room->svc;
@@ -65,18 +69,28 @@ static void out(const struct message *msg, void *arg)
 		.rtf = msg->rtf,
 	};
 	struct mbuf *mb;
+	int err = 0;
 
-	++n_delivered;
-	if (!room->locals)
-		return;
+	if (room->locals) {
+		mb = mbuf_alloc(512 + 2 * msg->chat.l + msg->rtf.l);
+		err = mb ? xccos_grpchat(mb, service_envid(svc), &chat) :
+			ENOMEM;
+		if (!err)
+			err = fanout_send(room, mb, msg->id, NULL);
+		mem_deref(mb);
+	}
 
-	mb = mbuf_alloc(512 + 2 * msg->chat.l + msg->rtf.l);
-	if (!mb || xccos_grpchat(mb, service_envid(svc), &chat) ||
-	    fanout_send(room, mb, msg->id, NULL))
-		log_err("deliver.failed", "room=%lld msg=%lld",
-			(long long)room->id, (long long)msg->id);
+	if (!err) {
+		++n_delivered;
+	}
+	else {
+		++n_failed;
+		log_err("deliver.failed", "room=%lld msg=%lld error=\"%m\"",
+			(long long)room->id, (long long)msg->id, err);
+	}
 
-	mem_deref(mb);
+	/* what cannot be written at all must not stop the room */
+	return err == ENOMEM ? err : 0;
 }
 
 
@@ -105,6 +119,7 @@ static void update_lag(struct room *room)
 
 static void watch(struct room *room)
 {
+	after_check(room);
 	update_lag(room);
 	if (!missing(room))
 		tmr_cancel(&room->tmr_gap);
@@ -136,12 +151,17 @@ static void repair_handler(int err, const struct db_res *res, void *arg)
 		message_read(&row, res, i);
 		/* earlier ones were there and were deleted since */
 		order_skip(&room->order, row.id, out, room);
-		if (message_dup(&msg, &row))
+		err = message_dup(&msg, &row);
+		if (err)
 			break;
 		(void)order_push(&room->order, msg, out, room);
 		mem_deref(msg);
+		if (room->order.last < row.id) {
+			err = ENOMEM;      /* it could not go out */
+			break;
+		}
 	}
-	n_repaired += n;
+	n_repaired += i;
 
 	if (!err && n < REPAIR_MAX)
 		order_skip(&room->order, rep->before, out, room);
@@ -244,4 +264,11 @@ void deliver_expect(struct room *room, int64_t last_id)
 	if (last_id > room->gap_to)
 		room->gap_to = last_id;
 	watch(room);
+}
+
+
+int64_t deliver_known(const struct room *room)
+{
+	return max(max(room->order.last, room->gap_to),
+		   order_held_last(&room->order));
 }

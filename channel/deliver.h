@@ -15,3 +15,5 @@ void deliver_message(struct room *room, struct message *msg);
 
 /** The store has messages up to @p last_id: see that they arrive */
 void deliver_expect(struct room *room, int64_t last_id);
+/** The newest message that is known here, whether it has gone out or not */
+int64_t deliver_known(const struct room *room);

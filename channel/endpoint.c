@@ -17,6 +17,7 @@ static void destructor(void *data)
 	list_unlink(&ep->le_feed);
 	list_unlink(&ep->le_user);
 	list_flush(&ep->cmdl);
+	mem_deref(ep->rate);
 	mem_deref(ep->user);
 	mem_deref(ep->epid);
 	mem_deref(ep->agent);
@@ -35,7 +36,9 @@ int endpoint_alloc(struct endpoint **epp, struct service *svc,
 	ep->svc = svc;
 	ep->id = (int64_t)(rand_u64() >> 1);
 	ep->user = mem_ref(user);
-	err = str_dup(&ep->epid, epid);
+	err = rate_user_get(&ep->rate, svc->rates, user->uri);
+	if (!err)
+		err = str_dup(&ep->epid, epid);
 	if (!err)
 		err = str_dup(&ep->agent, agent);
 	if (err)

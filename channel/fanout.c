@@ -111,11 +111,13 @@ int fanout_send(struct room *room, const struct mbuf *mb, int64_t msg_id,
 		return err;
 
 	now.next = list_head(&room->locall);
-	if (!room->fanl.head && serve(&now)) {
+	if (!room->fanl.head && room->locals <= SLICE) {
+		(void)serve(&now);
 		mem_deref(now.info);
 		return 0;
 	}
 
+	/* before anybody is served: a failure is everybody's */
 	fan = mem_zalloc(sizeof(*fan), destructor);
 	if (!fan) {
 		mem_deref(now.info);
@@ -127,7 +129,7 @@ int fanout_send(struct room *room, const struct mbuf *mb, int64_t msg_id,
 	pressure_waiting(room->svc, fan->left);
 	list_append(&room->fanl, &fan->le, fan);
 	if (list_head(&room->fanl) == &fan->le)
-		tmr_start(&fan->tmr, 0, slice_handler, fan);
+		slice_handler(fan);
 
 	return 0;
 }

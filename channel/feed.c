@@ -160,7 +160,8 @@ int feed_write_item(struct mbuf *mb, const struct service *svc,
 }
 
 
-static void notice(struct endpoint *ep, const struct db_res *res, uint32_t row)
+/* @return 0 also when the dialog is over */
+static int notice(struct endpoint *ep, const struct db_res *res, uint32_t row)
 {
 	struct mbuf *mb = mbuf_alloc(1024);
 	int err = mb ? 0 : ENOMEM;
@@ -171,14 +172,16 @@ static void notice(struct endpoint *ep, const struct db_res *res, uint32_t row)
 		err = feed_write_item(mb, ep->svc, res, row);
 	if (!err)
 		err = xccos_end(mb, "ntc");
-	if (!err && !endpoint_send(ep, mb))
-		++n_told;
-
+	if (!err)
+		err = endpoint_send(ep, mb);
+	n_told += !err;
 	mem_deref(mb);
+
+	return err == ENOTCONN ? 0 : err;
 }
 
 
-static void tell_row(struct feed *feed, const struct db_res *res, uint32_t row)
+static int tell_row(struct feed *feed, const struct db_res *res, uint32_t row)
 {
 	const int64_t id = feed_row_id(res, row);
 	const int64_t user = db_get_int(res, row, COL_USER);
@@ -186,13 +189,18 @@ static void tell_row(struct feed *feed, const struct db_res *res, uint32_t row)
 
 	for (le = feed->listenl.head; le; le = le->next) {
 		struct endpoint *ep = le->data;
+		int err;
 
-		if (ep->user->id == user && ep->feed_after < id) {
-			ep->feed_after = id;
-			notice(ep, res, row);
-		}
+		if (ep->user->id != user || ep->feed_after >= id)
+			continue;
+		err = notice(ep, res, row);
+		if (err)
+			return err;
+		ep->feed_after = id;
 	}
 	feed->after = max(feed->after, id);
+
+	return 0;
 }
 
 
@@ -211,8 +219,8 @@ static void read_handler(int err, const struct db_res *res, void *arg)
 		return;
 
 	feed->reading = false;
-	for (i = 0; i < n; i++)
-		tell_row(feed, res, i);
+	for (i = 0; !err && i < n; i++)
+		err = tell_row(feed, res, i);
 
 	if (err)
 		tmr_start(&feed->tmr_tell, REST_MS, tell_handler, feed);

@@ -17,11 +17,21 @@
 #include "channel/core.h"
 #include "channel/ending.h"
 #include "channel/endpoint.h"
+#include "channel/fence.h"
 #include "channel/join.h"
+#include "channel/pool.h"
 #include "channel/room.h"
 #include "channel/roster.h"
 #include "channel/user.h"
 #include "channel/watch.h"
+
+enum {
+	TRIES_MAX   = 5,      /* rights that change each time that we look   */
+	FACT_RIGHTS = 21,     /* columns of join_facts                       */
+	FACT_PEOPLE = 22,
+};
+
+static int ask_facts(struct join *join);
 
 
 static void destructor(void *data)
@@ -84,7 +94,8 @@ static void finish(struct join *join, int err)
 		if (!jr->err && !ep->dlg)
 			jr->err = ECONNABORTED;
 		if (!jr->err)
-			jr->err = roster_enter(ep->svc, jr->room, ep, jr->mask);
+			jr->err = roster_enter(ep->svc, jr->room, ep, jr->mask,
+					       &jr->standing, jr->since);
 		if (!jr->err && join->changes != watch_changes(ep->svc->watch))
 			watch_room(ep->svc->watch, jr->room);
 	}
@@ -101,13 +112,90 @@ static void load_handler(int err, void *arg)
 }
 
 
-static void added_handler(int err, const struct db_res *res, void *arg)
+static void apply_added(struct join_room *jr, const struct db_res *res,
+			uint32_t row)
 {
-	struct join *join = arg;
+	jr->since = db_get_int(res, row, 1);
+
+	switch (db_get_int(res, row, 2)) {
+
+	case FENCE_STORED: jr->err = 0; jr->stored = true; break;
+	case FENCE_STALE:  jr->err = EAGAIN; break;
+	default:           jr->err = EBUSY;  break;
+	}
+}
+
+
+/* A room without a row has gone meanwhile */
+static void read_added(struct join *join, const struct db_res *res)
+{
+	size_t i;
+
+	for (i = 0; i < join->roomc; i++) {
+		struct join_room *jr = &join->roomv[i];
+		uint32_t row;
+
+		if (jr->err || jr->stored)
+			continue;
+		jr->err = ENOENT;
+		for (row = 0; row < db_rows(res); row++) {
+			if (db_get_int(res, row, 0) == jr->room->id)
+				apply_added(jr, res, row);
+		}
+	}
+}
+
+
+static size_t count_err(const struct join *join, int err)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < join->roomc; i++)
+		n += join->roomv[i].err == err;
+
+	return n;
+}
+
+
+static void set_err(struct join *join, int from, int to)
+{
+	size_t i;
+
+	for (i = 0; i < join->roomc; i++) {
+		struct join_room *jr = &join->roomv[i];
+
+		if (jr->err != from)
+			continue;
+		jr->err = to;
+		jr->room = mem_deref(jr->room);
+	}
+}
+
+
+/* Rights changed between the look and the entry: look again */
+static bool again(struct join *join)
+{
+	if (!count_err(join, EAGAIN))
+		return false;
+
+	if (++join->tries == TRIES_MAX) {
+		set_err(join, EAGAIN, EBUSY);
+		return false;
+	}
+
+	set_err(join, EAGAIN, ENOENT);
+
+	return !ask_facts(join);
+}
+
+
+/* Who else is in rooms that are new to this process */
+static void load(struct join *join)
+{
 	struct room *newv[JOIN_MAX];
 	size_t i, n = 0;
 
-	for (i = 0; !err && i < join->roomc; i++) {
+	for (i = 0; i < join->roomc; i++) {
 		struct room *room = join->roomv[i].room;
 
 		if (!join->roomv[i].err &&
@@ -115,27 +203,47 @@ static void added_handler(int err, const struct db_res *res, void *arg)
 			newv[n++] = room;
 	}
 
-	if (err || !n)
-		finish(join, err ? EBUSY : 0);
+	if (!n)
+		finish(join, 0);
 	else if (roster_load(join->ep->svc, newv, n, load_handler, join))
 		finish(join, EBUSY);
+}
+
+
+static void added_handler(int err, const struct db_res *res, void *arg)
+{
+	struct join *join = arg;
+
+	if (err) {
+		finish(join, EBUSY);
+		return;
+	}
+
+	read_added(join, res);
+	if (count_err(join, EBUSY))
+		pool_doubt(join->ep->svc->pool);
+	if (!again(join))
+		load(join);
 }
 
 
 static int add(struct join *join)
 {
 	struct endpoint *ep = join->ep;
-	int64_t idv[JOIN_MAX];
+	int64_t idv[JOIN_MAX], rightsv[JOIN_MAX];
 	int32_t maskv[JOIN_MAX];
 	struct db_args args;
 	size_t i, n = 0;
 	int err;
 
 	for (i = 0; i < join->roomc; i++) {
-		if (join->roomv[i].err)
+		const struct join_room *jr = &join->roomv[i];
+
+		if (jr->err || jr->stored)
 			continue;
-		idv[n] = join->roomv[i].room->id;
-		maskv[n++] = (int32_t)join->roomv[i].mask;
+		idv[n] = jr->room->id;
+		rightsv[n] = jr->standing.rights;
+		maskv[n++] = (int32_t)jr->mask;
 	}
 	if (!n)
 		return ENOENT;
@@ -145,8 +253,11 @@ static int add(struct join *join)
 	db_int8(&args, ep->user->id);
 	db_text(&args, ep->epid);
 	db_int8(&args, ep->svc->instance_id);
+	db_int8(&args, ep->svc->lease);
 	db_int8v(&args, idv, n);
 	db_int4v(&args, maskv, n);
+	db_int8v(&args, rightsv, n);
+	db_int8(&args, join->people);
 	err = db_exec(ep->svc->db_main, "roster_add", &args, added_handler,
 		      join);
 	if (!err)
@@ -156,7 +267,8 @@ static int add(struct join *join)
 }
 
 
-static void decide(struct join *join, const struct room_rec *rec)
+static void decide(struct join *join, const struct room_rec *rec,
+		   const struct standing *standing)
 {
 	size_t i;
 
@@ -171,6 +283,8 @@ static void decide(struct join *join, const struct room_rec *rec)
 		if (jr->err == ENOENT)
 			continue;
 		jr->mask = access_mask(rec);
+		jr->standing = *standing;
+		join->people = standing->people;
 		if (!jr->err)
 			jr->err = room_open(&jr->room, join->ep->svc->rooms,
 					    rec);
@@ -185,10 +299,14 @@ static void facts_handler(int err, const struct db_res *res, void *arg)
 	uint32_t i;
 
 	for (i = 0; !err && i < db_rows(res); i++) {
+		const struct standing standing = {
+			.rights = db_get_int(res, i, FACT_RIGHTS),
+			.people = db_get_int(res, i, FACT_PEOPLE),
+		};
 		struct room_rec rec;
 
 		room_rec_read(&rec, res, i);
-		decide(join, &rec);
+		decide(join, &rec, &standing);
 	}
 
 	if (!err && join->ep->dlg)
@@ -198,11 +316,14 @@ static void facts_handler(int err, const struct db_res *res, void *arg)
 	else
 		err = EBUSY;
 
-	if (err)
-		finish(join, err == ENOENT ? 0 : err);
+	if (err == ENOENT)
+		load(join);
+	else if (err)
+		finish(join, err);
 }
 
 
+/* Of the rooms that nothing is known of yet */
 static int ask_facts(struct join *join)
 {
 	const struct endpoint *ep = join->ep;
@@ -216,23 +337,20 @@ static int ask_facts(struct join *join)
 		return ENOMEM;
 
 	for (i = 0; i < join->roomc; i++) {
-		struct join_room *jr = &join->roomv[i];
+		const struct join_room *jr = &join->roomv[i];
 
-		if (jr->err)
-			continue;
-		memcpy(guidv[n++], jr->guid, GUID_SIZE);
-		jr->err = ENOENT;       /* until a row says otherwise */
+		if (jr->err == ENOENT && jr->asked)
+			memcpy(guidv[n++], jr->guid, GUID_SIZE);
 	}
 
-	join->changes = watch_changes(ep->svc->watch);
 	db_args_init(&args);
-	db_int8v(&args, ep->user->ancv, ep->user->ancc);
+	db_int8(&args, ep->user->id);
 	db_uuidv(&args, (const uint8_t (*)[16])guidv, n);
-	err = db_exec(ep->svc->db_main, "room_facts", &args, facts_handler,
+	err = db_exec(ep->svc->db_main, "join_facts", &args, facts_handler,
 		      join);
 	mem_deref(guidv);
 
-	return err ? EBUSY : 0;
+	return err;
 }
 
 
@@ -251,7 +369,18 @@ int join_start(struct join *join,
 	       void (*h)(int err, struct join *join, void *arg), void *arg)
 {
 	struct endpoint *ep = join->ep;
+	size_t i;
 
+	for (i = 0; i < join->roomc; i++) {
+		struct join_room *jr = &join->roomv[i];
+
+		if (jr->err)
+			continue;
+		jr->err = ENOENT;       /* until a row says otherwise */
+		jr->asked = true;
+	}
+
+	join->changes = watch_changes(ep->svc->watch);
 	join->h = h;
 	join->arg = arg;
 

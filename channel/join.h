@@ -9,10 +9,10 @@
 #pragma once
 
 #include "common/guid.h"
+#include "channel/room.h"
 
 struct endpoint;
 struct join;
-struct room;
 
 enum { JOIN_MAX = 500 };      /* rooms in one command */
 
@@ -21,7 +21,11 @@ struct join_room {
 	uint8_t guid[GUID_SIZE];
 	int err;                  /* ENOENT, EACCES, EROFS ...               */
 	uint32_t mask;
+	struct standing standing; /* that the mask was read with             */
 	struct room *room;        /* reference                               */
+	int64_t since;            /* its newest message when entered         */
+	bool asked;               /* the store was                           */
+	bool stored;              /* the entry is                            */
 	char domain[256], value[64];   /* as the client wrote them           */
 };
 
@@ -30,6 +34,8 @@ struct join {
 	struct join_room *roomv;
 	size_t roomc;
 	uint32_t changes;         /* what was known when rights were read    */
+	uint32_t tries;           /* times that they changed meanwhile       */
+	int64_t people;           /* of the last look: standing.people       */
 	bool added;               /* the store may have rows of it           */
 	void (*h)(int err, struct join *join, void *arg);
 	void *arg;

@@ -134,25 +134,15 @@ static int write_room(struct mbuf *mb, const struct room *room, bool lists)
 }
 
 
-static int write_rooms(struct mbuf *mb, const struct join *join, bool failures,
-		       bool lists)
+int joined_write_room(struct mbuf *mb, const struct join *join, size_t i,
+		      bool failures, bool lists)
 {
-	int err = 0;
-	size_t i;
+	const struct join_room *jr = &join->roomv[i];
 
-	if (lists)
-		err = write_users(mb, join);
+	if (!jr->err)
+		return write_room(mb, jr->room, lists);
 
-	for (i = 0; !err && i < join->roomc; i++) {
-		const struct join_room *jr = &join->roomv[i];
-
-		if (!jr->err)
-			err = write_room(mb, jr->room, lists);
-		else if (failures)
-			err = xccos_fib(mb, jr->domain, jr->value);
-	}
-
-	return err;
+	return failures ? xccos_fib(mb, jr->domain, jr->value) : 0;
 }
 
 
@@ -161,12 +151,15 @@ int joined_write(struct mbuf *mb, const struct join *join, bool failures,
 {
 	const size_t start = mb->pos;
 	int err;
+	size_t i;
 
-	err = write_rooms(mb, join, failures, true);
-	if (err || mb->end + ENVELOPE <= max)
-		return err;
+	err = write_users(mb, join);
+	for (i = 0; !err && i < join->roomc; i++)
+		err = joined_write_room(mb, join, i, failures, true);
+	if (!err && mb->end + ENVELOPE > max) {
+		mb->pos = mb->end = start;
+		err = E2BIG;
+	}
 
-	mb->pos = mb->end = start;
-
-	return write_rooms(mb, join, failures, false);
+	return err;
 }

@@ -8,9 +8,12 @@ struct mbuf;
 
 /**
  * uib of everybody, chanib of each room entered, and for those that were not
- * fib when @p failures (protocol.md 3.6, 4.4, 4.5).  What would be more than
- * @p max bytes in all is written without the lists of people, as for large
- * rooms
+ * fib when @p failures (protocol.md 3.6, 4.4, 4.5)
+ *
+ * @return 0, E2BIG: it would be more than @p max bytes, and nothing is written
  */
 int  joined_write(struct mbuf *mb, const struct join *join, bool failures,
 		  size_t max);
+/** One of the rooms; with @p lists after the users were written */
+int  joined_write_room(struct mbuf *mb, const struct join *join, size_t i,
+		       bool failures, bool lists);

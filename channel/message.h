@@ -15,6 +15,9 @@ enum message_flag {
 	MESSAGE_NOT_KEPT = 8,
 };
 
+/** What a story's text begins with (protocol.md 4.9) */
+#define MESSAGE_STORY_MARK "[STORY]"
+
 struct message {
 	struct le le;            /* held back by an order                    */
 	int64_t id;              /* in its room                              */

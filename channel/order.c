@@ -29,13 +29,14 @@ static void release(struct order *order, order_h *h, void *arg)
 
 		if (!msg || msg->id > order->last + 1)
 			return;
+		if (msg->id == order->last + 1) {
+			if (h(msg, arg))
+				return;
+			order->last = msg->id;
+		}
 
 		list_unlink(&msg->le);
 		--order->held;
-		if (msg->id == order->last + 1) {
-			order->last = msg->id;
-			h(msg, arg);
-		}
 		mem_deref(msg);
 	}
 }
@@ -70,11 +71,10 @@ int order_push(struct order *order, struct message *msg, order_h *h,
 	if (msg->id <= order->last)
 		return EALREADY;
 
-	if (msg->id > order->last + 1)
+	if (msg->id > order->last + 1 || h(msg, arg))
 		return hold(order, msg);
 
 	order->last = msg->id;
-	h(msg, arg);
 	release(order, h, arg);
 
 	return 0;
@@ -93,6 +93,14 @@ void order_skip(struct order *order, int64_t id, order_h *h, void *arg)
 int64_t order_held(const struct order *order)
 {
 	const struct message *msg = list_ledata(list_head(&order->heldl));
+
+	return msg ? msg->id : 0;
+}
+
+
+int64_t order_held_last(const struct order *order)
+{
+	const struct message *msg = list_ledata(list_tail(&order->heldl));
 
 	return msg ? msg->id : 0;
 }

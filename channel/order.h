@@ -19,8 +19,9 @@ struct order {
 	uint32_t held;           /* how many                                 */
 };
 
-/** The next message in the row */
-typedef void (order_h)(const struct message *msg, void *arg);
+/** The next message in the row.  @return 0; else it has not gone out: it is held,
+ *  and tried again by the next push or skip */
+typedef int (order_h)(const struct message *msg, void *arg);
 
 void order_init(struct order *order, int64_t last);
 void order_flush(struct order *order);
@@ -40,3 +41,5 @@ void order_skip(struct order *order, int64_t id, order_h *h, void *arg);
 
 /** The oldest held message's id, 0 without */
 int64_t order_held(const struct order *order);
+/** The newest one's, 0 without */
+int64_t order_held_last(const struct order *order);

@@ -3,24 +3,35 @@
  *
  * Only a process whose own lease was unbroken judges others: after the store
  * was away, all leases look lapsed, and everybody gets time to renew.
+ *
+ * A process that stood still for longer than its lease may have been removed by
+ * others meanwhile.  It refuses posts, registers anew, under another lease, and
+ * takes back those of its endpoints that still wait for their clients; the
+ * others are elsewhere by now, and their dialogs here end.
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <re.h>
 #include "common/bus.h"
 #include "common/conf.h"
+#include "common/daemon.h"
 #include "common/db/db.h"
 #include "common/log.h"
 #include "common/stats.h"
+#include "channel/sip/dialog.h"
 #include "channel/core.h"
 #include "channel/endpoint.h"
 #include "channel/hello.h"
 #include "channel/peer.h"
 #include "channel/pool.h"
+#include "channel/post.h"
 #include "channel/reattach.h"
 #include "channel/room.h"
 #include "channel/relay.h"
 #include "channel/roster.h"
+#include "channel/user.h"
+#include "channel/watch.h"
 
 enum { LEAVE_MS = 1000, POLL_MS = 100 };
 
@@ -32,14 +43,17 @@ struct pool {
 	struct tmr tmr;
 	uint32_t period_ms, lapse_ms, wait_ms;
 	uint64_t unbroken_ms;        /* loop clock: our lease holds since    */
+	uint64_t asked_ms;           /* likewise: renewing it was asked for  */
+	uint64_t renewed_ms;         /* likewise: it was renewed as of       */
 	bool registered;
+	bool again;                  /* it was before                        */
 	bool beating;                /* a statement is under way             */
 	bool revive;                 /* our endpoints are to be put back     */
 	pool_ready_h *readyh;
 	pool_left_h *lefth;
 };
 
-static uint64_t n_reaped, n_peers, n_revived;
+static uint64_t n_reaped, n_peers, n_revived, n_ended;
 
 static const struct stats_row rowv[] = {
 	{ "peers", &n_peers, true, "Other instances of the pool" },
@@ -47,6 +61,8 @@ static const struct stats_row rowv[] = {
 	  "Instances found dead and removed by us" },
 	{ "instance_revived", &n_revived, false,
 	  "Times that others had removed us" },
+	{ "endpoints_fenced", &n_ended, false,
+	  "Dialogs ended after that: their clients were elsewhere" },
 };
 
 static void beat_timer(void *arg);
@@ -170,52 +186,126 @@ static void forget_unseen(struct pool *pool)
 }
 
 
-/* Failed: again with the next beat */
-static void revived_handler(int err, const struct db_res *res, void *arg)
+static int compare(const void *a, const void *b)
 {
-	struct pool *pool = arg;
+	const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
 
-	(void)res;
+	return (x > y) - (x < y);
+}
 
-	if (err == ECANCELED)
-		return;
-	if (err)
-		log_warn("pool.revive", "error=%d", err);
-	pool->revive = err != 0;
+
+/* The ids of a result, ascending; NULL: no memory */
+static int64_t *ids_of(const struct db_res *res)
+{
+	const uint32_t n = db_rows(res);
+	int64_t *idv = mem_alloc((n + 1) * sizeof(*idv), NULL);
+	uint32_t i;
+
+	for (i = 0; idv && i < n; i++)
+		idv[i] = db_get_int(res, i, 0);
+	if (idv)
+		qsort(idv, n, sizeof(*idv), compare);
+
+	return idv;
 }
 
 
 /* Others took our endpoints out of their rooms: they are told again */
-static void revive(struct pool *pool)
+static void told_again(struct endpoint *ep)
 {
-	struct service *svc = pool->svc;
-	int64_t *idv = mem_alloc((svc->endpoints + 1) * sizeof(*idv), NULL);
-	struct db_args args;
-	struct le *le, *lo;
-	size_t n = 0;
+	struct le *le;
 
-	if (!idv)
-		return;
+	for (le = list_head(&ep->occl); le; le = le->next) {
+		const struct occupant *occ = le->data;
+
+		relay_enter(ep->svc, occ->room, ep, occ->mask);
+	}
+}
+
+
+/* idv: those that are ours again */
+static void sort_out(struct service *svc, const int64_t *idv, size_t n)
+{
+	struct le *le;
 
 	for (le = list_head(&svc->epl); le; le = le->next) {
 		struct endpoint *ep = le->data;
 
 		if (!ep->stored)
 			continue;
-		idv[n++] = ep->id;
-		for (lo = list_head(&ep->occl); lo; lo = lo->next) {
-			const struct occupant *occ = lo->data;
-
-			relay_enter(svc, occ->room, ep, occ->mask);
+		if (bsearch(&ep->id, idv, n, sizeof(*idv), compare)) {
+			told_again(ep);
+			continue;
 		}
+		++n_ended;
+		log_info("pool.elsewhere", "user=%s", ep->user->uri);
+		dlg_bar(ep->dlg);
+	}
+	watch_all(svc->watch);
+}
+
+
+static void revived_handler(int err, const struct db_res *res, void *arg)
+{
+	struct pool *pool = arg;
+	int64_t *idv;
+
+	if (err == ECANCELED)
+		return;
+
+	idv = err ? NULL : ids_of(res);
+	if (idv) {
+		sort_out(pool->svc, idv, db_rows(res));
+	}
+	else {
+		log_err("pool.revive", "error=%d", err);
+		pool->revive = true;      /* with the next beat */
+	}
+	mem_deref(idv);
+}
+
+
+static void revive(struct pool *pool)
+{
+	struct service *svc = pool->svc;
+	int64_t *idv = mem_alloc((svc->endpoints + 1) * sizeof(*idv), NULL);
+	struct db_args args;
+	struct le *le;
+	size_t n = 0;
+	int err = ENOMEM;
+
+	for (le = list_head(&svc->epl); idv && le; le = le->next) {
+		const struct endpoint *ep = le->data;
+
+		if (ep->stored)
+			idv[n++] = ep->id;
 	}
 
-	db_args_init(&args);
-	db_int8(&args, svc->instance_id);
-	db_int8v(&args, idv, n);
-	pool->revive = db_exec(svc->db_main, "endpoint_revive", &args,
-			       revived_handler, pool) != 0;
+	if (idv) {
+		db_args_init(&args);
+		db_int8(&args, svc->instance_id);
+		db_int8v(&args, idv, n);
+		err = db_exec(svc->db_main, "endpoint_revive", &args,
+			      revived_handler, pool);
+	}
+	pool->revive = err != 0;
 	mem_deref(idv);
+}
+
+
+static void renewed(struct pool *pool)
+{
+	pool->renewed_ms = pool->asked_ms;
+	post_renewed(pool->svc->post);
+}
+
+
+/* Another process has our name by now: two would put each other out for ever */
+static void replaced(const struct pool *pool)
+{
+	log_err("pool.replaced", "instance=%s",
+		config_str(pool->svc->conf, "instance.name"));
+	daemon_fail();
 }
 
 
@@ -224,19 +314,23 @@ static void registered_handler(int err, const struct db_res *res, void *arg)
 	struct pool *pool = arg;
 	struct service *svc = pool->svc;
 
-	(void)res;
-
 	pool->beating = false;
 	if (err)
 		return;
+	if (!db_rows(res)) {
+		replaced(pool);
+		return;
+	}
 
 	pool->registered = true;
 	pool->unbroken_ms = tmr_jiffies();
-	if (svc->endpoints) {
+	renewed(pool);
+	if (pool->again) {
 		++n_revived;
 		log_warn("pool.revived", "endpoints=%u", svc->endpoints);
 		pool->revive = true;
 	}
+	pool->again = true;
 	tmr_start(&pool->tmr, 0, beat_timer, pool);
 }
 
@@ -246,12 +340,16 @@ static int enroll(struct pool *pool)
 	struct service *svc = pool->svc;
 	struct db_args args;
 
+	svc->lease = (int64_t)(rand_u64() >> 1);
+	pool->asked_ms = tmr_jiffies();
 	db_args_init(&args);
 	db_int8(&args, svc->instance_id);
 	db_text(&args, config_str(svc->conf, "instance.name"));
 	db_text(&args, bus_endpoint(svc->bus));
 	db_textn(&args, bus_pubkey(svc->bus), BUS_KEY_SIZE);
 	db_int4(&args, (int32_t)pool->lapse_ms);
+	db_int8(&args, svc->lease);
+	db_bool(&args, pool->again);
 
 	return db_exec(svc->db_main, "instance_register", &args,
 		       registered_handler, pool);
@@ -297,9 +395,12 @@ static void beat_handler(int err, const struct db_res *res, void *arg)
 	}
 	forget_unseen(pool);
 
-	if (own)
+	if (own) {
+		renewed(pool);
 		check_ready(pool);
+	}
 	else if (!pool->lefth) {
+		log_err("pool.fenced", "endpoints=%u", pool->svc->endpoints);
 		pool->registered = false;
 		pool->unbroken_ms = tmr_jiffies();
 		tmr_start(&pool->tmr, 0, beat_timer, pool);
@@ -312,11 +413,13 @@ static int beat(struct pool *pool)
 	struct service *svc = pool->svc;
 	struct db_args args;
 
+	pool->asked_ms = tmr_jiffies();
 	db_args_init(&args);
 	db_int8(&args, svc->instance_id);
 	db_int4(&args, (int32_t)svc->endpoints);
 	db_text(&args, svc->draining || svc->passive ? "draining" : "ready");
 	db_int4(&args, (int32_t)pool->lapse_ms);
+	db_int8(&args, svc->lease);
 
 	return db_exec(svc->db_main, "instance_beat", &args, beat_handler,
 		       pool);
@@ -353,6 +456,19 @@ void pool_store_up(struct pool *pool)
 {
 	pool->unbroken_ms = tmr_jiffies();
 	tmr_start(&pool->tmr, 0, beat_timer, pool);
+}
+
+
+bool pool_holds(const struct pool *pool)
+{
+	return pool->registered && !pool->lefth &&
+		tmr_jiffies() - pool->renewed_ms < pool->lapse_ms;
+}
+
+
+void pool_doubt(struct pool *pool)
+{
+	pool_changed(pool);
 }
 
 

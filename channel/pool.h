@@ -21,6 +21,12 @@ void pool_store_up(struct pool *pool);
 void pool_changed(struct pool *pool);
 bool pool_isready(const struct pool *pool);
 
+/** Our lease lasts, as far as our own clock can tell.  When it does not, nothing
+ *  new is taken: others may have put us out */
+bool pool_holds(const struct pool *pool);
+/** The store has refused something because our lease had ended: look at once */
+void pool_doubt(struct pool *pool);
+
 /** Called when the store knows that we left, or after a second */
 typedef void (pool_left_h)(struct service *svc);
 void pool_leave(struct pool *pool, pool_left_h *h);

@@ -8,8 +8,10 @@
 #include "common/stats.h"
 #include "channel/sip/uas.h"
 #include "channel/core.h"
+#include "channel/endpoint.h"
 #include "channel/message.h"
 #include "channel/outbox.h"
+#include "channel/pool.h"
 #include "channel/post_batch.h"
 #include "channel/room.h"
 #include "channel/user.h"
@@ -20,8 +22,8 @@ enum {
 	DOUBT_MS    = 600000,      /* how long, once the outcome is known    */
 };
 
-static uint64_t n_stored, n_refused, n_shed, n_closed, n_queued, n_doubts,
-	n_repeats;
+static uint64_t n_stored, n_refused, n_shed, n_closed, n_fenced, n_queued,
+	n_doubts, n_repeats;
 
 static const struct stats_row rowv[] = {
 	{ "posts_stored",  &n_stored,  false, "Posts answered 200" },
@@ -31,6 +33,8 @@ static const struct stats_row rowv[] = {
 	  "Posts answered 503: queue full or store away" },
 	{ "posts_closed",  &n_closed,  false,
 	  "Posts answered 503: the archive is too far behind" },
+	{ "posts_fenced",  &n_fenced,  false,
+	  "Posts answered 503: this instance's lease in the pool had ended" },
 	{ "posts_unknown", &n_doubts,  false,
 	  "Posts answered 504: only the store knows what became of them" },
 	{ "posts_repeated", &n_repeats, false,
@@ -45,6 +49,20 @@ static void __attribute__((constructor)) init(void)
 }
 
 
+void post_release(struct post_item *item)
+{
+	struct endpoint *ep = item->ep;
+
+	if (!ep || item->parked)
+		return;
+
+	item->ep = NULL;
+	if (!--ep->posts && ep->svc->post->settledh)
+		ep->svc->post->settledh(ep);
+	mem_deref(ep);
+}
+
+
 static void item_destructor(void *data)
 {
 	struct post_item *item = data;
@@ -54,6 +72,11 @@ static void item_destructor(void *data)
 	if (item->st)
 		st_reply(item->st, 503, "Service Unavailable",
 			 diag_line(20000));
+	item->parked = false;
+	post_release(item);
+	if (item->rate)
+		--item->rate->posts;
+	mem_deref(item->rate);
 	mem_deref(item->msg);
 	mem_deref(item->room);
 }
@@ -109,6 +132,11 @@ void post_answer(struct post_item *item, int err)
 		st_reply(st, 503, "Service Unavailable", POST_BUSY);
 		break;
 
+	case ESTALE:
+		++n_fenced;
+		st_reply(st, 503, "Service Unavailable", POST_FENCED);
+		break;
+
 	case EINPROGRESS:
 		++n_doubts;
 		st_reply(st, 504, "Server Time-out", POST_UNKNOWN);
@@ -134,10 +162,27 @@ void post_settle(struct post_item *item, int err)
 }
 
 
+/* Messages that have not gone out yet hold their rooms */
+static void release_rooms(const struct post *post)
+{
+	struct le *le = list_head(roomtab_list(post->svc->rooms));
+
+	while (le) {
+		struct room *room = mem_ref(le->data);
+
+		list_flush(&room->afterl);
+		le = le->next;
+		mem_deref(room);
+	}
+}
+
+
 static void post_destructor(void *data)
 {
 	struct post *post = data;
 
+	post->settledh = NULL;
+	release_rooms(post);
 	tmr_cancel(&post->tmr_start);
 	tmr_cancel(&post->tmr_watch);
 	mem_deref(post->running);
@@ -201,7 +246,8 @@ static void watch_handler(void *arg)
 }
 
 
-int post_alloc(struct post **postp, struct service *svc)
+int post_alloc(struct post **postp, struct service *svc,
+	       post_settled_h *settledh)
 {
 	struct post *post = mem_zalloc(sizeof(*post), post_destructor);
 
@@ -209,6 +255,7 @@ int post_alloc(struct post **postp, struct service *svc)
 		return ENOMEM;
 
 	post->svc = svc;
+	post->settledh = settledh;
 	post->queue_max = (uint32_t)config_uint(svc->conf, "post.queue_max");
 	post->wait_ms = config_uint(svc->conf, "post.wait_ms");
 	post->doubt_ms = config_uint(svc->conf, "post.unknown_ms");
@@ -236,9 +283,10 @@ void post_kick(struct post *post)
 
 
 static int item_alloc(struct post_item **itemp, struct post *post,
-		      struct room *room, const struct user *author,
+		      const struct occupant *occ,
 		      const struct post_text *text)
 {
+	const struct user *author = occ->ep->user;
 	struct message msg = {
 		.author_id = author->id, .flags = text->flags,
 		.chat = text->chat, .rtf = text->rtf,
@@ -258,7 +306,13 @@ static int item_alloc(struct post_item **itemp, struct post *post,
 	}
 
 	item->post = post;
-	item->room = mem_ref(room);
+	item->room = mem_ref(occ->room);
+	item->standing = occ->standing;
+	item->lease = post->svc->lease;
+	item->ep = mem_ref(occ->ep);
+	++item->ep->posts;
+	item->rate = mem_ref(occ->ep->rate);
+	++item->rate->posts;
 	item->since_ms = tmr_jiffies();
 	item->envid = text->envid;
 	item->epid_hash = text->epid_hash;
@@ -268,12 +322,14 @@ static int item_alloc(struct post_item **itemp, struct post *post,
 }
 
 
-static bool is_repeat(const struct post_item *item, const struct room *room,
-		      const struct user *author, const struct post_text *text)
+static bool is_repeat(const struct post_item *item,
+		      const struct occupant *occ,
+		      const struct post_text *text)
 {
 	return item->envid == text->envid &&
-		item->epid_hash == text->epid_hash && item->room == room &&
-		item->msg->author_id == author->id &&
+		item->epid_hash == text->epid_hash &&
+		item->room == occ->room &&
+		item->msg->author_id == occ->ep->user->id &&
 		!pl_cmp(&item->msg->chat, &text->chat);
 }
 
@@ -281,15 +337,14 @@ static bool is_repeat(const struct post_item *item, const struct room *room,
 /* A post whose outcome was unknown comes again: it gets that outcome, now or
    when it is known.  @return whether it was one */
 static bool repeated(struct post *post, struct st *st,
-		     const struct room *room, const struct user *author,
-		     const struct post_text *text)
+		     const struct occupant *occ, const struct post_text *text)
 {
 	struct le *le;
 
 	for (le = post->doubtl.head; le && text->envid; le = le->next) {
 		struct post_item *item = le->data;
 
-		if (!is_repeat(item, room, author, text))
+		if (!is_repeat(item, occ, text))
 			continue;
 
 		++n_repeats;
@@ -306,13 +361,19 @@ static bool repeated(struct post *post, struct st *st,
 }
 
 
-void post_message(struct post *post, struct st *st, struct room *room,
-		  struct user *author, const struct post_text *text)
+void post_message(struct post *post, struct st *st,
+		  const struct occupant *occ, const struct post_text *text)
 {
 	struct post_item *item;
 
-	if (post->doubtl.head && repeated(post, st, room, author, text))
+	if (post->doubtl.head && repeated(post, st, occ, text))
 		return;
+
+	if (!pool_holds(post->svc->pool)) {
+		++n_fenced;
+		st_reply(st, 503, "Service Unavailable", POST_FENCED);
+		return;
+	}
 
 	if (outbox_closed(post->svc->outbox)) {
 		++n_closed;
@@ -321,7 +382,8 @@ void post_message(struct post *post, struct st *st, struct room *room,
 	}
 
 	if (post->queued >= post->queue_max ||
-	    item_alloc(&item, post, room, author, text)) {
+	    occ->ep->rate->posts >= post->svc->set.posts_max ||
+	    item_alloc(&item, post, occ, text)) {
 		++n_shed;
 		st_reply(st, 503, "Service Unavailable", POST_BUSY);
 		return;
@@ -330,6 +392,12 @@ void post_message(struct post *post, struct st *st, struct room *room,
 	item->st = st;
 	list_append(&post->queuel, &item->le, item);
 	n_queued = ++post->queued;
+	post_kick(post);
+}
+
+
+void post_renewed(struct post *post)
+{
 	post_kick(post);
 }
 

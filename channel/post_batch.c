@@ -6,15 +6,19 @@
 #include "common/db/db.h"
 #include "common/log.h"
 #include "common/stats.h"
+#include "channel/after.h"
 #include "channel/core.h"
 #include "channel/deliver.h"
+#include "channel/endpoint.h"
+#include "channel/fence.h"
 #include "channel/hello.h"
 #include "channel/message.h"
+#include "channel/pool.h"
 #include "channel/post_batch.h"
 #include "channel/relay.h"
 #include "channel/room.h"
 
-static uint64_t n_batches, n_unknown, n_split;
+static uint64_t n_batches, n_unknown, n_split, n_clock;
 
 static const struct stats_row rowv[] = {
 	{ "post_batches", &n_batches, false, "Commits of posts" },
@@ -22,6 +26,9 @@ static const struct stats_row rowv[] = {
 	  "Batches that lost their connection and were looked up" },
 	{ "post_batches_split", &n_split, false,
 	  "Batches that were refused and stored message by message" },
+	{ "post_clock_back", &n_clock, false,
+	  "Times that a room's time was ahead of the store's clock by more than "
+	  "2 s and was set back" },
 };
 
 static void submit_handler(int err, const struct db_res *res, void *arg);
@@ -36,8 +43,33 @@ static void __attribute__((constructor)) init(void)
 static void destructor(void *data)
 {
 	struct post_batch *batch = data;
+	struct le *le;
 
-	list_flush(&batch->iteml);
+	while ((le = list_head(&batch->iteml))) {
+		struct post_item *item = le->data;
+
+		list_unlink(le);
+		post_release(item);
+		mem_deref(item);
+	}
+}
+
+
+/* What came under a lease that we have lost is not stored under the next */
+static void drop_fenced(struct post *post)
+{
+	struct le *le = list_head(&post->queuel);
+
+	while (le) {
+		struct post_item *item = le->data;
+
+		le = le->next;
+		if (item->lease == post->svc->lease)
+			continue;
+		--post->queued;
+		post_answer(item, ESTALE);
+		mem_deref(item);
+	}
 }
 
 
@@ -67,19 +99,43 @@ static void take_items(struct post_batch *batch)
 }
 
 
+/* Of each room's messages the lowest: one that was checked earlier than the
+   others has all of its room's checked again */
+static void standings(const struct post_batch *batch, int64_t *rightsv,
+		      int64_t *peoplev)
+{
+	const struct batch *g = &batch->group;
+	uint32_t i;
+
+	for (i = 0; i < g->rooms; i++)
+		rightsv[i] = peoplev[i] = INT64_MAX;
+
+	for (i = 0; i < g->n; i++) {
+		const struct standing *st = &batch->itemv[i]->standing;
+		const int32_t p = g->placev[i] - 1;
+
+		rightsv[p] = min(rightsv[p], st->rights);
+		peoplev[p] = min(peoplev[p], st->people);
+	}
+}
+
+
 static int submit(struct post_batch *batch)
 {
 	const struct batch *g = &batch->group;
+	int64_t authorv[BATCH_MAX], sessionv[BATCH_MAX];
+	int64_t rightsv[BATCH_MAX], peoplev[BATCH_MAX];
 	struct pl chatv[BATCH_MAX], rtfv[BATCH_MAX];
-	int64_t authorv[BATCH_MAX];
 	int32_t flagv[BATCH_MAX];
 	struct db_args args;
 	uint32_t i;
 
+	standings(batch, rightsv, peoplev);
 	for (i = 0; i < g->n; i++) {
 		const struct message *msg = batch->itemv[i]->msg;
 
 		authorv[i] = msg->author_id;
+		sessionv[i] = batch->itemv[i]->ep->id;
 		flagv[i] = msg->flags;
 		chatv[i] = msg->chat;
 		rtfv[i] = msg->rtf;
@@ -89,11 +145,16 @@ static int submit(struct post_batch *batch)
 	batch->host = db_host(batch->post->svc->db_post);
 	db_args_init(&args);
 	db_int8(&args, batch->origin);
+	db_int8(&args, batch->post->svc->instance_id);
+	db_int8(&args, batch->post->svc->lease);
 	db_int8v(&args, g->roomv, g->rooms);
 	db_int4v(&args, g->countv, g->rooms);
+	db_int8v(&args, rightsv, g->rooms);
+	db_int8v(&args, peoplev, g->rooms);
 	db_int4v(&args, g->placev, g->n);
 	db_int4v(&args, g->nthv, g->n);
 	db_int8v(&args, authorv, g->n);
+	db_int8v(&args, sessionv, g->n);
 	db_int4v(&args, flagv, g->n);
 	db_textv(&args, chatv, g->n);
 	db_textv(&args, rtfv, g->n);
@@ -108,9 +169,17 @@ void post_batch_start(struct post *post)
 	struct post_batch *batch;
 
 	if (post->running || !post->queuel.head || post->svc->press.busy ||
+	    !pool_holds(post->svc->pool) ||
 	    hello_others_busy(post->svc->hello) ||
 	    !db_isup(post->svc->db_post))
 		return;
+
+	if (post->lease != post->svc->lease) {
+		post->lease = post->svc->lease;
+		drop_fenced(post);
+		post_kick(post);
+		return;
+	}
 
 	batch = mem_zalloc(sizeof(*batch), destructor);
 	if (!batch)
@@ -129,8 +198,7 @@ void post_batch_start(struct post *post)
 }
 
 
-/* The batch is over, with everybody answered */
-static void done(struct post_batch *batch)
+void post_batch_done(struct post_batch *batch)
 {
 	struct post *post = batch->post;
 
@@ -153,6 +221,29 @@ void post_batch_abandon(struct post_batch *batch)
 }
 
 
+void post_batch_requeue(struct post_batch *batch, struct post_item *item)
+{
+	struct post *post = batch->post;
+
+	list_unlink(&item->le);
+	list_prepend(&post->queuel, &item->le, item);
+	++post->queued;
+}
+
+
+/* They go on when our lease is renewed, as long as they may wait */
+static void wait_for_lease(struct post_batch *batch)
+{
+	uint32_t i;
+
+	for (i = batch->group.n; i--; )
+		post_batch_requeue(batch, batch->itemv[i]);
+
+	pool_doubt(batch->post->svc->pool);
+	post_batch_done(batch);
+}
+
+
 static void relay_room(struct post_batch *batch, uint32_t place)
 {
 	struct message *msgv[BATCH_MAX];
@@ -171,25 +262,84 @@ static void relay_room(struct post_batch *batch, uint32_t place)
 }
 
 
-/* Rows: room, id before its first message or NULL, time; rooms ascending */
-static void stored(struct post_batch *batch, const struct db_res *res)
+/* @return FENCE_STALE or FENCE_LEASE when the message is to be posted again */
+static enum fence settle(struct post_batch *batch, struct post_item *item,
+			 const struct db_res *res, uint32_t row, int32_t nth)
+{
+	const enum fence state = (enum fence)db_get_int(res, row, 3);
+
+	switch (state) {
+
+	case FENCE_STORED:
+	case FENCE_CLOCK:
+		item->msg->id = db_get_int(res, row, 1) + nth;
+		item->msg->ts_us = db_get_time(res, row, 2);
+		post_settle(item, 0);
+		break;
+
+	case FENCE_CLOSED:
+		post_settle(item, EACCES);
+		break;
+
+	default:
+		if (!batch->abandoned)
+			return state;
+		/* they were told "unknown": they may post it again */
+		post_settle(item, EAGAIN);
+		break;
+	}
+
+	return FENCE_STORED;
+}
+
+
+static void note_clock(const struct db_res *res, uint32_t rooms)
+{
+	uint32_t i;
+
+	for (i = 0; i < rooms; i++) {
+		if (db_get_int(res, i, 3) != FENCE_CLOCK)
+			continue;
+		++n_clock;
+		log_warn("post.clock_back", "room=%lld",
+			 (long long)db_get_int(res, i, 0));
+	}
+}
+
+
+static void out_handler(struct room *room, void *arg)
+{
+	struct post_item *item = arg;
+
+	(void)room;
+
+	item->parked = false;
+	post_release(item);
+}
+
+
+/* While messages before it are missing it has not gone out, and what its author
+   does next waits for it */
+static void deliver(struct post_item *item)
+{
+	struct room *room = item->room;
+
+	deliver_message(room, item->msg);
+	if (item->msg->id <= room->order.last)
+		return;
+
+	item->parked = !after_add(room, item->msg->id, out_handler, item);
+	if (item->parked)
+		mem_ref(item);
+}
+
+
+static void tell(struct post_batch *batch, const struct db_res *res)
 {
 	const struct batch *g = &batch->group;
 	uint32_t i;
 
-	for (i = 0; i < g->n; i++) {
-		struct post_item *item = batch->itemv[i];
-		const uint32_t row = (uint32_t)g->placev[i] - 1;
-		const bool closed = db_isnull(res, row, 1);
-
-		post_settle(item, closed ? EACCES : 0);
-		if (closed)
-			continue;
-
-		item->msg->id = db_get_int(res, row, 1) + g->nthv[i];
-		item->msg->ts_us = db_get_time(res, row, 2);
-	}
-
+	note_clock(res, g->rooms);
 	for (i = 0; i < g->rooms; i++) {
 		if (!db_isnull(res, i, 1))
 			relay_room(batch, i);
@@ -197,11 +347,35 @@ static void stored(struct post_batch *batch, const struct db_res *res)
 
 	for (i = 0; i < g->n; i++) {
 		if (batch->itemv[i]->msg->id)
-			deliver_message(batch->itemv[i]->room,
-					batch->itemv[i]->msg);
+			deliver(batch->itemv[i]);
 	}
+}
 
-	done(batch);
+
+/* Rows: room, id before its first message or NULL, time, enum fence; rooms
+   ascending */
+static void stored(struct post_batch *batch, const struct db_res *res)
+{
+	const struct batch *g = &batch->group;
+	bool stale = false, fenced = false;
+	uint32_t i;
+
+	for (i = 0; i < g->n; i++) {
+		const enum fence state =
+			settle(batch, batch->itemv[i], res,
+			       (uint32_t)g->placev[i] - 1, g->nthv[i]);
+
+		stale |= state == FENCE_STALE;
+		fenced |= state == FENCE_LEASE;
+	}
+	tell(batch, res);
+
+	if (fenced)
+		wait_for_lease(batch);
+	else if (stale)
+		post_batch_recheck(batch);
+	else
+		post_batch_done(batch);
 }
 
 
@@ -219,22 +393,19 @@ static void split(struct post_batch *batch)
 {
 	struct post *post = batch->post;
 	const uint32_t n = batch->group.n;
-	struct le *le;
+	uint32_t i;
 
 	if (n == 1) {
 		post_settle(batch->itemv[0], EPROTO);
-		done(batch);
+		post_batch_done(batch);
 		return;
 	}
 
 	++n_split;
-	while ((le = list_tail(&batch->iteml))) {
-		list_unlink(le);
-		list_prepend(&post->queuel, le, le->data);
-	}
-	post->queued += n;
+	for (i = n; i--; )
+		post_batch_requeue(batch, batch->itemv[i]);
 	post->alone += n;
-	done(batch);
+	post_batch_done(batch);
 }
 
 
@@ -264,7 +435,7 @@ static void submit_handler(int err, const struct db_res *res, void *arg)
 
 	case ETIMEDOUT:       /* the server undid it */
 		settle_all(batch, EAGAIN);
-		done(batch);
+		post_batch_done(batch);
 		break;
 
 	default:
@@ -299,7 +470,7 @@ static void outcome_handler(int err, const struct db_res *res, void *arg)
 	}
 	else if (!err && batch->abandoned) {
 		settle_all(batch, EAGAIN);
-		done(batch);
+		post_batch_done(batch);
 	}
 	else if (!err) {
 		batch->unknown = submit(batch) != 0;

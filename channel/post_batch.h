@@ -6,6 +6,7 @@
 
 #include "channel/batch.h"
 #include "channel/post.h"
+#include "channel/room.h"
 
 struct message;
 
@@ -20,6 +21,13 @@ struct message;
 	"Retry-After: 60\r\n" \
 	"Ms-diagnostics: 20011;source=\"pchat\";" \
 	"reason=\"Rejected message (compliance archive unavailable)\";" \
+	"component=\"GroupChat\"\r\n"
+
+/* Nobody knows for sure that this process still is part of the pool */
+#define POST_FENCED \
+	"Retry-After: 5\r\n" \
+	"Ms-diagnostics: 20011;source=\"pchat\";" \
+	"reason=\"Rejected message (instance has lost its lease)\";" \
 	"component=\"GroupChat\"\r\n"
 
 /* The answer to a post whose outcome the store alone knows.  The same request
@@ -41,8 +49,14 @@ struct post_item {
 	uint64_t asked_ms;       /* when st came, if it is a repeat          */
 	uint64_t settled_ms;     /* since when the outcome is known; 0: not  */
 	struct st *st;           /* NULL once answered                       */
+	struct rate_user *rate;  /* reference: whose it is                   */
 	struct room *room;       /* reference                                */
+	struct endpoint *ep;     /* reference: its author's, until what comes
+	                            after it in the dialog may go on         */
+	bool parked;             /* in room.afterl: has not gone out         */
 	struct message *msg;
+	struct standing standing; /* of the author, when it was checked      */
+	int64_t lease;           /* that it came under                       */
 	uint64_t since_ms;       /* loop clock                               */
 };
 
@@ -58,10 +72,12 @@ struct post_batch {
 	uint32_t host;           /* of the store, that this was on           */
 	bool unknown;            /* sent, and the connection went away       */
 	bool abandoned;          /* its posters were told "unknown"          */
+	bool rechecking;         /* rights that have changed are being read  */
 };
 
 struct post {
 	struct service *svc;
+	post_settled_h *settledh; /* NULL while it closes                     */
 	struct list queuel;
 	uint32_t queued;
 	struct post_batch *running;
@@ -73,19 +89,31 @@ struct post {
 	struct list doubtl;      /* items answered so, oldest first          */
 	uint32_t doubts;
 	uint32_t batches;
+	int64_t lease;           /* what waits came under it                 */
 	uint32_t alone;          /* messages to be stored one by one: one of
 	                            a refused batch is at fault              */
 };
 
-/** 0 stored, EACCES the room takes no posts, EAGAIN later, EINPROGRESS
- *  unknown, else refused; nothing when nobody waits for the answer */
+/** 0 stored, EACCES the room takes no posts or none of this author, EAGAIN
+ *  later, ESTALE our lease is lost, EINPROGRESS unknown, else refused; nothing
+ *  when nobody waits for the answer */
 void post_answer(struct post_item *item, int err);
 /** The outcome of an item, as for post_answer(), is known for good */
 void post_settle(struct post_item *item, int err);
+/** It is settled and, if stored, has gone out: what its author did after it may
+ *  go on */
+void post_release(struct post_item *item);
 /** Start a batch at the end of this turn when there is none */
 void post_kick(struct post *post);
 
 void post_batch_start(struct post *post);
+/** All its messages are answered, or queued again: the next may go */
+void post_batch_done(struct post_batch *batch);
+/** Queue one again, before all others: call it for the last one first */
+void post_batch_requeue(struct post_batch *batch, struct post_item *item);
+/** Read the rights of messages that are not settled (they were stale), post
+ *  again what may be, refuse the rest: post_check.c */
+void post_batch_recheck(struct post_batch *batch);
 /** The connection is back: find out what became of it */
 void post_batch_resume(struct post_batch *batch);
 /** It takes too long: answer 504, outcome unknown.  It stays the batch under

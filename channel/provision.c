@@ -135,6 +135,9 @@ void signin_subscribe(struct st *st, const struct uas_subscribe *sub,
 {
 	struct provision *prov;
 
+	if (signin_limited(arg, st, sub->user))
+		return;
+
 	if (!pl_strcasecmp(&sub->event, ROAMING_EVENT)) {
 		roaming_subscribe(st, sub, arg);
 		return;

@@ -12,6 +12,7 @@
 #include "channel/endpoint.h"
 #include "channel/join.h"
 #include "channel/reattach.h"
+#include "channel/signoff.h"
 #include "channel/user.h"
 
 enum { BYES_MAX = 1000 };
@@ -116,6 +117,7 @@ static int ask_rooms(struct returning *ret)
 
 	notv[0] = ep->id;
 	n = 1 + ending_byes(ep->svc, notv + 1, BYES_MAX - 1);
+	n += signoff_byes(ep->svc, notv + n, BYES_MAX - n);
 	db_args_init(&args);
 	db_int8(&args, ep->user->id);
 	db_text(&args, ep->epid);

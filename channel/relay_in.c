@@ -6,6 +6,7 @@
 #include <re.h>
 #include "common/log.h"
 #include "common/stats.h"
+#include "channel/after.h"
 #include "channel/core.h"
 #include "channel/deliver.h"
 #include "channel/frame.h"
@@ -51,48 +52,100 @@ static int take_messages(struct service *svc, struct room *room,
 }
 
 
+/* ------------------------------------------------------- coming and going */
+
+/** Somebody on another instance enters or leaves */
+struct news {
+	int64_t instance_id, endpoint_id;
+	struct user *user;       /* reference; NULL: leaves                  */
+	uint32_t mask;
+};
+
+
+static void news_destructor(void *data)
+{
+	struct news *news = data;
+
+	mem_deref(news->user);
+}
+
+
+static void news_handler(struct room *room, void *arg)
+{
+	const struct news *news = arg;
+
+	if (news->user)
+		roster_remote_enter(room->svc, room, news->instance_id,
+				    news->endpoint_id, news->user, news->mask);
+	else
+		roster_remote_leave(room->svc, room, news->endpoint_id);
+}
+
+
+/* Behind what was said before.  In doubt at once, rather than never */
+static int take_news(struct room *room, const struct news *from)
+{
+	const int64_t known = deliver_known(room);
+	struct news *news = mem_zalloc(sizeof(*news), news_destructor);
+
+	if (!news)
+		return ENOMEM;
+
+	*news = *from;
+	mem_ref(news->user);
+	if ((known <= room->order.last && !room->afterl.head) ||
+	    after_add(room, known, news_handler, news)) {
+		news_handler(room, news);
+		mem_deref(news);
+	}
+
+	return 0;
+}
+
+
 static int take_enter(struct service *svc, struct room *room, int64_t from,
 		      struct mbuf *mb)
 {
-	int64_t endpoint_id, user_id;
+	struct news news = { .instance_id = from };
 	uint8_t guid[GUID_SIZE];
 	struct pl uri, display;
-	struct user *user;
-	uint32_t mask;
+	int64_t user_id;
 	int err;
 
 	if (mbuf_get_left(mb) < 20 + GUID_SIZE)
 		return EBADMSG;
 
-	endpoint_id = frame_get64(mb);
-	mask = ntohl(mbuf_read_u32(mb));
+	news.endpoint_id = frame_get64(mb);
+	news.mask = ntohl(mbuf_read_u32(mb));
 	user_id = frame_get64(mb);
 	(void)mbuf_read_mem(mb, guid, GUID_SIZE);
 	err = frame_gettext(&uri, mb);
 	if (!err)
 		err = frame_gettext(&display, mb);
 	if (!err)
-		err = user_get(&user, svc->users, user_id, &uri, &display,
-			       guid);
-	if (err)
-		return err;
+		err = user_get(&news.user, svc->users, user_id, &uri,
+			       &display, guid);
+	if (!err)
+		err = take_news(room, &news);
+	mem_deref(news.user);
 
-	roster_remote_enter(svc, room, from, endpoint_id, user, mask);
-	mem_deref(user);
-
-	return 0;
+	return err;
 }
 
 
 static int take_leave(struct service *svc, struct room *room, int64_t from,
 		      struct mbuf *mb)
 {
+	struct news news = { .instance_id = from };
+
+	(void)svc;
+
 	if (mbuf_get_left(mb) < 8)
 		return EBADMSG;
 
-	roster_remote_leave(svc, room, frame_get64(mb));
+	news.endpoint_id = frame_get64(mb);
 
-	return 0;
+	return take_news(room, &news);
 }
 
 

@@ -15,6 +15,7 @@
 #include "channel/publish.h"
 #include "channel/roamers.h"
 #include "channel/roaming.h"
+#include "channel/signin.h"
 #include "channel/user.h"
 
 #define FAULT_TYPE   "application/msrtc-fault+xml"
@@ -299,6 +300,9 @@ void roaming_service(struct st *st, const struct uas_service *req, void *arg)
 {
 	struct publish *pub = NULL;
 	int err;
+
+	if (signin_limited(arg, st, req->user))
+		return;
 
 	if (pl_strcasecmp(&req->ctype, PUBLISH_TYPE)) {
 		st_reply(st, 415, "Unsupported Media Type",

@@ -129,6 +129,7 @@ static void destructor(void *data)
 		pressure_lagging(room->svc, false);
 	while ((le = list_head(&room->remotel)))
 		room_leave(le->data, NULL);
+	list_flush(&room->afterl);
 	order_flush(&room->order);
 	list_flush(&room->fanl);
 	list_flush(&room->partedl);

@@ -46,6 +46,7 @@ struct room {
 	struct order order;          /* what was delivered here              */
 	struct tmr tmr_gap;          /* the bus is late: ask the store       */
 	int64_t gap_to;              /* id that is known to exist            */
+	struct list afterl;          /* waits for messages: see after.h      */
 	bool repairing;              /* the store was asked                  */
 	bool lagging;                /* far behind: see pressure.h           */
 	uint64_t paced_ms;           /* a repair waits for dialogs since     */
@@ -54,6 +55,12 @@ struct room {
 	uint32_t loads;              /* roster reads under way               */
 	struct list partedl;         /* left meanwhile: see roster_load.c    */
 	uint64_t opened_ms;          /* loop clock                           */
+};
+
+/** Generations in the store of what decides a mask: sql/schema/0014_fence.sql */
+struct standing {
+	int64_t rights;              /* of the room                          */
+	int64_t people;              /* of all users                         */
 };
 
 /** A user in a room */
@@ -79,6 +86,8 @@ struct occupant {
 	int64_t since;               /* newest message when it came          */
 	uint32_t load_gen;           /* last roster read that had it         */
 	uint32_t mask;
+	struct standing standing;    /* that the mask was read with          */
+	bool has_read;           /* the newest messages, once after it entered */
 };
 
 /** A room was opened, or is about to be freed */

@@ -71,15 +71,20 @@ static void left(struct service *svc, struct room *room, struct user *user)
 
 
 int roster_enter(struct service *svc, struct room *room, struct endpoint *ep,
-		 uint32_t mask)
+		 uint32_t mask, const struct standing *standing, int64_t since)
 {
+	struct occupant *occ;
 	bool first;
 	int err;
 
 	err = room_enter(room, ep, ep->id, 0, ep->user, mask, &first);
+	occ = room_occupant(svc->rooms, room->id, ep->id);
+	if (occ)
+		occ->standing = *standing;
 	if (err)
 		return err == EALREADY ? 0 : err;
 
+	occ->since = max(occ->since, since);
 	relay_enter(svc, room, ep, mask);
 	if (first)
 		entered(svc, room, ep->user, mask, ep);

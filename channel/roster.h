@@ -12,12 +12,20 @@ struct service;
 struct room;
 struct endpoint;
 struct occupant;
+struct standing;
 struct user;
 struct db_res;
 
-/** Ours enters: notices here, news to the pool.  The store knows already */
+/**
+ * One of our endpoints has entered (its row is stored): notify the room and the
+ * pool
+ *
+ * @param since  Newest message of the room when the row was stored; older ones
+ *               are not delivered to it
+ */
 int  roster_enter(struct service *svc, struct room *room, struct endpoint *ep,
-		  uint32_t mask);
+		  uint32_t mask, const struct standing *standing,
+		  int64_t since);
 /** Ours leaves.  May free the room */
 void roster_leave(struct service *svc, struct occupant *occ);
 

@@ -11,6 +11,7 @@
 #include "common/log.h"
 #include "common/stats.h"
 #include "common/storeconf.h"
+#include "channel/cmd/lane.h"
 #include "channel/cmd/table.h"
 #include "channel/sip/dialog.h"
 #include "channel/sip/uas.h"
@@ -90,6 +91,28 @@ static void service_stop(void *arg)
 }
 
 
+/* What it posted last is stored and told first, the goodbye after it */
+static void stop_drained(struct service *svc)
+{
+	if (svc->draining && !svc->endpoints && !svc->leavel.head)
+		service_stop(svc);
+}
+
+
+static void settled_handler(struct endpoint *ep)
+{
+	struct service *svc = ep->svc;
+
+	if (ep->le.list == &svc->leavel) {
+		signoff_settled(ep);
+		stop_drained(svc);
+	}
+	else {
+		cmd_resume(ep);
+	}
+}
+
+
 static void closed_handler(struct dlg *dlg, enum dlg_end why, void *arg)
 {
 	struct service *svc = arg;
@@ -99,8 +122,7 @@ static void closed_handler(struct dlg *dlg, enum dlg_end why, void *arg)
 	signoff(ep, why == DLG_BYE || why == DLG_BARRED);
 	n_endpoints = svc->endpoints;
 
-	if (svc->draining && !svc->endpoints)
-		service_stop(svc);
+	stop_drained(svc);
 }
 
 
@@ -159,6 +181,15 @@ static void uas_conf_read(struct uas_conf *uc, const struct config *conf)
 	uc->body_max = (uint32_t)config_uint(conf, "body.size_max");
 	uc->output_max = (uint32_t)config_uint(conf, "sip.output_max_bytes");
 	uc->conns_max = (uint32_t)config_uint(conf, "sip.connections_max");
+	uc->head_max = (uint32_t)config_uint(conf, "sip.head_max_bytes");
+	uc->head_hard_max = (uint32_t)config_uint(conf,
+						  "sip.head_hard_max_bytes");
+	uc->skip_max = (uint32_t)config_uint(conf, "sip.skip_max_bytes");
+	uc->user_timeout_ms = (uint32_t)config_uint(conf,
+						    "sip.tcp_user_timeout_ms");
+	uc->keepalive_s = (uint32_t)config_uint(conf, "sip.tcp_keepalive_s");
+	uc->contact = config_str(conf, "sip.contact");
+	uc->identity_from = !strcmp(config_str(conf, "sip.identity"), "from");
 }
 
 
@@ -172,6 +203,8 @@ static void destructor(void *data)
 	struct le *le;
 
 	sweep_stop(svc);
+	if (svc->lanes)
+		lanes_close(svc->lanes);
 	outbox_stop(svc->outbox);
 	store_close(svc);
 	list_flush(&svc->stepl);
@@ -180,6 +213,12 @@ static void destructor(void *data)
 	ending_close(svc);
 	mem_deref(svc->post);
 
+	while ((le = list_head(&svc->leavel))) {
+		struct endpoint *ep = le->data;
+
+		ep->stored = false;
+		signoff_settled(ep);
+	}
 	while ((le = list_head(&svc->epl))) {
 		struct endpoint *ep = le->data;
 
@@ -196,6 +235,8 @@ static void destructor(void *data)
 	svc->feed = mem_deref(svc->feed);
 	mem_deref(svc->rooms);
 	mem_deref(svc->users);
+	svc->lanes = mem_deref(svc->lanes);
+	mem_deref(svc->rates);
 	mem_deref(svc->trace);
 	mem_deref(svc->bus);
 	settings_reset(&svc->set);
@@ -245,6 +286,10 @@ static int open_parts(struct service *svc)
 	err = bus_open(&svc->bus, config_str(svc->conf, "bus.listen"),
 		       relay_handler, svc);
 	if (!err)
+		err = rates_alloc(&svc->rates, svc);
+	if (!err)
+		err = lanes_alloc(&svc->lanes, svc, cmd_run);
+	if (!err)
 		err = usertab_alloc(&svc->users);
 	if (!err)
 		err = roomtab_alloc(&svc->rooms, svc->domain, relay_subscribe,
@@ -256,7 +301,7 @@ static int open_parts(struct service *svc)
 				 config_uint(svc->conf, "bus.hello_ms"),
 				 hello_handler);
 	if (!err)
-		err = post_alloc(&svc->post, svc);
+		err = post_alloc(&svc->post, svc, settled_handler);
 	if (!err)
 		err = watch_alloc(&svc->watch, svc);
 	if (!err)
@@ -320,8 +365,7 @@ static void service_drain(void *arg)
 	struct service *svc = arg;
 
 	svc->draining = true;
-	if (!svc->endpoints)
-		service_stop(svc);
+	stop_drained(svc);
 }
 
 

@@ -14,6 +14,12 @@
 /* Where a key of the file goes: char *, uint32_t, bool */
 enum kind { NUMBER, TEXT, FLAG };
 
+#define RATE(name, kind) \
+	{ "rate." name "_per_min", \
+	  offsetof(struct settings, rate[kind].per_min), NUMBER }, \
+	{ "rate." name "_burst", \
+	  offsetof(struct settings, rate[kind].burst), NUMBER }
+
 static const struct place {
 	const char *conf;
 	size_t offset;
@@ -31,6 +37,15 @@ static const struct place {
 	{ "session.queue_max", offsetof(struct settings, queue_max), NUMBER },
 	{ "session.reattach_s", offsetof(struct settings, reattach_s),
 	  NUMBER },
+	{ "session.dialogs_max", offsetof(struct settings, dialogs_max),
+	  NUMBER },
+	{ "post.user_max", offsetof(struct settings, posts_max), NUMBER },
+	{ "rate.endpoint_percent", offsetof(struct settings, rate_endpoint),
+	  NUMBER },
+	RATE("command", RATE_COMMAND),
+	RATE("search", RATE_SEARCH),
+	RATE("post", RATE_POST),
+	RATE("signin", RATE_SIGNIN),
 	{ "notices.extended", offsetof(struct settings, extended), FLAG },
 	{ "pool.display_name", offsetof(struct settings, display_name),
 	  TEXT },

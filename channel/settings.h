@@ -5,6 +5,8 @@
  */
 #pragma once
 
+#include "channel/rate.h"
+
 struct config;
 struct db_res;
 
@@ -17,6 +19,10 @@ struct settings {
 	uint32_t reply_max;           /* bytes                              */
 	uint32_t queue_max;           /* commands per endpoint              */
 	uint32_t reattach_s;
+	uint32_t dialogs_max;         /* of a user                          */
+	uint32_t posts_max;           /* of a user, that wait               */
+	uint32_t rate_endpoint;       /* percent of the user's              */
+	struct rate_limit rate[RATE_KINDS];
 	bool extended;                /* notices.extended                   */
 	char *display_name;
 	char *management_url;

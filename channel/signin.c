@@ -18,9 +18,14 @@
 #include "channel/sip/uas.h"
 #include "channel/core.h"
 #include "channel/endpoint.h"
+#include "channel/epid.h"
 #include "channel/lookup.h"
 #include "channel/signin.h"
+#include "channel/signoff.h"
 #include "channel/user.h"
+
+enum { DIALOG_WAIT_S = 60 };
+enum { AGENT_MAX = 256 };        /* bytes of User-Agent that are kept        */
 
 struct signin {
 	struct service *svc;
@@ -30,11 +35,15 @@ struct signin {
 	char *agent;
 };
 
-static uint64_t n_signins, n_refused;
+static uint64_t n_signins, n_refused, n_over, n_replaced;
 
 static const struct stats_row rowv[] = {
 	{ "signins",         &n_signins, false, "Dialogs accepted" },
 	{ "signins_refused", &n_refused, false, "INVITEs refused" },
+	{ "dialogs_refused", &n_over, false,
+	  "Of them, those of users who had too many dialogs" },
+	{ "dialogs_replaced", &n_replaced, false,
+	  "Dialogs that ended for a newer one of the same client" },
 };
 
 
@@ -64,6 +73,19 @@ static void refuse(struct st *st, const char *user, uint16_t code,
 	log_info("signin.refused", "user=%s code=%u diag=%u", user, code,
 		 diag);
 	st_reply(st, code, reason, diag_line(diag));
+}
+
+
+static void refuse_later(struct st *st, const char *user, unsigned diag,
+			 unsigned wait_s)
+{
+	char extra[256];
+
+	++n_refused;
+	log_info("signin.refused", "user=%s code=503 diag=%u", user, diag);
+	(void)re_snprintf(extra, sizeof(extra), "Retry-After: %u\r\n%s",
+			  wait_s, diag_line(diag));
+	st_reply(st, 503, "Service Unavailable", extra);
 }
 
 
@@ -97,11 +119,46 @@ static bool is_ours(const struct service *svc, const struct pl *to)
 }
 
 
+/* A client that lost its dialogs and comes again must not be kept out by them:
+   the oldest of its epid goes.  EDQUOT: the user has too many */
+static int make_room(struct service *svc, const struct user *user,
+		     const char *epid)
+{
+	const uint32_t most = svc->set.dialogs_max;
+	struct endpoint *own = NULL;
+	const struct le *le;
+	uint32_t n = 0;
+
+	for (le = list_head(&user->epl); le; le = le->next, n++) {
+		struct endpoint *ep = le->data;
+
+		if (!own && str_isset(epid) && !strcmp(ep->epid, epid))
+			own = ep;
+	}
+	if (n < most)
+		return 0;
+	if (!own || n > most) {
+		++n_over;
+		return EDQUOT;
+	}
+
+	++n_replaced;
+	dlg_close(own->dlg);
+	signoff(own, false);
+
+	return 0;
+}
+
+
 static int let_in(struct signin *si, const struct lookup *found)
 {
 	struct service *svc = si->svc;
 	struct endpoint *ep;
 	int err;
+
+	err = make_room(svc, found->user, si->epid);
+	if (err)
+		return err;
 
 	err = endpoint_alloc(&ep, svc, found->user, si->epid, si->agent);
 	if (err)
@@ -142,6 +199,11 @@ static void lookup_handler(int err, const struct lookup *found, void *arg)
 	case ECANCELED:
 		break;
 
+	case EDQUOT:
+		si->st = NULL;
+		refuse_later(st, si->user, 20009, DIALOG_WAIT_S);
+		break;
+
 	case EACCES:
 		si->st = NULL;
 		refuse(st, si->user, 403, "Forbidden", 20010);
@@ -160,6 +222,8 @@ static void lookup_handler(int err, const struct lookup *found, void *arg)
 static int start(struct service *svc, struct st *st,
 		 const struct uas_invite *inv)
 {
+	const struct pl agent = { inv->agent.p, MIN(inv->agent.l,
+						    (size_t)AGENT_MAX) };
 	struct signin *si = mem_zalloc(sizeof(*si), destructor);
 	int err;
 
@@ -169,9 +233,9 @@ static int start(struct service *svc, struct st *st,
 	si->svc = svc;
 	err = str_dup(&si->user, inv->user);
 	if (!err)
-		err = pl_strdup(&si->epid, &inv->epid);
+		err = epid_of(&si->epid, inv);
 	if (!err)
-		err = pl_strdup(&si->agent, &inv->agent);
+		err = pl_strdup(&si->agent, &agent);
 	if (!err) {
 		si->st = st_hold(st);
 		err = si->st ? 0 : ENOMEM;
@@ -190,9 +254,33 @@ static int start(struct service *svc, struct st *st,
 }
 
 
+bool signin_limited(struct service *svc, struct st *st, const char *user)
+{
+	static const uint32_t cost[RATE_KINDS] = { [RATE_SIGNIN] = 1 };
+	struct rate_user *rate;
+	enum rate_kind kind;
+	uint32_t wait;
+
+	if (rate_user_get(&rate, svc->rates, user)) {
+		st_reply(st, 503, "Service Unavailable", NULL);
+		return true;
+	}
+
+	wait = rate_take(svc->rates, rate, NULL, cost, &kind);
+	mem_deref(rate);
+	if (wait)
+		rate_refuse(svc->rates, st, NULL, kind, wait);
+
+	return wait != 0;
+}
+
+
 void signin_invite(struct st *st, const struct uas_invite *inv, void *arg)
 {
 	struct service *svc = arg;
+
+	if (signin_limited(svc, st, inv->user))
+		return;
 
 	if (!is_ours(svc, &inv->to))
 		refuse(st, inv->user, 404, "Not Found", 20003);

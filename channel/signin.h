@@ -15,3 +15,6 @@ struct uas_subscribe;
 void signin_invite(struct st *st, const struct uas_invite *inv, void *arg);
 void signin_subscribe(struct st *st, const struct uas_subscribe *sub,
 		      void *arg);
+
+/** Has the user asked too often?  Then it is answered, 503 */
+bool signin_limited(struct service *svc, struct st *st, const char *user);

@@ -12,24 +12,51 @@
 #include "channel/user.h"
 
 
-void signoff(struct endpoint *ep, bool bye)
+void signoff_settled(struct endpoint *ep)
 {
 	struct le *le;
 
-	ep->dlg = NULL;
 	list_unlink(&ep->le);
-	list_unlink(&ep->le_user);
-	--ep->svc->endpoints;
-
-	list_flush(&ep->cmdl);
-	ep->cmdc = 0;
 	while ((le = list_head(&ep->occl)))
 		roster_leave(ep->svc, le->data);
 
 	if (ep->stored)
-		ending_add(ep, bye);
+		ending_add(ep, ep->bye);
 
 	mem_deref(ep);
+}
+
+
+void signoff(struct endpoint *ep, bool bye)
+{
+	ep->dlg = NULL;
+	ep->bye = bye;
+	list_unlink(&ep->le);
+	list_unlink(&ep->le_user);
+	--ep->svc->endpoints;
+	list_flush(&ep->cmdl);
+	ep->cmdc = 0;
+
+	if (ep->posts)
+		list_append(&ep->svc->leavel, &ep->le, ep);
+	else
+		signoff_settled(ep);
+}
+
+
+size_t signoff_byes(const struct service *svc, int64_t *idv, size_t max)
+{
+	const struct le *le;
+	size_t n = 0;
+
+	for (le = svc->leavel.head; le && n < max; le = le->next) {
+		const struct endpoint *ep = le->data;
+
+		if (ep->bye)
+			idv[n++] = ep->id;
+	}
+
+	return n;
 }
 
 

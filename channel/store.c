@@ -29,16 +29,30 @@ enum {
 	MAIN_TIMEOUT_MS = 10000,
 	READ_TIMEOUT_MS = 5000,
 	INDEX_TIMEOUT_MS = 20000,
-	AGAIN_MS        = 500,     /* the store did not say what it is       */
+	AGAIN_MS        = 500,     /* the store did not answer               */
 };
 
 static void identify(void *arg);
+
+
+static void settings_timer(void *arg)
+{
+	store_settings(arg);
+}
+
+
+static void settings_again(struct service *svc)
+{
+	tmr_start(&svc->tmr_settings, AGAIN_MS, settings_timer, svc);
+}
 
 
 static void settings_handler(int err, const struct db_res *res, void *arg)
 {
 	struct service *svc = arg;
 
+	if (err && err != ECANCELED)
+		settings_again(svc);
 	/* what was removed from the store is the file's again */
 	if (!err && !settings_read(&svc->set, svc->conf))
 		settings_apply(&svc->set, res);
@@ -49,6 +63,8 @@ static void addresses_handler(int err, const struct db_res *res, void *arg)
 {
 	struct service *svc = arg;
 
+	if (err && err != ECANCELED)
+		settings_again(svc);
 	if (!err)
 		settings_addresses(&svc->set, res);
 }
@@ -306,6 +322,7 @@ bool store_answers(const struct service *svc)
 void store_close(struct service *svc)
 {
 	tmr_cancel(&svc->tmr_identify);
+	tmr_cancel(&svc->tmr_settings);
 	svc->db_post = mem_deref(svc->db_post);
 	svc->db_index = mem_deref(svc->db_index);
 	svc->db_search = mem_deref(svc->db_search);

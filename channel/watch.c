@@ -18,6 +18,7 @@
 #include "channel/room.h"
 #include "channel/roster.h"
 #include "channel/signoff.h"
+#include "channel/standing.h"
 #include "channel/user.h"
 #include "channel/watch.h"
 
@@ -25,7 +26,6 @@ enum {
 	PAIRS    = 200,       /* occupants looked at in one statement        */
 	USERS    = 200,       /* users, likewise                             */
 	AGAIN_MS = 500,       /* the store did not answer                    */
-	NTH      = 21,        /* column of room_standing: place of the pair */
 };
 
 /** Somebody in a room, by number: either may be gone when the answer comes */
@@ -135,28 +135,34 @@ static void occupant_stays(struct service *svc, struct occupant *occ,
 }
 
 
-/* @return whether who the row is about may stay */
-static bool apply_row(struct service *svc, const struct pair *pair,
-		      const struct db_res *res, uint32_t row)
+/* stayp: whether who the row is about may stay.  @return 0, ENOMEM */
+static int apply_row(struct service *svc, const struct pair *pair,
+		     const struct db_res *res, uint32_t row, bool *stayp)
 {
 	struct room *room = roomtab_by_id(svc->rooms, pair->room_id);
 	struct occupant *occ;
 	struct room_rec rec;
+	int err;
 
+	*stayp = true;
 	if (!room)
-		return true;
+		return 0;
 
 	room_rec_read(&rec, res, row);
-	if (room_open(&room, svc->rooms, &rec))
-		return true;
+	err = room_open(&room, svc->rooms, &rec);
+	if (err)
+		return err;
 
 	roster_modified(svc, room);
 	occ = room_occupant(svc->rooms, pair->room_id, pair->endpoint_id);
+	if (occ && occ->ep)
+		standing_read(&occ->standing, res, row);
 	if (!access_join(&rec) && occ && occ->ep)
 		occupant_stays(svc, occ, access_mask(&rec));
 	mem_deref(room);
+	*stayp = !access_join(&rec);
 
-	return !access_join(&rec);
+	return 0;
 }
 
 
@@ -201,17 +207,16 @@ static void rooms_handler(int err, const struct db_res *res, void *arg)
 		return;
 
 	watch->busy = false;
+	for (i = 0; !err && i < db_rows(res); i++) {
+		const int64_t nth = db_get_int(res, i, STANDING_NTH) - 1;
+
+		if (nth >= 0 && nth < (int64_t)n)
+			err = apply_row(watch->svc, &pairv[nth], res, i,
+					&stayv[nth]);
+	}
 	if (err) {
 		again(watch);
 		return;
-	}
-
-	for (i = 0; i < db_rows(res); i++) {
-		const int64_t nth = db_get_int(res, i, NTH) - 1;
-
-		if (nth >= 0 && nth < (int64_t)n)
-			stayv[nth] = apply_row(watch->svc, &pairv[nth], res,
-					       i);
 	}
 
 	n_looked += n;
@@ -285,19 +290,26 @@ static int gather(struct watch *watch)
 
 /* ------------------------------------------------------------------- users */
 
-static void apply_user(struct service *svc, const struct db_res *res,
-		       uint32_t row)
+static int apply_user(struct service *svc, const struct db_res *res,
+		      uint32_t row)
 {
 	struct user *user = user_find(svc->users, db_get_int(res, row, 0));
 	int64_t *ancv;
 	size_t ancc;
+	int err;
 
-	if (!user || db_get_int8v(res, row, 1, &ancv, &ancc))
-		return;
+	if (!user)
+		return 0;
+
+	err = db_get_int8v(res, row, 1, &ancv, &ancc);
+	if (err)
+		return err;
 
 	user_set_ancestors(user, ancv, ancc);
 	if (!ancc)
 		signoff_user(user);
+
+	return 0;
 }
 
 
@@ -310,13 +322,12 @@ static void users_handler(int err, const struct db_res *res, void *arg)
 		return;
 
 	watch->busy = false;
+	for (i = 0; !err && i < db_rows(res); i++)
+		err = apply_user(watch->svc, res, i);
 	if (err) {
 		again(watch);
 		return;
 	}
-
-	for (i = 0; i < db_rows(res); i++)
-		apply_user(watch->svc, res, i);
 
 	watch->userp += min(watch->userc - watch->userp, (size_t)USERS);
 	if (watch->userp == watch->userc) {

@@ -210,9 +210,56 @@ static bool split(struct pl *user, struct pl *host, const struct pl *pl)
 }
 
 
+static int hex(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+
+	c = (char)tolower((unsigned char)c);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+
+/* RFC 3261 19.1.4: an escape is what it stands for, but for characters that
+   mean something else when they are not escaped.  buf: as long as user */
+static bool unescape(struct pl *user, char *buf)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < user->l; i++) {
+
+		int c = (unsigned char)user->p[i];
+
+		if (c == '%') {
+			const int hi = i + 2 < user->l ? hex(user->p[i + 1]) :
+				-1;
+			const int lo = hi < 0 ? -1 : hex(user->p[i + 2]);
+
+			if (lo < 0)
+				return false;
+			c = 16 * hi + lo;
+			if (!isalnum(c) && !(c && strchr("-_.!~*'()", c))) {
+				memcpy(buf + n, user->p + i, 3);
+				n += 3;
+				i += 2;
+				continue;
+			}
+			i += 2;
+		}
+
+		buf[n++] = (char)c;
+	}
+
+	user->p = buf;
+	user->l = n;
+	return true;
+}
+
+
 int useruri_canon(char *buf, size_t size, const struct pl *uri)
 {
 	struct pl rest, user, host;
+	char plain[CHATURI_SIZE];
 	char *p;
 
 	if (!buf || !uri)
@@ -231,6 +278,11 @@ int useruri_canon(char *buf, size_t size, const struct pl *uri)
 		(void)skip_word(&rest, "sips:");
 
 	if (!rest.l || !split(&user, &host, &rest))
+		return EBADMSG;
+	if (user.l > sizeof(plain))
+		return EOVERFLOW;
+	if (memchr(user.p, '%', user.l) &&
+	    !unescape(&user, plain))
 		return EBADMSG;
 
 	if (re_snprintf(buf, size, "sip:%r@%r", &user, &host) < 0)

@@ -22,8 +22,9 @@ int  chaturi_decode(uint8_t guid[GUID_SIZE], enum chaturi_kind kind,
 
 /**
  * The canonical spelling of a user's URI: "sip:user@host", lower case, no
- * parameters, no port, no display name.  Accepts a missing "sip:", "sips:",
- * angle brackets
+ * parameters, no port, no display name, escapes only where RFC 3261 19.1.4
+ * tells them from the character.  Accepts a missing "sip:", "sips:", angle
+ * brackets
  *
  * @return 0, EBADMSG (no user or host), EOVERFLOW
  */

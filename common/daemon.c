@@ -468,6 +468,30 @@ static bool checked(const struct daemon_opt *opt)
 }
 
 
+/* What a daemon checks in a function of its own */
+static int config_check(bool thorough)
+{
+	struct mbuf *errmb;
+	int err;
+
+	if (!dm.spec->check)
+		return 0;
+
+	errmb = mbuf_alloc(256);
+	if (!errmb)
+		return ENOMEM;
+
+	err = dm.spec->check(dm.conf, thorough, errmb);
+	if (err && errmb->end)
+		(void)re_fprintf(stderr, "%b\n", errmb->buf, errmb->end);
+	else if (err)
+		(void)re_fprintf(stderr, "%m\n", err);
+	mem_deref(errmb);
+
+	return err;
+}
+
+
 int daemon_main(const struct daemon_spec *spec, int argc, char *argv[])
 {
 	struct daemon_opt opt;
@@ -489,6 +513,8 @@ int daemon_main(const struct daemon_spec *spec, int argc, char *argv[])
 		status = EXIT_CONFIG;
 	else if (!checked(&opt))
 		status = EXIT_FAILED;
+	else if (config_check(opt.mode == MODE_CHECK))
+		status = EXIT_CONFIG;
 	else if (opt.mode == MODE_CHECK)
 		status = EXIT_OK;
 	else

@@ -13,6 +13,7 @@ struct check_row;
 struct check_store;
 struct config;
 struct ctl;
+struct mbuf;
 struct json_t;
 
 struct daemon_spec {
@@ -26,6 +27,10 @@ struct daemon_spec {
 	/** What --check --connect connects to */
 	const struct check_store *storev;
 
+	/** Beyond the keys: is it as it must be?  Before open(), and with
+	    @p thorough for --check; one line in @p errmb.  An errno (or NULL) */
+	int  (*check)(const struct config *conf, bool thorough,
+		      struct mbuf *errmb);
 	/** Open everything; on error nothing stays open.  @p ctl is NULL if
 	    there is no control socket: ctl_register() takes that */
 	int  (*open)(void **svcp, struct config *conf, struct ctl *ctl);

@@ -98,3 +98,20 @@ bool utf8_xml_valid(const uint8_t *p, size_t len)
 
 	return true;
 }
+
+
+size_t utf8_countn(const char *s, size_t len)
+{
+	size_t i, n = 0;
+
+	for (i = 0; s && i < len; i++)
+		n += ((uint8_t)s[i] & 0xc0) != 0x80;
+
+	return n;
+}
+
+
+size_t utf8_count(const char *s)
+{
+	return utf8_countn(s, s ? strlen(s) : 0);
+}

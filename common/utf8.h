@@ -13,6 +13,11 @@
  */
 size_t utf8_next(uint32_t *cp, const uint8_t *p, size_t len);
 
+/** Characters of a text that is UTF-8; NULL: none */
+size_t utf8_count(const char *s);
+/** The same of so many bytes */
+size_t utf8_countn(const char *s, size_t len);
+
 /** May it stand in an XML 1.0 document? */
 bool utf8_xml_allowed(uint32_t cp);
 

@@ -20,7 +20,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define ADAPTER_ABI 1
+#define ADAPTER_ABI 2
 
 /** The numbers are those of the store and stay for ever */
 enum adapter_event_kind {
@@ -68,6 +68,8 @@ struct adapter_event {
 	const char *file;       /* "GUID.ext" of file events                */
 	const char *path;       /* its copy in the compliance file store    */
 	const char *detail;     /* JSON text of the kind's own detail       */
+	const char *title;      /* the file's name as its sender called it  */
+	bool lost;              /* an upload whose file nobody could copy   */
 };
 
 /** One room over the interval of the batch */
@@ -90,7 +92,11 @@ struct adapter_batch {
 	const struct adapter_conversation *convv;
 	size_t convc;
 	size_t eventc;          /* of all conversations                     */
-	const char *dir;        /* output directory, NULL when none         */
+	/* Where files are to be written; NULL: none is configured.  It is
+	   empty, and of this try alone: the host moves what wrote() named to
+	   the adapter's directory when the batch was taken, and removes the
+	   rest */
+	const char *dir;
 	bool replay;            /* built again for an operator              */
 };
 
@@ -111,12 +117,42 @@ enum adapter_log_level {
 	ADAPTER_ERR, ADAPTER_WARN, ADAPTER_INFO, ADAPTER_DEBUG
 };
 
+/** What becomes of a batch, or of an item of it */
+enum adapter_verdict {
+	ADAPTER_TAKEN,          /* it is durable where it went              */
+	ADAPTER_LATER,          /* ask again: the fault is not the batch's,
+				   as a full disk, a service that is down   */
+	ADAPTER_REFUSED,        /* it will not go: an operator has to look  */
+};
+
 /** What the host does for an adapter; lives until close() has returned */
 struct adapter_host {
 	/** printf format; never chat text, never a secret */
 	void (*log)(void *arg, int level, const char *fmt, ...);
 	/** Tell the manifest of a file that is durable.  0 or errno */
 	int  (*wrote)(void *arg, const char *path);
+	/**
+	 * For adapters that hand a batch over in items, as mails or posts
+	 *
+	 * @param item  Its name in the batch, the same whenever it comes again
+	 *
+	 * @return whether it is still to be delivered; false: an earlier try
+	 *         has settled it
+	 */
+	bool (*due)(void *arg, const char *item);
+	/**
+	 * What became of an item; the host remembers, also if the process ends
+	 *
+	 * A refused one is set aside, the others go on.  When all have been
+	 * settled deliver() returns ADAPTER_TAKEN, or ADAPTER_LATER if some
+	 * are to be tried again.
+	 *
+	 * @param why  Unless taken; no chat text
+	 *
+	 * @return 0 or errno: it cannot be remembered, return ADAPTER_LATER
+	 */
+	int  (*settled)(void *arg, const char *item,
+			enum adapter_verdict verdict, const char *why);
 	void *arg;
 };
 
@@ -145,16 +181,13 @@ struct adapter {
 	 *
 	 * The same batch may come again, after a crash or when the answer
 	 * was lost: taking it twice must be taking it once (the same file
-	 * names, replaced as a whole; the same keys towards a service).
+	 * names, the same keys towards a service).
 	 *
 	 * @param errbuf  Why not, for the operator; no chat text
-	 *
-	 * @return 0 accepted; EAGAIN to be asked again later (the fault is not
-	 *         the batch's: a full disk, a service that is down);
-	 *         any other errno refuses the batch, an operator has to look
 	 */
-	int  (*deliver)(void *state, const struct adapter_batch *batch,
-			char *errbuf, size_t errsize);
+	enum adapter_verdict (*deliver)(void *state,
+					const struct adapter_batch *batch,
+					char *errbuf, size_t errsize);
 
 	void (*close)(void *state);
 };

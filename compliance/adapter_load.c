@@ -17,7 +17,7 @@ struct adapter_spec {
 	struct adapter_common common;
 	char *path;                /* of its file                      */
 	char *type;
-	char *name;                /* of a peek                        */
+	char *name, *dir;          /* of a peek                        */
 	void *so;                  /* of a plug-in                     */
 	const struct adapter *code;
 	struct conf_key *keyv;     /* the host's and its own           */
@@ -43,9 +43,11 @@ static const struct conf_key host_keyv[] = {
 	  "openssl genpkey -algorithm ed25519." },
 	{ "adapter.timeout_s", CONF_UINT, "s", "3600", 1, 86400, 0, NULL,
 	  "A delivery that takes longer is ended, and tried again." },
+	{ "adapter.retry_min_s", CONF_UINT, "s", "1", 1, 3600, 0, NULL,
+	  "Wait after a failure; each next one is twice as long, and all are a "
+	  "quarter more or less by chance." },
 	{ "adapter.retry_max_s", CONF_UINT, "s", "300", 1, 86400, 0, NULL,
-	  "Longest wait between two tries; the first waits 2 s, each next one "
-	  "twice as long." },
+	  "Longest wait between two tries." },
 };
 
 
@@ -58,6 +60,7 @@ static void destructor(void *data)
 	mem_deref(spec->settingv);
 	mem_deref(spec->type);
 	mem_deref(spec->name);
+	mem_deref(spec->dir);
 	mem_deref(spec->path);
 	if (spec->so)
 		(void)dlclose(spec->so);
@@ -196,6 +199,8 @@ static void read_common(struct adapter_spec *spec)
 	c->required    = config_bool(spec->conf, "adapter.required");
 	c->timeout_s   = (uint32_t)config_uint(spec->conf,
 					       "adapter.timeout_s");
+	c->retry_min_s = (uint32_t)config_uint(spec->conf,
+					       "adapter.retry_min_s");
 	c->retry_max_s = (uint32_t)config_uint(spec->conf,
 					       "adapter.retry_max_s");
 }
@@ -311,7 +316,7 @@ int adapter_load(struct adapter_spec **specp, const char *path,
 
 static int peek(struct adapter_spec *spec, struct mbuf *errmb)
 {
-	char name[256] = "", required[8] = "yes";
+	char name[256] = "", required[8] = "yes", dir[1024] = "";
 	struct conf *conf = NULL;
 	int err;
 
@@ -320,6 +325,8 @@ static int peek(struct adapter_spec *spec, struct mbuf *errmb)
 		(void)conf_get_str(conf, "adapter.name", name, sizeof(name));
 		(void)conf_get_str(conf, "adapter.required", required,
 				   sizeof(required));
+		(void)conf_get_str(conf, "adapter.directory", dir,
+				   sizeof(dir));
 	}
 	mem_deref(conf);
 
@@ -330,8 +337,11 @@ static int peek(struct adapter_spec *spec, struct mbuf *errmb)
 	}
 	if (!err)
 		err = str_dup(&spec->name, name);
+	if (!err && dir[0])
+		err = str_dup(&spec->dir, dir);
 
 	spec->common.name     = spec->name;
+	spec->common.dir      = spec->dir;
 	spec->common.type     = spec->type;
 	spec->common.required = strcmp(required, "no") != 0;
 

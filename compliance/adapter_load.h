@@ -21,7 +21,8 @@ struct adapter_common {
 	const char *sign_key;   /* NULL: manifests are not signed            */
 	bool required;
 	uint32_t timeout_s;     /* a delivery that lasts longer is ended     */
-	uint32_t retry_max_s;   /* longest wait between tries                */
+	uint32_t retry_min_s;   /* shortest wait between tries, and longest  */
+	uint32_t retry_max_s;
 };
 
 /**

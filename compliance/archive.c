@@ -17,6 +17,7 @@
 #include "compliance/archive.h"
 #include "compliance/lag.h"
 #include "compliance/lease.h"
+#include "compliance/origin.h"
 #include "compliance/run.h"
 #include "compliance/supervise.h"
 
@@ -37,18 +38,26 @@ struct archive {
 	struct lease *lease;
 	struct run *run;
 	struct lag *lag;
+	struct origin *origin;
 	struct supervise *supervise;
 	char *who;
 	json_t *states;            /* of the adapters, as last asked for */
 	struct tmr tmr_states;
+	bool held;                 /* the lease is ours                  */
+	bool entering;             /* adapter_enter is under way         */
+	bool entered;              /* the store has our adapters         */
+	bool set;                  /* the store's settings were read     */
 };
 
 
-static uint64_t n_refused;
+static uint64_t n_refused, n_failing;
 
 static const struct stats_row rowv[] = {
 	{ "archive_refused", &n_refused, true,
-	  "Batches that an adapter refused, waiting for an operator" },
+	  "Batches of which an adapter refused something, waiting for an "
+	  "operator" },
+	{ "archive_failing", &n_failing, true,
+	  "Adapters whose last try failed, or that cannot begin" },
 };
 
 
@@ -66,6 +75,7 @@ static void destructor(void *data)
 	a->staging = mem_deref(a->staging);
 	a->quick = mem_deref(a->quick);
 	mem_deref(a->supervise);
+	mem_deref(a->origin);
 	mem_deref(a->lag);
 	mem_deref(a->run);
 	mem_deref(a->lease);
@@ -100,6 +110,7 @@ static void settings_handler(int err, const struct db_res *res, void *arg)
 	if (err)
 		return;
 
+	a->set = true;
 	run_interval(a->run, (uint32_t)setting(res, "ComplianceRunInterval"));
 	lag_limits(a->lag, setting(res, "ComplianceLagAlarm"),
 		   setting(res, "ComplianceFailClosed"));
@@ -108,9 +119,12 @@ static void settings_handler(int err, const struct db_res *res, void *arg)
 
 void archive_settings(struct archive *a)
 {
-	if (a)
-		(void)db_exec(a->store, "configuration", NULL,
-			      settings_handler, a);
+	if (!a)
+		return;
+
+	a->set = false;
+	(void)db_exec(a->store, "configuration", NULL, settings_handler,
+		      a);
 }
 
 
@@ -126,6 +140,23 @@ static void config_handler(const char *channel, const char *payload,
 
 /* ------------------------------------------------------------ the adapters */
 
+/* No batch is closed before the store knows for which adapters it is kept */
+static void entered_handler(int err, const struct db_res *res, void *arg)
+{
+	struct archive *a = arg;
+
+	(void)res;
+
+	a->entering = false;
+	if (err || !a->held)
+		return;
+
+	a->entered = true;
+	run_enable(a->run, true);
+	supervise_enable(a->supervise, true);
+}
+
+
 static void enter(struct archive *a)
 {
 	const size_t n = supervise_count(a->supervise);
@@ -133,6 +164,9 @@ static void enter(struct archive *a)
 	bool requiredv[ADAPTERS_MAX];
 	struct db_args args;
 	size_t i;
+
+	if (a->entering)
+		return;
 
 	for (i = 0; i < n; i++)
 		supervise_nth(a->supervise, i, &namev[i], &typev[i],
@@ -142,7 +176,8 @@ static void enter(struct archive *a)
 	db_textv(&args, namev, n);
 	db_textv(&args, typev, n);
 	db_boolv(&args, requiredv, n);
-	(void)db_exec(a->quick, "adapter_enter", &args, NULL, NULL);
+	a->entering = !db_exec(a->quick, "adapter_enter", &args,
+			       entered_handler, a);
 }
 
 
@@ -165,7 +200,7 @@ static json_t *state_json(const struct archive *a, const struct db_res *res,
 	mem_deref(text);
 
 	obj = json_pack("{s:s%, s:s%, s:b, s:b, s:s%, s:I, s:I, s:I, s:I,"
-			" s:i, s:i, s:s%}",
+			" s:i, s:i, s:s%, s:I}",
 			"name", name.p, name.l, "type", type.p, type.l,
 			"required", db_get_bool(res, row, 2),
 			"configured", db_get_bool(res, row, 3),
@@ -175,7 +210,8 @@ static json_t *state_json(const struct archive *a, const struct db_res *res,
 			"refused", (json_int_t)db_get_int(res, row, 7),
 			"tries", (json_int_t)db_get_int(res, row, 8),
 			"process", (int)pid, "died", (int)deaths,
-			"error", error.p, error.l);
+			"error", error.p, error.l,
+			"failing_s", (json_int_t)db_get_int(res, row, 13));
 
 	return obj;
 }
@@ -191,10 +227,11 @@ static void states_handler(int err, const struct db_res *res, void *arg)
 		return;
 
 	arr = json_array();
-	n_refused = 0;
+	n_refused = n_failing = 0;
 	for (i = 0; i < db_rows(res); i++) {
 		(void)json_array_append_new(arr, state_json(a, res, i));
 		n_refused += (uint64_t)db_get_int(res, i, 7);
+		n_failing += db_get_int(res, i, 8) > 0;
 	}
 
 	json_decref(a->states);
@@ -207,6 +244,10 @@ static void states_ask(void *arg)
 	struct archive *a = arg;
 
 	tmr_start(&a->tmr_states, STATES_MS, states_ask, a);
+	if (a->held && !a->entered && !a->entering)
+		enter(a);
+	if (a->held && !a->set)
+		archive_settings(a);
 	(void)db_exec(a->quick, "adapter_states", NULL, states_handler, a);
 }
 
@@ -239,14 +280,19 @@ static void lease_handler(bool held, void *arg)
 {
 	struct archive *a = arg;
 
+	a->held = held;
+	a->entered = a->set = false;
 	if (held) {
 		enter(a);
 		archive_settings(a);
 	}
+	else {
+		run_enable(a->run, false);
+		supervise_enable(a->supervise, false);
+	}
 
-	run_enable(a->run, held);
 	lag_enable(a->lag, held);
-	supervise_enable(a->supervise, held);
+	origin_enable(a->origin, held);
 }
 
 
@@ -363,6 +409,8 @@ static int open_parts(struct archive *a)
 		err = open_run(a);
 	if (!err)
 		err = lag_open(&a->lag, a->quick, a->store);
+	if (!err)
+		err = origin_open(&a->origin, a->quick, a->store);
 	if (!err)
 		err = lease_open(&a->lease, a->quick, a->who, (uint32_t)
 				 config_uint(a->conf, "lease.period_ms"),

@@ -30,7 +30,8 @@ struct conv {
 struct batch_read {
 	struct adapter_batch batch;
 	struct bstore *st;
-	const char *files;
+	const char *files, *adapter;
+	uint64_t adopted;       /* of its events are left out            */
 	struct arena *arena;
 	struct people *people;
 	json_t *room;           /* of the newest event                   */
@@ -205,16 +206,17 @@ static int fetch(struct batch_read *br, int *np, row_h *h)
 }
 
 
-static int read_rows(struct batch_read *br, const char *stmt, row_h *h)
+static int read_rows(struct batch_read *br, const char *stmt, int argc,
+		     row_h *h)
 {
 	char id[24];
-	const char *argv[] = { id };
+	const char *argv[] = { id, br->adapter };
 	int n = 0, err;
 
 	(void)re_snprintf(id, sizeof(id), "%llu",
 			  (unsigned long long)br->batch.id);
 
-	err = bstore_exec(br->st, NULL, stmt, argv, 1);
+	err = bstore_exec(br->st, NULL, stmt, argv, argc);
 	if (err)
 		return err;
 
@@ -266,10 +268,34 @@ static int finish(struct batch_read *br)
 	br->batch.convv = convv;
 	br->batch.convc = br->convs.n;
 
-	if (br->events.n != br->batch.eventc)
+	if (br->events.n + br->adopted != br->batch.eventc)
 		return ENOENT;
 
+	br->batch.eventc = br->events.n;
+
 	return arena_failed(br->arena) ? ENOMEM : 0;
+}
+
+
+/* Those that the adapter's directory has already are not read */
+static int count_adopted(struct batch_read *br)
+{
+	char id[24];
+	const char *argv[] = { id, br->adapter };
+	PGresult *res = NULL;
+	int err;
+
+	if (br->events.n == br->batch.eventc)
+		return 0;
+
+	(void)re_snprintf(id, sizeof(id), "%llu",
+			  (unsigned long long)br->batch.id);
+	err = bstore_query(br->st, &res, "batch_adopted", argv, 2);
+	if (!err)
+		br->adopted = strtoull(PQgetvalue(res, 0, 0), NULL, 10);
+	PQclear(res);
+
+	return err;
 }
 
 
@@ -279,11 +305,13 @@ static int read_all(struct batch_read *br)
 
 	err = bstore_begin(br->st);
 	if (!err)
-		err = read_rows(br, "batch_events", event_row);
+		err = read_rows(br, "batch_events", 2, event_row);
 	if (!err) {
 		conv_close(br);
-		err = read_rows(br, "batch_present", present_row);
+		err = read_rows(br, "batch_present", 1, present_row);
 	}
+	if (!err)
+		err = count_adopted(br);
 
 	if (err)
 		bstore_rollback(br->st);
@@ -309,12 +337,13 @@ static int init(struct batch_read *br)
 
 
 int batch_read(struct batch_read **brp, struct bstore *st,
-	       const struct adapter_batch *head, const char *files)
+	       const struct adapter_batch *head, const char *adapter,
+	       const char *files)
 {
 	struct batch_read *br;
 	int err;
 
-	if (!brp || !st || !head)
+	if (!brp || !st || !head || !adapter)
 		return EINVAL;
 
 	br = mem_zalloc(sizeof(*br), destructor);
@@ -324,6 +353,7 @@ int batch_read(struct batch_read **brp, struct bstore *st,
 	br->batch = *head;
 	br->st    = st;
 	br->files = files;
+	br->adapter = adapter;
 
 	err = init(br);
 	if (!err)
@@ -341,6 +371,12 @@ int batch_read(struct batch_read **brp, struct bstore *st,
 const struct adapter_batch *batch_read_batch(const struct batch_read *br)
 {
 	return &br->batch;
+}
+
+
+uint64_t batch_read_adopted(const struct batch_read *br)
+{
+	return br->adopted;
 }
 
 

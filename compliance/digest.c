@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
+#include <openssl/x509.h>
 #include <re.h>
 #include "common/secret.h"
 #include "compliance/digest.h"
@@ -132,6 +133,22 @@ int signkey_load(struct signkey **keyp, const char *path, bool private)
 		mem_deref(key);
 	else
 		*keyp = key;
+
+	return err;
+}
+
+
+int signkey_id(char hex[DIGEST_HEXSIZE], const struct signkey *key)
+{
+	unsigned char *der = NULL;
+	const int n = i2d_PUBKEY(key->pkey, &der);
+	int err;
+
+	if (n <= 0)
+		return ENOMEM;
+
+	err = digest_mem(hex, der, (size_t)n);
+	OPENSSL_free(der);
 
 	return err;
 }

@@ -29,6 +29,9 @@ int digest_file(char hex[DIGEST_HEXSIZE], uint64_t *sizep, const char *path);
  *         key in it), ENOMEM
  */
 int signkey_load(struct signkey **keyp, const char *path, bool private);
+/** What names it: the SHA-256 of its public half (DER, SubjectPublicKeyInfo).
+ * 0 or ENOMEM */
+int  signkey_id(char hex[DIGEST_HEXSIZE], const struct signkey *key);
 int signkey_sign(const struct signkey *key, uint8_t sig[SIGNATURE_SIZE],
 		 const void *p, size_t size);
 /** EBADMSG: not signed with this key, or changed since */

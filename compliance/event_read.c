@@ -165,7 +165,9 @@ int event_read(struct adapter_event *ev, struct arena *a, struct people *p,
 	ev->chat    = arena_dup(a, text(obj, "chat"));
 	ev->rtf     = arena_dup(a, text(obj, "rtf"));
 	ev->file    = arena_dup(a, text(detail, "file"));
+	ev->title   = arena_dup(a, text(detail, "name"));
 	ev->path    = file_path(a, files, ev->file);
+	ev->lost    = kind == EVENT_FILEUPLOAD && files && !ev->path;
 	ev->detail  = detail_text(a, detail);
 
 	return arena_failed(a) ? ENOMEM : 0;

@@ -103,7 +103,8 @@ static int copy(const char *src, const char *dst)
 	mem_deref(of);
 	(void)close(fd);
 
-	return err;
+	/* another daemon was quicker, and had it whole */
+	return err == EEXIST ? 0 : err;
 }
 
 

@@ -67,6 +67,7 @@ int filestore_take_events(struct filestore *fs, const char *events,
 {
 	char **filev;
 	json_t *batch, *arr;
+	json_error_t why;
 	size_t n = 0;
 	int err;
 
@@ -75,7 +76,10 @@ int filestore_take_events(struct filestore *fs, const char *events,
 	if (!may_have_files(events))
 		return ENOENT;
 
-	batch = json_loads(events, 0, NULL);
+	batch = json_loads(events, 0, &why);
+	if (!batch && json_error_code(&why) == json_error_out_of_memory)
+		return ENOMEM;
+
 	arr   = json_object_get(batch, "events");
 	filev = mem_alloc((json_array_size(arr) + 1) * sizeof(*filev), NULL);
 	err   = filev ? collect(filev, &n, arr) : ENOMEM;

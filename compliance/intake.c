@@ -113,6 +113,7 @@ static void stage(struct batch *batch)
 	struct event_heads *heads = NULL;
 	struct db_args args;
 
+	batch->sent = false;
 	if (event_heads(&heads, batch->events) == EBADMSG) {
 		stored_handler(EPROTO, NULL, batch);
 		return;

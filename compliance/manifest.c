@@ -1,15 +1,15 @@
 /**
  * @file compliance/manifest.c  What one batch left in an archive
  */
-#include <dirent.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include <re.h>
 #include "common/json.h"
 #include "compliance/adapter.h"
 #include "compliance/manifest.h"
+#include "compliance/outdir.h"
 #include "compliance/outfile.h"
 
 const char manifest_none[DIGEST_HEXSIZE] =
@@ -24,6 +24,9 @@ static void destructor(void *data)
 	mem_deref(m->type);
 	mem_deref(m->note);
 	mem_deref(m->index);
+	json_decref(m->forks);
+	json_decref(m->lost);
+	json_decref(m->refused);
 	list_flush(&m->filel);
 }
 
@@ -86,6 +89,16 @@ static uint64_t distinct(int64_t *idv, size_t n)
 }
 
 
+static void add_lost(struct manifest *m, const struct adapter_event *ev)
+{
+	if (!m->lost)
+		m->lost = json_array();
+
+	(void)json_array_append_new(m->lost, json_pack("{s:s, s:s}", "event",
+			ev->id, "file", ev->file ? ev->file : ""));
+}
+
+
 static size_t count_conv(struct manifest *m, int64_t *idv, size_t n,
 			 const struct adapter_conversation *conv)
 {
@@ -102,6 +115,8 @@ static size_t count_conv(struct manifest *m, int64_t *idv, size_t n,
 			++m->kindv[ev->kind];
 		if (ev->user)
 			idv[n++] = ev->user->id;
+		if (ev->lost)
+			add_lost(m, ev);
 
 		if (!m->first[0])
 			str_ncpy(m->first, ev->id, sizeof(m->first));
@@ -130,6 +145,8 @@ int manifest_count(struct manifest *m, const struct adapter_batch *batch)
 	m->eventc  = batch->eventc;
 	m->replay  = batch->replay;
 
+	json_decref(m->lost);
+	m->lost = NULL;
 	for (n = 0, i = 0; i < batch->convc; i++)
 		n = count_conv(m, idv, n, &batch->convv[i]);
 
@@ -209,31 +226,68 @@ int manifest_add(struct manifest *m, const char *dir, const char *path)
 }
 
 
-static bool is_of_batch(const char *name, uint64_t batch)
+void manifest_withdraw(struct manifest *m)
 {
-	char id[24];
-
-	(void)re_snprintf(id, sizeof(id), "-%012llu",
-			  (unsigned long long)batch);
-
-	return strstr(name, id) && strncmp(name, "manifest-", 9) != 0;
+	list_flush(&m->filel);
+	m->index = mem_deref(m->index);
 }
 
 
-void manifest_withdraw(struct manifest *m, const char *dir)
+/* "NAME~SERIAL.EXT" */
+static int other_name(char **namep, const char *name, uint64_t serial)
 {
-	DIR *d = opendir(dir);
-	struct dirent *de;
+	const char *base = strrchr(name, '/');
+	const char *dot = strrchr(base ? base : name, '.');
+	const size_t n = dot ? (size_t)(dot - name) : strlen(name);
 
-	while (d && (de = readdir(d))) {
-		if (is_of_batch(de->d_name, m->batch))
-			(void)unlinkat(dirfd(d), de->d_name, 0);
+	return re_sdprintf(namep, "%b~%llu%s", name, n,
+			   (unsigned long long)serial, dot ? dot : "");
+}
+
+
+static int avoid_file(struct manifest_file *file, const struct manifest *m,
+		      const struct outdir *od)
+{
+	char *name = NULL, *from = NULL, *to = NULL;
+	int err;
+
+	err = other_name(&name, file->name, m->serial);
+	if (!err)
+		err = re_sdprintf(&from, "%s/%s", outdir_try(od), file->name);
+	if (!err)
+		err = re_sdprintf(&to, "%s/%s", outdir_try(od), name);
+	if (!err && rename(from, to))
+		err = errno;
+	if (!err) {
+		mem_deref(file->name);
+		file->name = mem_ref(name);
 	}
-	if (d)
-		(void)closedir(d);
 
-	list_flush(&m->filel);
-	m->index = mem_deref(m->index);
+	mem_deref(from);
+	mem_deref(to);
+	mem_deref(name);
+
+	return err;
+}
+
+
+int manifest_avoid(struct manifest *m, const struct outdir *od)
+{
+	char name[64];
+	struct le *le;
+	int err = 0;
+
+	m->suffixed |= outdir_has(od, manifest_name(name, sizeof(name), m));
+
+	for (le = m->filel.head; le && !err; le = le->next) {
+
+		struct manifest_file *file = le->data;
+
+		if (outdir_has(od, file->name))
+			err = avoid_file(file, m, od);
+	}
+
+	return err;
 }
 
 
@@ -299,7 +353,7 @@ static void index_conv(struct outfile *of, uint64_t *np,
 /* What tells a retried batch's files from those of the first try */
 static void suffix(char *buf, size_t size, const struct manifest *m)
 {
-	if (m->retry)
+	if (m->retry || m->suffixed)
 		(void)re_snprintf(buf, size, "-%llu",
 				  (unsigned long long)m->serial);
 	else

@@ -12,22 +12,26 @@
  * of the messages that went ("5-9,12-12") when that is what it tells: what is in
  * a batch can be told without knowing the adapter's format.  A signature is
  * in manifest-<batch>.json.sig, base64 of Ed25519 over the manifest's bytes.
- * A batch that is delivered again after an operator asked for it gets names
- * of its own, manifest-<batch>-<serial>.json.
+ * A batch that is delivered again after an operator asked for it, or whose
+ * names are taken, gets names of its own, manifest-<batch>-<serial>.json.
  *
- * compliance/verify.h checks all that.
+ * compliance/FORMAT.md describes all that for whoever reads an archive,
+ * compliance/verify.h checks it.
  */
 #pragma once
 
 #include "compliance/digest.h"
 
 struct adapter_batch;
+struct json_t;
+struct outdir;
 
 enum manifest_result {
 	MANIFEST_DELIVERED,     /* the adapter has it                        */
 	MANIFEST_REFUSED,       /* it did not want it; not archived (yet)    */
 	MANIFEST_SKIPPED,       /* an operator gave the refused batch up     */
 	MANIFEST_MISSED,        /* its rows were gone: adapter not required  */
+	MANIFEST_PARTIAL,       /* the adapter has it but for some items     */
 };
 
 struct manifest_file {
@@ -46,6 +50,15 @@ struct manifest {
 	enum manifest_result result;
 	bool retry;             /* the batch was refused before              */
 	bool replay;            /* built again for an operator               */
+	bool completes;         /* items that a partial one lacked; what is
+				   in the batch that one has said            */
+	bool suffixed;          /* names have the serial in them             */
+	char chain[40];         /* GUID of the chain                         */
+	char key[DIGEST_HEXSIZE];       /* signkey_id() of its key; "": none */
+	uint64_t adopted;       /* events that the directory had already     */
+	struct json_t *forks;   /* [{what, found, detail}], or NULL          */
+	struct json_t *lost;    /* [{event, file}], or NULL                  */
+	struct json_t *refused; /* [{item, error}], or NULL                  */
 	int64_t from_us, to_us;
 	uint64_t eventc;
 	uint64_t kindv[64];     /* events by kind                            */
@@ -73,9 +86,14 @@ int  manifest_count(struct manifest *m, const struct adapter_batch *batch);
  * @return 0, EINVAL (not below dir), what reading it says, ENOMEM
  */
 int  manifest_add(struct manifest *m, const char *dir, const char *path);
-/** The batch was not taken: remove what is there of it, also of a try that
- * ended with the process.  Files carry the batch's number in their names */
-void manifest_withdraw(struct manifest *m, const char *dir);
+/** The batch was not taken: no file is of it */
+void manifest_withdraw(struct manifest *m);
+/**
+ * Give files and manifest other names where @p od has files of theirs
+ *
+ * @return 0 or what renaming in the directory of the try says
+ */
+int  manifest_avoid(struct manifest *m, const struct outdir *od);
 /** Write the index of events.  0 or what writing says */
 int  manifest_index(struct manifest *m, const char *dir,
 		    const struct adapter_batch *batch);

@@ -11,13 +11,14 @@
 #include "compliance/adapter.h"
 #include "compliance/manifest.h"
 
-enum { FORMAT = 1 };
+enum { FORMAT_OLDEST = 1, FORMAT = 2 };
 
 static const char *const resultv[] = {
 	[MANIFEST_DELIVERED] = "delivered",
 	[MANIFEST_REFUSED]   = "refused",
 	[MANIFEST_SKIPPED]   = "skipped",
 	[MANIFEST_MISSED]    = "missed",
+	[MANIFEST_PARTIAL]   = "partial",
 };
 
 
@@ -78,12 +79,38 @@ static uint64_t attachments(const struct manifest *m)
 }
 
 
+/* What most have not got */
+static void add_rest(json_t *obj, const struct manifest *m)
+{
+	const struct {
+		const char *key;
+		json_t *v;
+	} memberv[] = {
+		{ "lost", m->lost }, { "refused", m->refused },
+		{ "forks", m->forks },
+	};
+	size_t i;
+
+	if (m->completes)
+		(void)json_object_set_new(obj, "completes", json_true());
+	if (m->adopted)
+		(void)json_object_set_new(obj, "adopted", json_integer(
+						  (json_int_t)m->adopted));
+	for (i = 0; i < ARRAY_SIZE(memberv); i++) {
+		if (memberv[i].v)
+			(void)json_object_set(obj, memberv[i].key,
+					      memberv[i].v);
+	}
+}
+
+
 static json_t *to_json(const struct manifest *m)
 {
-	return json_pack("{s:i, s:s, s:s, s:I, s:I, s:s, s:s*, s:b, s:b,"
+	return json_pack("{s:i, s:s, s:s, s:s*, s:I, s:I, s:s, s:s*, s:b, s:b,"
 		" s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:o, s:s, s:s,"
-		" s:o, s:o*, s:s}",
+		" s:o, s:o*, s:s, s:s*}",
 		"format", FORMAT, "adapter", m->adapter, "type", m->type,
+		"chain", m->chain[0] ? m->chain : NULL,
 		"serial", (json_int_t)m->serial,
 		"batch", (json_int_t)m->batch,
 		"result", resultv[m->result], "note", m->note,
@@ -98,15 +125,18 @@ static json_t *to_json(const struct manifest *m)
 		"first", m->first, "last", m->last,
 		"files", files_json(m),
 		"index", m->index ? file_json(m->index) : NULL,
-		"previous", m->previous);
+		"previous", m->previous, "key", m->key[0] ? m->key : NULL);
 }
 
 
 int manifest_encode(const struct manifest *m, struct mbuf *mb)
 {
 	json_t *obj = to_json(m);
-	char *text = obj ? json_dumps(obj, JSON_INDENT(1)) : NULL;
+	char *text;
 	int err = ENOMEM;
+
+	add_rest(obj, m);
+	text = obj ? json_dumps(obj, JSON_INDENT(1)) : NULL;
 
 	if (text)
 		err = mbuf_printf(mb, "%s\n", text);
@@ -185,6 +215,26 @@ static int decode_time(int64_t *usp, const char *text)
 }
 
 
+/* What format 1 has not, and most have not either */
+static void decode_more(struct manifest *m, json_t *obj)
+{
+	const char *chain = json_string_value(json_object_get(obj, "chain"));
+	const char *key = json_string_value(json_object_get(obj, "key"));
+
+	if (chain)
+		str_ncpy(m->chain, chain, sizeof(m->chain));
+	if (key)
+		str_ncpy(m->key, key, sizeof(m->key));
+
+	m->completes = json_is_true(json_object_get(obj, "completes"));
+	m->adopted   = (uint64_t)json_integer_value(json_object_get(obj,
+							"adopted"));
+	m->forks     = json_incref(json_object_get(obj, "forks"));
+	m->lost      = json_incref(json_object_get(obj, "lost"));
+	m->refused   = json_incref(json_object_get(obj, "refused"));
+}
+
+
 static int decode_rest(struct manifest *m, json_t *obj)
 {
 	const char *result, *from, *to, *first, *last, *previous;
@@ -210,6 +260,7 @@ static int decode_rest(struct manifest *m, json_t *obj)
 	str_ncpy(m->last, last, sizeof(m->last));
 	str_ncpy(m->previous, previous, sizeof(m->previous));
 
+	decode_more(m, obj);
 	err = decode_result(m, result);
 	if (!err)
 		err = decode_time(&m->from_us, from);
@@ -231,7 +282,7 @@ int manifest_decode(struct manifest **mp, const char *text, size_t size)
 
 	if (json_unpack(obj, "{s:i, s:s, s:s}", "format", &format,
 			"adapter", &adapter, "type", &type) ||
-	    format != FORMAT)
+	    format < FORMAT_OLDEST || format > FORMAT)
 		goto out;
 
 	err = manifest_alloc(&m, adapter, type);

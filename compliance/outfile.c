@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <re.h>
 #include "compliance/outfile.h"
 
@@ -63,6 +65,22 @@ static int dir_len(const char *path)
 }
 
 
+/* Ours alone, and empty: whoever had it before may have given it its name
+   since we opened it */
+static int take(const struct outfile *of)
+{
+	struct stat ours, now;
+
+	if (flock(of->fd, LOCK_EX | LOCK_NB))
+		return errno == EWOULDBLOCK ? EBUSY : errno;
+	if (fstat(of->fd, &ours) || lstat(of->tmp, &now) ||
+	    ours.st_ino != now.st_ino)
+		return EBUSY;
+
+	return ftruncate(of->fd, 0) ? errno : 0;
+}
+
+
 static int open_as(struct outfile *of, const char *path)
 {
 	const int n = dir_len(path);
@@ -76,12 +94,11 @@ static int open_as(struct outfile *of, const char *path)
 	if (err)
 		return err;
 
-	of->fd = open(of->tmp, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW |
-		      O_CLOEXEC, 0640);
-	if (of->fd < 0) {
-		err = errno;
+	of->fd = open(of->tmp, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC,
+		      0640);
+	err = of->fd < 0 ? errno : take(of);
+	if (err)
 		of->tmp = mem_deref(of->tmp);
-	}
 
 	return err;
 }
@@ -272,7 +289,26 @@ static int close_checked(struct outfile *of)
 }
 
 
-static int publish(struct outfile *of)
+/* Not every file system can rename without replacing */
+static int take_name(const struct outfile *of, bool replace)
+{
+	if (replace)
+		return rename(of->tmp, of->path) ? errno : 0;
+
+	if (!renameat2(AT_FDCWD, of->tmp, AT_FDCWD, of->path,
+		       RENAME_NOREPLACE))
+		return 0;
+	if (errno != EINVAL && errno != ENOSYS)
+		return errno;
+
+	if (link(of->tmp, of->path))
+		return errno;
+
+	return unlink(of->tmp) ? errno : 0;
+}
+
+
+static int publish(struct outfile *of, bool replace)
 {
 	int err;
 
@@ -283,8 +319,9 @@ static int publish(struct outfile *of)
 	if (err)
 		return err;
 
-	if (rename(of->tmp, of->path))
-		return errno;
+	err = take_name(of, replace);
+	if (err)
+		return err;
 
 	of->done = true;
 
@@ -292,16 +329,28 @@ static int publish(struct outfile *of)
 }
 
 
-int outfile_commit(struct outfile *of)
+static int commit(struct outfile *of, bool replace)
 {
 	if (!of || !of->path || of->done)
 		return EINVAL;
 
 	flush(of);
 	if (!of->err)
-		of->err = publish(of);
+		of->err = publish(of, replace);
 
 	return of->err;
+}
+
+
+int outfile_commit(struct outfile *of)
+{
+	return commit(of, false);
+}
+
+
+int outfile_replace(struct outfile *of)
+{
+	return commit(of, true);
 }
 
 

@@ -25,8 +25,12 @@ struct run {
 	uint32_t interval_s;
 	bool enabled;
 	bool busy;                 /* something is under way            */
+	bool ask;                  /* somebody wants a run              */
+	bool asking;               /* that is being stored              */
 	int64_t began_us, upto_us; /* of the run, by the stores' clocks */
 	int64_t asked_us;          /* when somebody asked for it; 0: nobody */
+	char held_by[256];         /* who writes since upto_us, ""      */
+	char told[256];            /* the last one that was logged      */
 	struct tmr tmr;
 };
 
@@ -44,6 +48,7 @@ static const struct stats_row rowv[] = {
 
 static void close_one(struct run *r);
 static void forget_one(struct run *r);
+static int  ask(struct run *r);
 
 
 static void __attribute__((constructor)) init(void)
@@ -179,6 +184,29 @@ static void close_one(struct run *r)
 }
 
 
+/* Status names who keeps events out of batches for longer than what is on
+   its way may take */
+static void tell_held(struct run *r)
+{
+	struct db_args args;
+
+	if (r->began_us - r->upto_us < (int64_t)PATIENCE_MS * 1000)
+		r->held_by[0] = '\0';
+
+	if (strcmp(r->told, r->held_by)) {
+		if (r->held_by[0])
+			log_warn("run.held", "by=\"%s\"", r->held_by);
+		else
+			log_info("run.free", NULL);
+	}
+	str_ncpy(r->told, r->held_by, sizeof(r->told));
+
+	db_args_init(&args);
+	db_text(&args, r->held_by);
+	(void)db_exec(r->staging, "run_held", &args, NULL, NULL);
+}
+
+
 /* Whoever asks wants what is there: some of it may still be on its way */
 static bool is_early(const struct run *r)
 {
@@ -196,8 +224,13 @@ static void oldest_handler(int err, const struct db_res *res, void *arg)
 	if (over(r, err))
 		return;
 
-	if (!db_isnull(res, 0, 0))
-		r->upto_us = min(r->upto_us, db_get_time(res, 0, 0));
+	if (!db_isnull(res, 0, 0) && db_get_time(res, 0, 0) < r->upto_us) {
+		r->upto_us = db_get_time(res, 0, 0);
+		str_ncpy(r->held_by, "the chat store's outbox: events wait "
+			 "there to be staged", sizeof(r->held_by));
+	}
+
+	tell_held(r);
 
 	if (is_early(r))
 		rest(r, 0);
@@ -209,11 +242,15 @@ static void oldest_handler(int err, const struct db_res *res, void *arg)
 static void active_handler(int err, const struct db_res *res, void *arg)
 {
 	struct run *r = arg;
+	struct pl holder;
 
 	if (over(r, err))
 		return;
 
+	holder = db_get_text(res, 0, 1);
+
 	r->upto_us = db_get_time(res, 0, 0);
+	(void)re_snprintf(r->held_by, sizeof(r->held_by), "%r", &holder);
 	step(r, r->store, "compliance_oldest", NULL, oldest_handler);
 }
 
@@ -266,6 +303,8 @@ static void tick(void *arg)
 	struct run *r = arg;
 
 	tmr_start(&r->tmr, TICK_MS, tick, r);
+	if (r->ask && !r->asking)
+		(void)ask(r);
 	run_kick(r);
 }
 
@@ -306,7 +345,33 @@ void run_interval(struct run *r, uint32_t interval_s)
 }
 
 
+static void asked_handler(int err, const struct db_res *res, void *arg)
+{
+	struct run *r = arg;
+
+	(void)res;
+
+	r->asking = false;
+	if (!err)
+		r->ask = false;
+}
+
+
+static int ask(struct run *r)
+{
+	const int err = db_exec(r->staging, "run_ask", NULL, asked_handler, r);
+
+	r->asking = !err;
+
+	return err;
+}
+
+
 int run_ask(struct run *r)
 {
-	return db_exec(r->staging, "run_ask", NULL, NULL, NULL);
+	const int err = r->asking ? 0 : ask(r);
+
+	r->ask |= !err;
+
+	return err;
 }

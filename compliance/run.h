@@ -30,7 +30,8 @@ int  run_open(struct run **rp, struct db *staging, struct db *store,
 /** Only who holds the lease runs */
 void run_enable(struct run *r, bool enable);
 void run_interval(struct run *r, uint32_t interval_s);
-/** Have a run soon, whoever does it */
+/** Have a run soon, whoever does it; repeated until the store knows.
+ *  @return 0, or as db_exec(): then nobody was asked */
 int  run_ask(struct run *r);
 /** Look whether one is due; also by itself, every second */
 void run_kick(struct run *r);

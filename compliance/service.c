@@ -10,6 +10,7 @@
 #include "common/json.h"
 #include "common/queue.h"
 #include "common/storeconf.h"
+#include "compliance/adapter_check.h"
 #include "compliance/announce.h"
 #include "compliance/archive.h"
 #include "compliance/checks.h"
@@ -298,6 +299,7 @@ const struct daemon_spec compliance_daemon = {
 	.keyv   = compliance_keyv,
 	.checkv = compliance_checkv,
 	.storev = compliance_storev,
+	.check  = adapter_check,
 	.open   = service_open,
 	.stop   = service_stop,
 	.state  = service_state,

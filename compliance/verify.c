@@ -8,6 +8,7 @@
 #include <re.h>
 #include "compliance/adapter.h"
 #include "compliance/manifest.h"
+#include "compliance/outdir.h"
 #include "compliance/verify.h"
 #include "compliance/verify_priv.h"
 
@@ -20,8 +21,24 @@ void verify_problem(struct verify *v, const char *fmt, ...)
 	++v->sum->problems;
 
 	va_start(ap, fmt);
-	if (v->h && !re_vsdprintf(&text, fmt, ap))
-		v->h(text, v->arg);
+	if (v->opt.h && !re_vsdprintf(&text, fmt, ap))
+		v->opt.h(text, v->opt.arg);
+	va_end(ap);
+
+	mem_deref(text);
+}
+
+
+void verify_tell(struct verify *v, enum verify_note what, const char *fmt, ...)
+{
+	char *text = NULL;
+	va_list ap;
+
+	++v->sum->notes;
+
+	va_start(ap, fmt);
+	if (v->opt.noteh && !re_vsdprintf(&text, fmt, ap))
+		v->opt.noteh(what, text, v->opt.arg);
 	va_end(ap);
 
 	mem_deref(text);
@@ -121,10 +138,21 @@ static uint64_t newest(const struct verify *v)
 }
 
 
+/* The host's own, and what it has not published yet */
+static bool is_hosts(const char *name)
+{
+	return !strcmp(name, OUTDIR_LOCK) || !strcmp(name, OUTDIR_IDENTITY);
+}
+
+
 static bool is_temporary(const char *name)
 {
 	const char *base = strrchr(name, '/');
 	const size_t n = strlen(name);
+
+	if (!strncmp(name, OUTDIR_TRY "/", sizeof(OUTDIR_TRY)) ||
+	    !strncmp(name, OUTDIR_DONE "/", sizeof(OUTDIR_DONE)))
+		return true;
 
 	base = base ? base + 1 : name;
 
@@ -142,7 +170,7 @@ static void unlisted(struct verify *v)
 
 		const struct vfile *file = &v->filev[i];
 
-		if (file->listed)
+		if (file->listed || is_hosts(file->name))
 			continue;
 
 		if (is_temporary(file->name) || batch_of(file->name) > last)
@@ -163,6 +191,7 @@ static void release(struct verify *v)
 	for (i = 0; i < v->linkc; i++) {
 		mem_deref(v->linkv[i].name);
 		mem_deref(v->linkv[i].adapter);
+		mem_deref(v->linkv[i].refused);
 	}
 
 	free(v->filev);
@@ -184,8 +213,9 @@ static int verify_all(struct verify *v)
 		qsort(v->linkv, v->linkc, sizeof(*v->linkv), by_serial);
 
 	verify_chain(v);
+	verify_open_ends(v);
 	unlisted(v);
-	if (v->eventh)
+	if (v->opt.eventh)
 		verify_events(v);
 
 	return verify_repeats(v);
@@ -193,18 +223,16 @@ static int verify_all(struct verify *v)
 
 
 int verify_dir(struct verify_sum *sum, const char *dir,
-	       const struct signkey *key, verify_h *h,
-	       verify_event_h *eventh, void *arg)
+	       const struct verify_opt *opt)
 {
-	struct verify v = {
-		.dir = dir, .key = key, .h = h, .eventh = eventh, .arg = arg,
-		.sum = sum,
-	};
+	struct verify v = { .dir = dir, .sum = sum };
 	int err;
 
 	if (!sum || !dir)
 		return EINVAL;
 
+	if (opt)
+		v.opt = *opt;
 	memset(sum, 0, sizeof(*sum));
 	str_ncpy(sum->sha256, manifest_none, sizeof(sum->sha256));
 

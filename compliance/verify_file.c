@@ -11,6 +11,7 @@
 #include <unistd.h>
 #include <sys/stat.h>
 #include <re.h>
+#include "common/json.h"
 #include "compliance/adapter.h"
 #include "compliance/manifest.h"
 #include "compliance/verify.h"
@@ -213,8 +214,50 @@ static void check_file(struct verify *v, const struct manifest_file *file,
 }
 
 
-static void check_signature(struct verify *v, const char *name,
-			    const struct mbuf *mb)
+/* With the key that the manifest names; one of an older format names none */
+static int check_keys(const struct verify *v, const struct manifest *m,
+		      const uint8_t *sig, size_t n, const struct mbuf *mb)
+{
+	char id[DIGEST_HEXSIZE];
+	int err = ENOKEY;
+	size_t i;
+
+	for (i = 0; i < v->opt.keyc; i++) {
+
+		const struct verify_key *key = &v->opt.keyv[i];
+
+		if (signkey_id(id, key->key))
+			return ENOMEM;
+		if (m->key[0] && strcmp(m->key, id))
+			continue;
+		if (m->serial < key->first || m->serial > key->last) {
+			err = EKEYEXPIRED;
+			continue;
+		}
+
+		err = signkey_check(key->key, sig, n, mb->buf, mb->end);
+		if (!err)
+			return 0;
+	}
+
+	return err;
+}
+
+
+static const char *signature_fault(int err)
+{
+	switch (err) {
+
+	case ENOENT:      return "not signed";
+	case ENOKEY:      return "signed with a key that is not given";
+	case EKEYEXPIRED: return "signed with a key that was not valid for it";
+	default:          return "not signed with this key, or changed since";
+	}
+}
+
+
+static void check_signature(struct verify *v, const struct manifest *m,
+			    const char *name, const struct mbuf *mb)
 {
 	uint8_t sig[2 * SIGNATURE_SIZE];
 	struct mbuf *text = NULL;
@@ -229,7 +272,7 @@ static void check_signature(struct verify *v, const char *name,
 	vf = verify_file(v, file);
 	if (vf)
 		vf->listed = true;
-	if (!v->key)
+	if (!v->opt.keyc)
 		goto out;
 
 	err = vf ? verify_read(v, &text, file) : ENOENT;
@@ -238,14 +281,73 @@ static void check_signature(struct verify *v, const char *name,
 				    strcspn((char *)text->buf, "\r\n"), sig,
 				    &n);
 	if (!err)
-		err = signkey_check(v->key, sig, n, mb->buf, mb->end);
+		err = check_keys(v, m, sig, n, mb);
 
 	if (err)
-		verify_problem(v, "%s: %s", name, vf ? "not signed with this "
-			       "key, or changed since" : "not signed");
+		verify_problem(v, "%s: %s%s%s", name, signature_fault(err),
+			       err == ENOKEY && m->key[0] ? ": " : "",
+			       err == ENOKEY ? m->key : "");
  out:
 	mem_deref(text);
 	mem_deref(file);
+}
+
+
+static const char *member(json_t *obj, const char *key)
+{
+	const char *text = json_string_value(json_object_get(obj, key));
+
+	return text ? text : "?";
+}
+
+
+static int refused_text(char **textp, json_t *arr)
+{
+	struct mbuf *mb;
+	json_t *obj;
+	size_t i;
+	int err = 0;
+
+	if (!json_array_size(arr))
+		return 0;
+
+	mb = mbuf_alloc(256);
+	if (!mb)
+		return ENOMEM;
+
+	json_array_foreach(arr, i, obj) {
+		if (!err)
+			err = mbuf_printf(mb, "%s%s: %s", i ? "; " : "",
+					  member(obj, "item"),
+					  member(obj, "error"));
+	}
+
+	mb->pos = 0;
+	if (!err)
+		err = mbuf_strdup(mb, textp, mb->end);
+	mem_deref(mb);
+
+	return err;
+}
+
+
+/* What the manifest says that happened */
+static void tell_notes(struct verify *v, const struct manifest *m,
+		       const char *name)
+{
+	json_t *obj;
+	size_t i;
+
+	json_array_foreach(m->forks, i, obj)
+		verify_tell(v, VERIFY_FORK, "%s: fork of %s, found %s: %s",
+			    name, member(obj, "what"), member(obj, "found"),
+			    member(obj, "detail"));
+
+	json_array_foreach(m->lost, i, obj)
+		verify_tell(v, VERIFY_LOST, "batch %llu: file %s of event %s "
+			    "was lost before it was copied",
+			    (unsigned long long)m->batch, member(obj, "file"),
+			    member(obj, "event"));
 }
 
 
@@ -258,6 +360,10 @@ static int link_fill(struct vlink *link, const struct manifest *m,
 	link->batch  = m->batch;
 	link->eventc = m->eventc;
 	link->retry  = m->retry;
+	link->result = (int)m->result;
+	link->completes = m->completes;
+	link->forked = m->forks != NULL;
+	str_ncpy(link->chain, m->chain, sizeof(link->chain));
 	if (m->index)
 		str_ncpy(link->index, m->index->name, sizeof(link->index));
 	str_ncpy(link->previous, m->previous, sizeof(link->previous));
@@ -266,19 +372,33 @@ static int link_fill(struct vlink *link, const struct manifest *m,
 	if (!err)
 		err = str_dup(&link->adapter, m->adapter);
 	if (!err)
+		err = refused_text(&link->refused, m->refused);
+	if (!err)
 		err = digest_mem(link->sha256, mb->buf, mb->end);
 
 	return err;
 }
 
 
-static int check_content(struct verify *v, const struct manifest *m,
-			 const char *name)
+static bool is_called(struct manifest *m, const char *name)
 {
 	char buf[64];
+
+	if (!strcmp(name, manifest_name(buf, sizeof(buf), m)))
+		return true;
+
+	m->suffixed = true;
+
+	return !strcmp(name, manifest_name(buf, sizeof(buf), m));
+}
+
+
+static int check_content(struct verify *v, struct manifest *m,
+			 const char *name)
+{
 	struct le *le;
 
-	if (strcmp(name, manifest_name(buf, sizeof(buf), m)))
+	if (!is_called(m, name))
 		verify_problem(v, "%s: holds the manifest of batch %llu: "
 			       "repeated or out of place", name,
 			       (unsigned long long)m->batch);
@@ -286,11 +406,13 @@ static int check_content(struct verify *v, const struct manifest *m,
 	for (le = m->filel.head; le; le = le->next)
 		check_file(v, le->data, name);
 
+	tell_notes(v, m, name);
 	++v->sum->manifests;
 	v->sum->events += m->eventc;
 
 	if (!m->index) {
-		if (m->result == MANIFEST_DELIVERED && m->eventc)
+		if ((m->result == MANIFEST_DELIVERED ||
+		     m->result == MANIFEST_PARTIAL) && m->eventc)
 			verify_problem(v, "%s: names no index of its events",
 				       name);
 		return 0;
@@ -309,10 +431,10 @@ int verify_load(struct verify *v, struct manifest **mp, const char *name,
 	int err;
 
 	err = verify_read(v, &mb, name);
-	if (!err) {
-		check_signature(v, name, mb);
+	if (!err)
 		err = manifest_decode(mp, (char *)mb->buf, mb->end);
-	}
+	if (!err)
+		check_signature(v, *mp, name, mb);
 
 	if (!err)
 		err = link_fill(link, *mp, name, mb);

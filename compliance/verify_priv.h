@@ -16,17 +16,17 @@ struct vlink {
 	char *name;
 	char *adapter;
 	uint64_t serial, batch, eventc;
-	bool retry;
+	int result;             /* enum manifest_result                      */
+	bool retry, completes, forked;
+	char *refused;          /* items, as text; NULL: none                */
+	char chain[40];
 	char index[64];         /* "": none                                  */
 	char sha256[DIGEST_HEXSIZE], previous[DIGEST_HEXSIZE];
 };
 
 struct verify {
 	const char *dir;
-	const struct signkey *key;
-	verify_h *h;
-	verify_event_h *eventh;
-	void *arg;
+	struct verify_opt opt;
 	struct verify_sum *sum;
 	struct vfile *filev;
 	size_t filec, files_max;
@@ -35,6 +35,8 @@ struct verify {
 };
 
 void verify_problem(struct verify *v, const char *fmt, ...);
+void verify_tell(struct verify *v, enum verify_note what, const char *fmt,
+		 ...);
 /** The whole file, with a 0 behind it.  EFBIG: beyond any manifest */
 int  verify_read(const struct verify *v, struct mbuf **mbp, const char *name);
 struct vfile *verify_file(const struct verify *v, const char *name);
@@ -45,6 +47,8 @@ int  verify_load(struct verify *v, struct manifest **mp, const char *name,
 		 struct vlink *link);
 /** The chain, by serial */
 void verify_chain(struct verify *v);
+/** Notes of what the chain leaves open */
+void verify_open_ends(struct verify *v);
 /** The lines of a batch's index */
 int  verify_index(struct verify *v, const struct manifest *m);
 /** Tell of every event */

@@ -17,11 +17,14 @@
 #include "common/log.h"
 #include "compliance/adapter_load.h"
 #include "compliance/delivery.h"
+#include "compliance/oneline.h"
+#include "compliance/outdir.h"
+#include "compliance/reconcile.h"
 #include "compliance/worker.h"
 
 enum {
 	ORDER_MAX_BYTES = 64 * 1024,
-	RECONNECT_MIN_MS = 200, RECONNECT_MAX_MS = 10000,
+	BACKOFF_MIN_MS = 200, BACKOFF_MAX_MS = 10000,
 };
 
 struct worker {
@@ -29,8 +32,12 @@ struct worker {
 	struct delivery *delivery;
 	const struct adapter_common *common;
 	struct bstore *st;         /* NULL: not connected             */
-	uint32_t backoff_ms;
+	struct outdir *od;         /* NULL: none yet, or it needs none */
+	bool agreed;               /* directory and store are at one  */
+	uint32_t backoff_ms;       /* of what fails without a batch   */
+	char chain[40];            /* its GUID                        */
 	bool begun;                /* deaths before us are counted    */
+	char told[256];            /* the last reason that was logged */
 };
 
 
@@ -69,6 +76,18 @@ static bool is_over(uint32_t wait_ms)
 static void lost(struct worker *w)
 {
 	w->st = mem_deref(w->st);
+	w->agreed = false;
+}
+
+
+/* False: it is over */
+static bool pause_for(struct worker *w)
+{
+	const bool over = is_over(w->backoff_ms);
+
+	w->backoff_ms = min(2 * w->backoff_ms, (uint32_t)BACKOFF_MAX_MS);
+
+	return !over;
 }
 
 
@@ -105,14 +124,9 @@ static int connect_once(struct worker *w)
 static bool connected(struct worker *w)
 {
 	while (!w->st && connect_once(w)) {
-
-		if (is_over(w->backoff_ms))
+		if (!pause_for(w))
 			return false;
-		w->backoff_ms = min(2 * w->backoff_ms,
-				    (uint32_t)RECONNECT_MAX_MS);
 	}
-
-	w->backoff_ms = RECONNECT_MIN_MS;
 
 	return !is_over(0);
 }
@@ -121,8 +135,8 @@ static bool connected(struct worker *w)
 static int done(struct worker *w, const struct delivery_job *job)
 {
 	char batch[24], *text = NULL;
-	const char *argv[6] = { w->common->name, batch, job->result, job->why,
-				job->sha256 };
+	const char *argv[7] = { w->common->name, batch, job->result, job->why,
+				job->sha256, NULL, job->told };
 	PGresult *res = NULL;
 	int err;
 
@@ -132,7 +146,7 @@ static int done(struct worker *w, const struct delivery_job *job)
 	err = mbuf_strdup(job->manifest, &text, job->manifest->end);
 	argv[5] = text;
 	if (!err)
-		err = bstore_query(w->st, &res, "delivery_done", argv, 6);
+		err = bstore_query(w->st, &res, "delivery_done", argv, 7);
 	if (!err && *PQgetvalue(res, 0, 0) != 't')
 		log_warn("adapter.elsewhere", "name=%s batch=%s",
 			 w->common->name, batch);
@@ -144,23 +158,33 @@ static int done(struct worker *w, const struct delivery_job *job)
 }
 
 
-static int later(struct worker *w, const struct delivery_job *job)
+/* Each reason is logged once, however often it keeps us from it */
+static int later(struct worker *w, uint64_t batch, const char *why)
 {
-	char most[16];
-	const char *argv[] = { w->common->name, job->why, most };
+	char least[16], most[16];
+	const char *argv[] = { w->common->name, why, least, most };
 
-	log_warn("adapter.later", "name=%s batch=%llu error=\"%s\"",
-		 w->common->name, (unsigned long long)job->batch, job->why);
+	if (strcmp(w->told, why))
+		log_warn("adapter.later", "name=%s batch=%llu error=\"%s\"",
+			 w->common->name, (unsigned long long)batch, why);
+	str_ncpy(w->told, why, sizeof(w->told));
+	(void)re_snprintf(least, sizeof(least), "%u", w->common->retry_min_s);
 	(void)re_snprintf(most, sizeof(most), "%u", w->common->retry_max_s);
 
-	return bstore_query(w->st, NULL, "delivery_later", argv, 3);
+	return bstore_query(w->st, NULL, "delivery_later", argv, 4);
 }
 
 
-static void tell(const struct worker *w, const struct delivery_job *job)
+static void tell(struct worker *w, const struct delivery_job *job)
 {
 	const bool good = !strcmp(job->result, "delivered");
-	const bool bad = !strcmp(job->result, "refused");
+	const bool bad = !strcmp(job->result, "refused") ||
+		!strcmp(job->result, "partial");
+
+	if (w->told[0])
+		log_info("adapter.recovered", "name=%s batch=%llu",
+			 w->common->name, (unsigned long long)job->batch);
+	w->told[0] = '\0';
 
 	log_msg(bad ? LOG_ERR : good ? LOG_INFO : LOG_WARN,
 		"adapter.settled", "name=%s batch=%llu events=%llu result=%s "
@@ -174,16 +198,22 @@ static void tell(const struct worker *w, const struct delivery_job *job)
 
 static int work(struct worker *w, struct delivery_job *job)
 {
-	int err;
+	int err = EPROTO;
 
-	err = delivery_run(w->delivery, w->st, job);
-	if (!err) {
+	switch (delivery_run(w->delivery, w->st, job)) {
+
+	case DELIVERY_SETTLED:
 		err = done(w, job);
 		if (!err)
 			tell(w, job);
-	}
-	else if (err == EAGAIN) {
-		err = later(w, job);
+		break;
+
+	case DELIVERY_LATER:
+		err = later(w, job->batch, job->why);
+		break;
+
+	case DELIVERY_LOST:
+		break;
 	}
 
 	job->manifest = mem_deref(job->manifest);
@@ -198,7 +228,8 @@ static uint64_t number(const PGresult *res, int col)
 }
 
 
-static void job_fill(struct delivery_job *job, const PGresult *res)
+static void job_fill(const struct worker *w, struct delivery_job *job,
+		     const PGresult *res)
 {
 	memset(job, 0, sizeof(*job));
 
@@ -211,6 +242,12 @@ static void job_fill(struct delivery_job *job, const PGresult *res)
 	job->eventc   = number(res, 6);
 	job->serial   = number(res, 7);
 	job->previous = PQgetvalue(res, 0, 8);
+	job->chain    = w->chain;
+	if (!PQgetisnull(res, 0, 11)) {
+		job->forks = PQgetvalue(res, 0, 11);
+		job->told  = PQgetvalue(res, 0, 12);
+	}
+	job->completes = *PQgetvalue(res, 0, 13) == 't';
 }
 
 
@@ -238,7 +275,7 @@ static int next(struct worker *w)
 				  (uint32_t)number(res, 9));
 	}
 	else {
-		job_fill(&job, res);
+		job_fill(w, &job, res);
 		err = work(w, &job);
 	}
 
@@ -248,16 +285,79 @@ static int next(struct worker *w)
 }
 
 
+/* Its lock, and that it is what the store says */
+static int claim(struct worker *w, struct mbuf *errmb)
+{
+	const char *argv[] = { w->common->name };
+	const char *dir = delivery_dir(w->delivery);
+	PGresult *res = NULL;
+	int err = 0;
+
+	if (w->od && !outdir_same(w->od)) {
+		delivery_use(w->delivery, NULL);
+		w->od = mem_deref(w->od);
+		w->agreed = false;
+	}
+
+	if (dir && !w->od)
+		err = outdir_open(&w->od, dir, errmb);
+	if (!err && dir && !w->agreed)
+		err = reconcile(w->od, w->st, w->common->name, errmb);
+	if (err || w->agreed)
+		return err;
+
+	err = bstore_query(w->st, &res, "delivery_chain", argv, 1);
+	if (!err && PQntuples(res))
+		str_ncpy(w->chain, PQgetvalue(res, 0, 0), sizeof(w->chain));
+	PQclear(res);
+
+	delivery_use(w->delivery, w->od);
+	w->agreed = !err;
+
+	return err;
+}
+
+
+/* Without its directory an adapter gets nothing.  False: it has not got it */
+static bool prepare(struct worker *w)
+{
+	struct mbuf *errmb = mbuf_alloc(256);
+	char text[256], why[256];
+	int err;
+
+	err = errmb ? claim(w, errmb) : ENOMEM;
+	if (err && errmb && errmb->end) {
+		(void)re_snprintf(text, sizeof(text), "%b", errmb->buf,
+				  errmb->end);
+		oneline(why, sizeof(why), text);
+		if (later(w, 0, why))
+			lost(w);
+	}
+	else if (err) {
+		lost(w);
+	}
+	mem_deref(errmb);
+
+	return !err;
+}
+
+
 static int serve(struct worker *w)
 {
 	while (connected(w)) {
 
-		const int err = next(w);
+		const bool ready = prepare(w);
+		const int err = ready ? next(w) : 0;
 
 		if (err == ENOENT)
 			return err;
 		if (err)
 			lost(w);
+
+		if (ready && !err)
+			w->backoff_ms = BACKOFF_MIN_MS;
+		else if (!pause_for(w))
+			break;
 	}
 
 	return 0;
@@ -314,7 +414,7 @@ static int open_delivery(struct worker *w)
 
 int worker_main(void)
 {
-	struct worker w = { .backoff_ms = RECONNECT_MIN_MS };
+	struct worker w = { .backoff_ms = BACKOFF_MIN_MS };
 	enum log_level level;
 	int err;
 
@@ -333,6 +433,7 @@ int worker_main(void)
 
 	lost(&w);
 	mem_deref(w.delivery);
+	mem_deref(w.od);
 	json_decref(w.order);
 
 	return err ? EXIT_FAILURE : EXIT_SUCCESS;

@@ -110,16 +110,22 @@ static bool inside(const struct range *range, const struct sa *sa)
 }
 
 
-static bool trusted(const struct auth *auth, const struct req *req)
+bool auth_trusts(const struct auth *auth, const struct sa *peer)
 {
 	struct le *le;
 
 	for (le = auth->trustedl.head; le; le = le->next) {
-		if (inside(le->data, req_peer(req)))
+		if (inside(le->data, peer))
 			return true;
 	}
 
 	return false;
+}
+
+
+static bool trusted(const struct auth *auth, const struct req *req)
+{
+	return auth_trusts(auth, req_peer(req));
 }
 
 

@@ -16,6 +16,7 @@ enum { AUTH_ADDRESS_MAX = 64 };
 
 struct config;
 struct req;
+struct sa;
 
 /** Does not change while the process runs: the worker's thread reads it */
 struct auth {
@@ -41,6 +42,8 @@ int  auth_open(struct auth **authp, const struct config *conf);
 /** "ada" is "sip:ada@DOMAIN".  EBADMSG, EOVERFLOW */
 int auth_canonical(const struct auth *auth, char key[CHATURI_SIZE],
 		   const char *name);
+/** Is it the address of a trusted proxy? */
+bool auth_trusts(const struct auth *auth, const struct sa *peer);
 /** The user that a trusted proxy names, or NULL */
 const char *auth_named(const struct auth *auth, const struct req *req);
 /** Who asks, as text: the peer, or whom a trusted proxy says it asks for */

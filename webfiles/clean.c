@@ -294,6 +294,16 @@ static void forget_sessions(const struct clean *clean)
 }
 
 
+static void forget_pieces(const struct clean *clean)
+{
+	struct db_args args;
+
+	db_args_init(&args);
+	db_int4(&args, (int32_t)setting(clean, "files.partial_s"));
+	(void)db_exec(clean->web->db, "file_pieces_clean", &args, NULL, NULL);
+}
+
+
 static void begin(void *arg)
 {
 	struct clean *clean = arg;
@@ -310,6 +320,7 @@ static void begin(void *arg)
 	round->fs    = mem_ref(clean->web->files);
 	round->age_s = setting(clean, "files.partial_s");
 	forget_sessions(clean);
+	forget_pieces(clean);
 
 	db_args_init(&args);
 	db_int4(&args, (int32_t)setting(clean, "files.remove_after_h"));

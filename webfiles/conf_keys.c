@@ -30,9 +30,24 @@ const struct conf_key web_keyv[] = {
 	  "PEM file with the private key; readable by its owner alone." },
 	{ "http.connections_max", CONF_UINT, NULL, "4000", 10, 100000, 0,
 	  NULL, "Connections held open; more are closed at once." },
-	{ "http.connections_per_address", CONF_UINT, NULL, "0", 0, 100000, 0,
-	  NULL, "The same from one address; 0: no limit of its own, for "
-	  "instance behind a proxy." },
+	{ "http.connections_per_address", CONF_UINT, NULL, "256", 0, 100000,
+	  CONF_RELOAD, NULL, "The same from one address; 0: no limit.  A proxy "
+	  "(auth.trusted_addresses, or on this host without a certificate of "
+	  "ours) has none." },
+	{ "http.connects_per_min", CONF_UINT, NULL, "1200", 0, 10000000,
+	  CONF_RELOAD, NULL, "New connections from one address a minute, beyond "
+	  "as many as it may hold open; more are closed at once.  0: no "
+	  "limit." },
+	{ "http.address_per_min", CONF_UINT, NULL, "12000", 0, 10000000,
+	  CONF_RELOAD, NULL, "Requests from one address a minute; beyond it "
+	  "429.  0: no limit." },
+	{ "http.address_burst", CONF_UINT, NULL, "6000", 1, 10000000,
+	  CONF_RELOAD, NULL, "Requests that an address may save up." },
+	{ "http.user_per_min", CONF_UINT, NULL, "1200", 0, 10000000,
+	  CONF_RELOAD, NULL, "Requests of one user a minute, by session; beyond "
+	  "it 429.  0: no limit." },
+	{ "http.user_burst", CONF_UINT, NULL, "1200", 1, 10000000, CONF_RELOAD,
+	  NULL, "Requests that a user may save up." },
 	{ "http.idle_s", CONF_UINT, "s", "30", 1, 3600, 0, NULL,
 	  "A connection on which nothing moves for so long is closed." },
 	{ "http.head_s", CONF_UINT, "s", "20", 1, 3600, 0, NULL,
@@ -65,6 +80,10 @@ const struct conf_key web_keyv[] = {
 	{ "files.partial_s", CONF_UINT, "s", "3600", 1, 86400, CONF_RELOAD,
 	  NULL, "What is left of an upload to which nothing came for so long "
 	  "is removed." },
+	{ "files.unfinished_max", CONF_UINT, NULL, "8", 1, 100000, CONF_RELOAD,
+	  NULL, "Uploads in pieces that one user may have begun and not "
+	  "finished.  They count against the room's quota as if they were "
+	  "whole, until files.partial_s after their last piece." },
 	{ "files.clean_s", CONF_UINT, "s", "300", 1, 86400, CONF_RELOAD, NULL,
 	  "Files, old tokens and old sessions are looked for so often." },
 
@@ -87,7 +106,9 @@ const struct conf_key web_keyv[] = {
 	  "others both are ignored." },
 	{ "auth.failures_user", CONF_UINT, NULL, "5", 0, 1000, CONF_RELOAD,
 	  NULL, "Sign-ins of one user that may fail before there is a wait, "
-	  "which then doubles with each one." },
+	  "which then doubles with each one.  Counted together with the "
+	  "registrar's.  Where a user came in before, by address or browser, "
+	  "only failures made there count." },
 	{ "auth.failures_address", CONF_UINT, NULL, "30", 0, 100000,
 	  CONF_RELOAD, NULL, "The same for all sign-ins from one address." },
 	{ "auth.wait_max_s", CONF_UINT, "s", "300", 1, 86400, CONF_RELOAD,

@@ -12,6 +12,7 @@ struct config;
 struct db;
 struct filestore;
 struct http;
+struct limits;
 struct worker;
 
 struct web {
@@ -20,6 +21,7 @@ struct web {
 	struct db *db;
 	struct http *http;
 	struct auth *auth;
+	struct limits *limits;
 	struct worker *worker;     /* for files                             */
 	struct list signinl;       /* under way                             */
 	struct worker *doors;      /* for sign-ins, which may take long      */

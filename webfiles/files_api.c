@@ -6,13 +6,13 @@
 #include <re.h>
 #include "common/db/db.h"
 #include "common/guid.h"
+#include "common/limits.h"
+#include "common/utf8.h"
 #include "webfiles/files.h"
 #include "webfiles/filestore.h"
 #include "webfiles/http.h"
 #include "webfiles/session.h"
 #include "webfiles/store.h"
-
-enum { NAME_MAX_BYTES = 256 };
 
 
 static void begin_handler(struct req *req, const struct db_res *res)
@@ -29,7 +29,7 @@ static void upload(struct req *req)
 
 	if (!files_room(room, req))
 		return;
-	if (!str_isset(name) || str_len(name) > NAME_MAX_BYTES ||
+	if (!str_isset(name) || utf8_count(name) > LIMIT_NAME ||
 	    strchr(name, '/')) {
 		files_problem(req, EINVAL);
 		return;

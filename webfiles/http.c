@@ -12,6 +12,7 @@
 #include "webfiles/core.h"
 #include "webfiles/http.h"
 #include "webfiles/http_priv.h"
+#include "webfiles/limits.h"
 #include "webfiles/tls.h"
 
 enum { BACKLOG = 1024, SWEEP_MS = 1000, LOG_MAX = 256, CONNECTION_MEMORY = 64 * 1024 };
@@ -106,8 +107,23 @@ static void conn_destructor(void *data)
 {
 	struct hconn *conn = data;
 
+	limits_count(conn->http->web->limits, &conn->peer, false);
 	list_unlink(&conn->le);
 	--n_connections;
+}
+
+
+/* Before TLS: what is too much costs an accept() and nothing else */
+static enum MHD_Result accept_handler(void *cls, const struct sockaddr *addr,
+				      socklen_t len)
+{
+	const struct http *http = cls;
+	struct sa peer;
+
+	(void)len;
+
+	return sa_set_sa(&peer, addr) ||
+		limits_connect(http->web->limits, &peer) ? MHD_YES : MHD_NO;
 }
 
 
@@ -116,6 +132,7 @@ static void connection_handler(void *cls, struct MHD_Connection *mc,
 			       what)
 {
 	struct http *http = cls;
+	const union MHD_ConnectionInfo *info;
 	struct hconn *conn;
 
 	if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
@@ -127,7 +144,12 @@ static void connection_handler(void *cls, struct MHD_Connection *mc,
 	if (!conn)
 		return;
 
+	conn->http  = http;
 	conn->mc    = mc;
+	info = MHD_get_connection_info(mc, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	if (info && info->client_addr)
+		(void)sa_set_sa(&conn->peer, info->client_addr);
+	limits_count(http->web->limits, &conn->peer, true);
 	conn->since = tmr_jiffies();
 	list_append(&http->connl, &conn->le, conn);
 	++n_connections;
@@ -319,8 +341,6 @@ static int start(struct http *http, const struct sa *sa)
 		  NULL },
 		{ MHD_OPTION_CONNECTION_LIMIT, (intptr_t)
 		  config_uint(conf, "http.connections_max"), NULL },
-		{ MHD_OPTION_PER_IP_CONNECTION_LIMIT, (intptr_t)
-		  config_uint(conf, "http.connections_per_address"), NULL },
 		{ MHD_OPTION_CONNECTION_TIMEOUT, (intptr_t)
 		  config_uint(conf, "http.idle_s"), NULL },
 		{ MHD_OPTION_UNESCAPE_CALLBACK, (intptr_t)keep_escaped,
@@ -341,8 +361,8 @@ static int start(struct http *http, const struct sa *sa)
 		flags |= MHD_USE_IPv6;
 
 	errno = 0;
-	http->mhd = MHD_start_daemon(flags, 0, NULL, NULL, access_handler,
-				     http, MHD_OPTION_ARRAY, optv,
+	http->mhd = MHD_start_daemon(flags, 0, accept_handler, http,
+				     access_handler, http, MHD_OPTION_ARRAY, optv,
 				     MHD_OPTION_END);
 
 	return http->mhd ? 0 : errno ? errno : EADDRINUSE;

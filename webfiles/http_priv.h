@@ -33,6 +33,8 @@ struct http {
 struct hconn {
 	struct le le;
 	struct MHD_Connection *mc;
+	struct http *http;
+	struct sa peer;
 	uint64_t since;            /* jiffies when it last had nothing to do */
 	uint64_t received;         /* bytes of the body under way            */
 	bool working;              /* a handler has the request: our turn    */

@@ -14,9 +14,12 @@
 #include "webfiles/signin.h"
 #include "webfiles/store.h"
 
+enum { DEVICE_S = 365 * 86400 };
+
 struct opening {
 	char token[SESSION_TOKEN_MAX];
 	char csrf[SESSION_TOKEN_MAX];
+	char device[SESSION_TOKEN_MAX];     /* "": it has one already         */
 	char address[AUTH_ADDRESS_MAX];
 	unsigned status;
 };
@@ -39,6 +42,7 @@ static void destructor(void *data)
 	struct opening *op = data;
 
 	OPENSSL_cleanse(op->token, sizeof(op->token));
+	OPENSSL_cleanse(op->device, sizeof(op->device));
 }
 
 
@@ -58,6 +62,36 @@ static void set_cookie(struct req *req, const char *token, bool forget)
 		    session_cookie(req), token,
 		    http_tls(req_web(req)->http) ? "; Secure" : "",
 		    forget ? "; Max-Age=0" : "");
+}
+
+
+static const char *device_cookie(const struct req *req)
+{
+	return http_tls(req_web(req)->http) ? "__Host-pchat-device"
+		: "pchat-device";
+}
+
+
+/* Stays when the session ends: it opens nothing, but whoever has it need not
+   wait for what others have tried */
+static void set_device(struct req *req, const char *token)
+{
+	req_headerf(req, "Set-Cookie", "%s=%s; Path=/; HttpOnly; "
+		    "SameSite=Strict%s; Max-Age=%u", device_cookie(req), token,
+		    http_tls(req_web(req)->http) ? "; Secure" : "",
+		    (unsigned)DEVICE_S);
+}
+
+
+bool session_device(struct req *req, char hash[SESSION_HASH_MAX])
+{
+	const char *token = req_cookie(req, device_cookie(req));
+
+	if (!token)
+		return false;
+
+	session_hash(hash, token);
+	return true;
 }
 
 
@@ -82,6 +116,8 @@ static void opened_handler(struct req *req, const struct db_res *res)
 		log_info("web.signin", "user=%s address=%s", uri,
 			 op->address);
 		set_cookie(req, op->token, false);
+		if (op->device[0])
+			set_device(req, op->device);
 		session_tell(req, op->status, uri, display,
 			     db_get_bool(res, 0, 2), op->csrf);
 	}
@@ -92,11 +128,11 @@ static void opened_handler(struct req *req, const struct db_res *res)
 
 
 void session_open(struct req *req, unsigned status, int64_t principal_id,
-		  const char *forget, const char *rehash)
+		  const char *user_key, const char *rehash)
 {
 	struct opening *op = mem_zalloc(sizeof(*op), destructor);
 	const char *agent = req_header(req, "User-Agent");
-	char hash[SESSION_HASH_MAX];
+	char hash[SESSION_HASH_MAX], device[SESSION_HASH_MAX];
 	struct db_args args;
 
 	if (!op) {
@@ -108,6 +144,10 @@ void session_open(struct req *req, unsigned status, int64_t principal_id,
 	session_token(op->token);
 	session_token(op->csrf);
 	session_hash(hash, op->token);
+	if (user_key && !session_device(req, device)) {
+		session_token(op->device);
+		session_hash(device, op->device);
+	}
 	auth_address(req_web(req)->auth, req, op->address);
 
 	db_args_init(&args);
@@ -116,8 +156,9 @@ void session_open(struct req *req, unsigned status, int64_t principal_id,
 	db_text(&args, op->csrf);
 	db_text(&args, op->address);
 	db_text(&args, agent ? agent : "");
-	db_text(&args, forget);
+	db_text(&args, user_key);
 	db_text(&args, rehash);
+	db_text(&args, user_key ? device : NULL);
 
 	/* what the texts belong to may go now */
 	req_set_data(req, op);

@@ -6,9 +6,12 @@
 #include <strings.h>
 #include <re.h>
 #include "common/stats.h"
+#include "webfiles/auth.h"
 #include "webfiles/core.h"
 #include "webfiles/http.h"
 #include "webfiles/http_priv.h"
+#include "webfiles/limits.h"
+#include "webfiles/session.h"
 
 enum {
 	DISCARD_MAX     = 16 * 1024 * 1024,  /* of a body that is not wanted */
@@ -217,12 +220,34 @@ void req_resume(struct req *req)
 }
 
 
+/* Clients that bring files give up for good after a 4xx, so not to them */
+static bool limited(struct req *req, uint32_t wait)
+{
+	const unsigned flags = req->route ? req->route->flags : 0;
+
+	if (!wait)
+		return false;
+
+	req_headerf(req, "Retry-After", "%u", wait);
+	req_problem(req, flags & ROUTE_TOKEN ? 503 : 429, "rate",
+		    "too many requests: try again in %u seconds", wait);
+
+	return true;
+}
+
+
 void req_go_on(struct req *req, struct session *session)
 {
 	if (req_done(req))
 		return;
 
 	req->session = mem_ref(session);
+	if (session && limited(req, limits_user(req->http->web->limits,
+						session->principal_id))) {
+		req_resume(req);
+		return;
+	}
+
 	if (req->route->flags & ROUTE_STREAM)
 		req->route->h(req);
 	else
@@ -245,6 +270,10 @@ void req_stream(struct req *req, req_body_h *bodyh, req_end_h *endh,
 
 static void head(struct req *req)
 {
+	const struct web *web = req->http->web;
+	char address[AUTH_ADDRESS_MAX];
+
+
 	if (ambiguous(req)) {
 		++n_malformed;
 		req_header_add(req, "Connection", "close");
@@ -260,7 +289,8 @@ static void head(struct req *req)
 	}
 
 	find_route(req);
-	if (req_done(req))
+	auth_address(web->auth, req, address);
+	if (req_done(req) || limited(req, limits_address(web->limits, address)))
 		return;
 
 	if (req->http->authh)

@@ -14,6 +14,7 @@
 #include "webfiles/core.h"
 #include "webfiles/filestore.h"
 #include "webfiles/http.h"
+#include "webfiles/limits.h"
 #include "webfiles/service.h"
 #include "webfiles/session.h"
 #include "webfiles/store.h"
@@ -35,6 +36,7 @@ static void destructor(void *data)
 	web_store_close(web);
 	mem_deref(web->http);
 	mem_deref(web->files);
+	mem_deref(web->limits);
 	mem_deref(web->auth);
 }
 
@@ -58,6 +60,8 @@ static int service_open(void **svcp, struct config *conf, struct ctl *ctl)
 			     config_str(conf, "files.denied"));
 	if (!err)
 		err = auth_open(&web->auth, conf);
+	if (!err)
+		err = limits_alloc(&web->limits, web);
 	if (!err)
 		err = worker_open(&web->worker, FILE_JOBS_MAX);
 	if (!err)

@@ -2,8 +2,10 @@
  * @file webfiles/signin.c  Signing in and out: /api/v1/session
  *
  * A wrong password and an unknown user are answered alike and after the same
- * work.  Failures are counted in the store by user and by address; each one
- * beyond a limit doubles the wait.
+ * work.  Failures are counted in the store, together with the registrar's, by
+ * user and by address; each one beyond a limit doubles the wait.  From an
+ * address or a browser by which this user came in before they are counted by
+ * that way alone, so that nobody is kept out by what others try elsewhere.
  */
 #include <string.h>
 #include <openssl/crypto.h>
@@ -49,7 +51,8 @@ static void destructor(void *data)
 	mem_deref(s->username);
 	mem_deref(s->realm);
 	mem_deref(s->user_key);
-	mem_deref(s->address_key);
+	mem_deref(s->address);
+	mem_deref(s->device);
 }
 
 
@@ -79,18 +82,21 @@ static void wrong(struct req *req, const struct signin *s)
 		(int32_t)config_uint(web->conf, "auth.failures_user"),
 		(int32_t)config_uint(web->conf, "auth.failures_address"),
 	};
-	struct pl keyv[2];
 	struct db_args args;
 
-	pl_set_str(&keyv[0], s->user_key);
-	pl_set_str(&keyv[1], s->address_key);
 	db_args_init(&args);
-	db_textv(&args, keyv, ARRAY_SIZE(keyv));
+	if (s->principal_id)
+		db_int8(&args, s->principal_id);
+	else
+		db_null(&args);
+	db_text(&args, s->user_key);
+	db_text(&args, s->address);
+	db_text(&args, s->device);
 	db_int4v(&args, limitv, ARRAY_SIZE(limitv));
 	db_int4(&args, (int32_t)config_uint(web->conf, "auth.wait_max_s"));
 
 	++n_wrong;
-	log_info("web.signin_refused", "from=\"%s\"", s->address_key);
+	log_info("web.signin_refused", "from=\"%s\"", s->address);
 	req_db(req, "web_login_failed", &args, counted_handler);
 }
 
@@ -190,14 +196,17 @@ static void login_handler(struct req *req, const struct db_res *res)
 }
 
 
+/* s is NULL when no password is asked for: no throttle then */
 static void login_ask(struct req *req, const char *key,
-		      const struct pl *keyv, size_t keyc, req_db_h *h)
+		      const struct signin *s, req_db_h *h)
 {
 	struct db_args args;
 
 	db_args_init(&args);
 	db_text(&args, key);
-	db_textv(&args, keyv, keyc);
+	db_text(&args, s ? s->user_key : NULL);
+	db_text(&args, s ? s->address : NULL);
+	db_text(&args, s ? s->device : NULL);
 	req_db(req, "web_login", &args, h);
 }
 
@@ -206,7 +215,7 @@ static int signin_alloc(struct signin **sp, struct req *req, const char *key,
 			const char *password)
 {
 	struct signin *s = mem_zalloc(sizeof(*s), destructor);
-	char address[AUTH_ADDRESS_MAX];
+	char address[AUTH_ADDRESS_MAX], device[SESSION_HASH_MAX];
 	int err;
 
 	if (!s)
@@ -220,7 +229,9 @@ static int signin_alloc(struct signin **sp, struct req *req, const char *key,
 	if (!err)
 		err = re_sdprintf(&s->user_key, "user:%s", key);
 	if (!err)
-		err = re_sdprintf(&s->address_key, "address:%s", address);
+		err = str_dup(&s->address, address);
+	if (!err && session_device(req, device))
+		err = str_dup(&s->device, device);
 	if (err)
 		mem_deref(s);
 	else
@@ -235,7 +246,6 @@ static void by_password(struct req *req, const char *name,
 {
 	char key[CHATURI_SIZE];
 	struct signin *s;
-	struct pl keyv[2];
 
 	if (auth_canonical(req_web(req)->auth, key, name)) {
 		req_problem(req, 400, "invalid", "user must be an address as "
@@ -247,12 +257,10 @@ static void by_password(struct req *req, const char *name,
 		return;
 	}
 
-	pl_set_str(&keyv[0], s->user_key);
-	pl_set_str(&keyv[1], s->address_key);
 	req_set_data(req, s);
 	list_append(&req_web(req)->signinl, &s->le, s);
 	mem_deref(s);
-	login_ask(req, key, keyv, ARRAY_SIZE(keyv), login_handler);
+	login_ask(req, key, s, login_handler);
 }
 
 
@@ -279,7 +287,7 @@ static void by_header(struct req *req, const char *name)
 		req_problem(req, 403, "unknown-user", "you are no user of "
 			    "Persistent Chat");
 	else
-		login_ask(req, key, NULL, 0, named_handler);
+		login_ask(req, key, NULL, named_handler);
 }
 
 

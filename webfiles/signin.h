@@ -4,6 +4,7 @@
 #pragma once
 
 #include "common/kdf.h"
+#include "webfiles/session.h"
 
 struct auth;
 struct req;
@@ -21,7 +22,9 @@ struct signin {
 	const struct auth *auth;
 	char *key;                 /* "sip:user@host", canonical             */
 	char *password;
-	char *user_key, *address_key;       /* of the throttle               */
+	char *user_key;            /* of the throttle                        */
+	char *address;
+	char *device;              /* hash of the device's token, or NULL    */
 	char *kdf;                 /* NULL: none kept yet                    */
 	char *ha1, *username, *realm;
 	int64_t principal_id;      /* 0: there is none                       */
@@ -39,11 +42,16 @@ void ldap_check(struct signin *s);
  * Open a session and answer the request with it
  *
  * @param status   Of the answer
- * @param forget   Key of the throttle whose failures are forgotten, or NULL
+ * @param user_key  Of the throttle: a password was given, and its failures
+ *                  are forgotten; the address and the device are known from
+ *                  now on.  NULL: no password
  * @param rehash   The password hashed anew, or NULL
  */
 void session_open(struct req *req, unsigned status, int64_t principal_id,
-		  const char *forget, const char *rehash);
+		  const char *user_key, const char *rehash);
+/** Hash of the token that this browser was given at an earlier sign-in; false:
+ *  it has none */
+bool session_device(struct req *req, char hash[SESSION_HASH_MAX]);
 /** Who is signed in, as the pages want to know it */
 void session_tell(struct req *req, unsigned status, const char *uri,
 		  const char *display, bool admin, const char *csrf);

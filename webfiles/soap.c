@@ -85,6 +85,7 @@ static const struct refusal {
 	{ EBADMSG,     "the scanner refused this file" },
 	{ EFBIG,       "the file is larger than allowed" },
 	{ EDQUOT,      "the room has no space left for it" },
+	{ EUSERS,      "this user has too many unfinished uploads" },
 	{ ESPIPE,      "this is not the piece that comes next" },
 };
 
@@ -230,6 +231,23 @@ static void ask_upload(struct req *req, const struct call *call, req_db_h *h)
 	db_text(&args, call->token);
 	db_uuid(&args, call->key.room);
 	req_db(req, "file_upload_begin", &args, h);
+}
+
+
+/* A piece keeps the place of the whole */
+static void ask_piece(struct req *req, const struct call *call, req_db_h *h)
+{
+	const struct config *conf = req_web(req)->conf;
+	struct db_args args;
+
+	db_args_init(&args);
+	db_text(&args, call->token);
+	db_uuid(&args, call->key.room);
+	db_uuid(&args, call->key.id);
+	db_int8(&args, (int64_t)min(call->length, INT64_MAX));
+	db_int4(&args, (int32_t)config_uint(conf, "files.unfinished_max"));
+	db_int4(&args, (int32_t)config_uint(conf, "files.partial_s"));
+	req_db(req, "file_piece_begin", &args, h);
 }
 
 
@@ -387,7 +405,7 @@ static void op_append(struct req *req, struct call *call)
 	if (err)
 		refuse(req, err);
 	else
-		ask_upload(req, call, chunk_handler);
+		ask_piece(req, call, chunk_handler);
 }
 
 

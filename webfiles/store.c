@@ -2,6 +2,7 @@
  * @file webfiles/store.c  Our connection to the Persistent Chat Store
  */
 #include <errno.h>
+#include <string.h>
 #include <re.h>
 #include "common/conf.h"
 #include "common/daemon.h"
@@ -98,6 +99,14 @@ static void failed(struct req *req, int err)
 {
 	const bool away = err == ENOTCONN || err == EAGAIN ||
 		err == ECONNRESET || err == ETIMEDOUT;
+
+	if (err == ECONNRESET && strcmp(req_method(req), "GET") &&
+	    strcmp(req_method(req), "HEAD")) {
+		req_problem(req, 504, "outcome-unknown", "the connection to "
+			    "the store was lost: what was asked for may have "
+			    "been done, look before you ask again");
+		return;
+	}
 
 	if (away)
 		req_header_add(req, "Retry-After", "2");

@@ -20,7 +20,7 @@ typedef void (req_db_h)(struct req *req, const struct db_res *res);
  * Run a statement for a request, as db_exec()
  *
  * Whatever goes wrong is answered here: 503 while the store is away or slow,
- * 500 otherwise.  @p h is not called then, nor when the client went away.
+ * 504 when what is not a GET may have been done, 500 otherwise.  @p h is not called then, nor when the client went away.
  */
 void req_db(struct req *req, const char *stmt, struct db_args *args,
 	    req_db_h *h);

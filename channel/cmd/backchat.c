@@ -12,6 +12,7 @@
 #include "channel/cmd/bcq.h"
 #include "channel/cmd/table.h"
 #include "channel/cmd/told.h"
+#include "channel/xccos/tokens.h"
 #include "channel/xccos/xccos.h"
 #include "channel/access.h"
 #include "channel/core.h"
@@ -23,6 +24,7 @@
 enum {
 	COUNT_MAX = 500,
 	ENVELOPE  = 1024,
+	ROWS_A_SEARCH = 100,   /* each beyond the first counts as a search   */
 	COL_TOLD  = 8,         /* after message_read()'s                     */
 };
 
@@ -46,24 +48,28 @@ int cmd_write_message(struct mbuf *mb, const char *uri,
 }
 
 
-/* Rows come newest first, so that what does not fit is the oldest; the reply
-   wants the oldest first: write to the side, then copy from the back */
+/* Rows come newest first, so that what does not fit is the oldest, which the
+   reply says; it has the oldest first: write to the side, then copy from the
+   back */
 static int write_messages(struct cmd *cmd, const char *uri,
 			  const struct db_res *res, uint32_t *fitp)
 {
-	const uint32_t n = db_rows(res);
+	const uint32_t n = min(db_rows(res), COUNT_MAX);
 	struct mbuf *mb = mbuf_alloc(4096);
 	size_t endv[COUNT_MAX + 1] = { 0 };
 	uint32_t i, fit = 0;
 	int err = mb ? 0 : ENOMEM;
 
-	for (i = 0; !err && i < n && i < COUNT_MAX; i++) {
+	for (i = 0; !err && i < n; i++) {
 		err = cmd_write_message(mb, uri, res, i);
 		if (mb->end + ENVELOPE > cmd->svc->set.reply_max)
 			break;
 		endv[++fit] = mb->end;
 	}
 
+	if (!err)
+		err = mbuf_printf(cmd->mb, "<chanib uri=\"%s\"%s>", uri,
+				  fit < n ? " " XT_MORE "=\"true\"" : "");
 	for (i = fit; !err && i > 0; i--)
 		err = mbuf_write_mem(cmd->mb, mb->buf + endv[i - 1],
 				     endv[i] - endv[i - 1]);
@@ -128,8 +134,6 @@ static void last_handler(int err, const struct db_res *res, void *arg)
 	if (!err)
 		err = cmd_reply_begin(cmd, 0);
 	if (!err)
-		err = mbuf_printf(cmd->mb, "<chanib uri=\"%s\">", canon);
-	if (!err)
 		err = write_messages(cmd, canon, res, &rows);
 	if (!err)
 		err = xccos_chanib_close(cmd->mb);
@@ -178,6 +182,38 @@ static void facts_handler(int err, const struct db_res *res, void *arg)
 
 	if (err)
 		cmd_fail(cmd, err);
+}
+
+
+bool cmd_bccontext_first(struct endpoint *ep, const struct xccos_prim *prim)
+{
+	const char *uri = xccos_attr(prim, "chanib", "uri");
+	uint8_t guid[GUID_SIZE];
+	struct occupant *occ;
+	struct room *room;
+	struct pl pl;
+
+	pl_set_str(&pl, uri ? uri : "");
+	if (chaturi_decode(guid, CHATURI_ROOM, &pl))
+		return false;
+
+	room = roomtab_by_guid(ep->svc->rooms, guid);
+	occ = room ? room_occupant(ep->svc->rooms, room->id, ep->id) : NULL;
+	if (!occ || occ->has_read)
+		return false;
+
+	occ->has_read = true;
+
+	return true;
+}
+
+
+uint32_t cmd_bccontext_long(const struct xccos_prim *prim)
+{
+	const char *cnt = xccos_attr(prim, "last", "cnt");
+	const unsigned long n = cnt ? strtoul(cnt, NULL, 10) : 0;
+
+	return n ? (uint32_t)(min(n, COUNT_MAX) - 1) / ROWS_A_SEARCH : 0;
 }
 
 

@@ -9,6 +9,8 @@
 #include "common/chaturi.h"
 #include "common/clock.h"
 #include "common/db/db.h"
+#include "common/limits.h"
+#include "common/utf8.h"
 #include "channel/cmd/bcq.h"
 #include "channel/xccos/xccos.h"
 
@@ -71,7 +73,7 @@ static int read_text(struct bcq *q, const struct xccos_prim *prim)
 		--pl.l;
 	if (!pl.l)
 		return 0;
-	if (pl.l > BCQ_TEXT_MAX)
+	if (utf8_countn(pl.p, pl.l) > LIMIT_SEARCH)
 		return EINVAL;
 
 	if (mt && !strcasecmp(mt, "ALL"))
@@ -284,4 +286,24 @@ bool bcq_asked(const struct xccos_prim *prim)
 	}
 
 	return false;
+}
+
+
+static bool count_handler(const void *node, void *arg)
+{
+	uint32_t *n = arg;
+
+	(void)node;
+
+	return ++*n > 1;
+}
+
+
+bool bcq_issearch(const struct xccos_prim *prim)
+{
+	uint32_t rooms = 0;
+
+	xccos_each(prim, "chanib", count_handler, &rooms);
+
+	return rooms != 1 || find(prim, &p_text) || find(prim, &p_author);
 }

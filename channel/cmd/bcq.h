@@ -10,7 +10,7 @@
 struct db_args;
 struct xccos_prim;
 
-enum { BCQ_TEXT_MAX = 1024, BCQ_AUTHORS_MAX = 32, BCQ_COUNT_MAX = 500 };
+enum { BCQ_AUTHORS_MAX = 32, BCQ_COUNT_MAX = 500 };
 
 /** As the statement history_find takes it */
 enum bcq_match { BCQ_ANY, BCQ_ALL, BCQ_PHRASE };
@@ -24,7 +24,8 @@ struct bcq {
 	struct pl authorv[BCQ_AUTHORS_MAX];    /* canonical                  */
 	char authorbuf[BCQ_AUTHORS_MAX][256];
 	size_t authorc;
-	uint32_t limit;          /* at least 1, at most BCQ_COUNT_MAX        */
+	uint32_t limit;          /* of each room that is named, else of all;
+	                            at least 1, at most BCQ_COUNT_MAX        */
 	bool backwards;          /* the newest are selected: true unless
 	                            asked otherwise                          */
 	bool sort_backwards;     /* and returned newest first                */
@@ -52,3 +53,6 @@ void bcq_args(struct db_args *args, const struct bcq *q);
 
 /** Is there a condition other than the number of messages? */
 bool bcq_asked(const struct xccos_prim *prim);
+
+/** Is it more than a page of one room: words, authors, several rooms or all? */
+bool bcq_issearch(const struct xccos_prim *prim);

@@ -50,7 +50,7 @@ static int check_author(const struct cmd *cmd)
 }
 
 
-static int check_room(struct room **roomp, const struct cmd *cmd)
+static int check_room(struct occupant **occp, const struct cmd *cmd)
 {
 	const char *uri = xccos_attr(cmd->prim, NULL, "chanUri");
 	uint8_t guid[GUID_SIZE];
@@ -73,7 +73,7 @@ static int check_room(struct room **roomp, const struct cmd *cmd)
 	if (room->disabled || !access_post(occ->mask, room->auditorium))
 		return EACCES;
 
-	*roomp = room;
+	*occp = occ;
 
 	return 0;
 }
@@ -83,6 +83,7 @@ static int check_text(struct post_text *text, const struct cmd *cmd)
 {
 	const char *chat = xccos_text(cmd->prim, "chat");
 	const char *rtf = xccos_text(cmd->prim, "rtf");
+	size_t most;
 
 	if (!str_isset(chat))
 		return EINVAL;
@@ -91,12 +92,15 @@ static int check_text(struct post_text *text, const struct cmd *cmd)
 	if (rtf)
 		pl_set_str(&text->rtf, rtf);
 
-	if (text->chat.l > cmd->svc->set.story_max ||
+	/* its marker makes a story, not its length (protocol.md 4.9) */
+	if (!strncmp(chat, MESSAGE_STORY_MARK, strlen(MESSAGE_STORY_MARK)))
+		text->flags |= MESSAGE_STORY;
+	most = text->flags & MESSAGE_STORY ? cmd->svc->set.story_max :
+					     cmd->svc->set.message_max;
+	if (text->chat.l > most ||
 	    text->rtf.l > 4 * (size_t)cmd->svc->set.story_max)
 		return EMSGSIZE;
 
-	if (text->chat.l > cmd->svc->set.message_max)
-		text->flags |= MESSAGE_STORY;
 	if (xccos_bool(xccos_attr(cmd->prim, NULL, "alert")))
 		text->flags |= MESSAGE_ALERT;
 
@@ -130,21 +134,21 @@ int cmd_grpchat(struct cmd *cmd)
 		.envid = strtoull(cmd->doc->envid, NULL, 10),
 	};
 	struct st *st = cmd->st;
-	struct room *room = NULL;
+	struct occupant *occ = NULL;
 	int err;
 
 	cmd->st = NULL;
 
 	err = check_author(cmd);
 	if (!err)
-		err = check_room(&room, cmd);
+		err = check_room(&occ, cmd);
 	if (!err)
 		err = check_text(&text, cmd);
 
 	if (err)
 		refuse(cmd, st, err);
 	else
-		post_message(cmd->svc->post, st, room, cmd->ep->user, &text);
+		post_message(cmd->svc->post, st, occ, &text);
 
 	return 0;
 }

@@ -10,7 +10,9 @@
 #include <re.h>
 #include "common/conf.h"
 #include "common/db/db.h"
+#include "common/limits.h"
 #include "common/stats.h"
+#include "common/utf8.h"
 #include "channel/cmd/table.h"
 #include "channel/core.h"
 #include "channel/endpoint.h"
@@ -23,7 +25,6 @@
 enum {
 	WATCHES_MAX = 20,            /* per user                             */
 	TERMS_MAX   = 20,            /* per watch                            */
-	WORDS_MAX   = 1024,          /* bytes of all of them                 */
 	ITEMS_MAX   = 100,           /* of a reply                           */
 	ENVELOPE    = 1024,
 };
@@ -150,7 +151,7 @@ static int check_words(int kind, const char *words)
 	for (p = words; (p = strchr(p, ',')); p++)
 		++terms;
 
-	return terms > TERMS_MAX || strlen(words) > WORDS_MAX ? E2BIG : 0;
+	return terms > TERMS_MAX || utf8_count(words) > LIMIT_WATCH ? E2BIG : 0;
 }
 
 

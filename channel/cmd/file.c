@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <re.h>
 #include "common/chaturi.h"
+#include "common/conf.h"
 #include "common/db/db.h"
 #include "common/store/status.h"
 #include "channel/cmd/table.h"
@@ -89,6 +90,8 @@ static int ask(struct cmd *cmd, enum direction direction)
 	db_uuid(&args, guid);
 	db_int4(&args, direction);
 	db_text(&args, name);
+	db_int4(&args, (int32_t)config_uint(cmd->svc->conf,
+					    "files.tokens_max"));
 
 	return db_exec(cmd->svc->db_main, "file_token_make", &args,
 		       token_handler, cmd) ? EBUSY : 0;

@@ -263,6 +263,7 @@ static int ask(struct cmd *cmd, const int64_t *idv, size_t idc)
 		db_null(&args);
 	db_int8v(&args, cmd->ep->user->ancv, cmd->ep->user->ancc);
 	bcq_args(&args, h->q);
+	db_int4(&args, BCQ_COUNT_MAX);
 
 	++n_searches;
 	if (!db_exec(quick ? cmd->svc->db_read : cmd->svc->db_search,

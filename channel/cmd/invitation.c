@@ -48,7 +48,8 @@ static int ask(struct cmd *cmd)
 	db_int8v(&args, &cmd->ep->user->id, 1);
 	db_int4v(&args, &first, 1);
 	db_bool(&args, false);
-	db_int4(&args, INVITATIONS_MAX);
+	cmd->most = INVITATIONS_MAX;
+	db_int4(&args, INVITATIONS_MAX + 1);
 
 	return db_exec(cmd->svc->db_main, "invitations", &args,
 		       invitations_handler, cmd) ? EBUSY : 0;

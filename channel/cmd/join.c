@@ -2,6 +2,7 @@
  * @file channel/cmd/join.c  join, bjoin and part (protocol.md 4.4-4.6)
  */
 #include <errno.h>
+#include <string.h>
 #include <re.h>
 #include "common/chaturi.h"
 #include "channel/cmd/table.h"
@@ -13,6 +14,9 @@
 #include "channel/joined.h"
 #include "channel/room.h"
 #include "channel/roster.h"
+
+
+enum { ENVELOPE = 64 };        /* what closes a document */
 
 
 static bool count_handler(const void *node, void *arg)
@@ -62,26 +66,38 @@ static void read_chanid(struct join_room *jr, const void *node)
 }
 
 
-struct reading {
-	struct join *join;
-	size_t n;
-};
+static bool same_room(const struct join_room *a, const struct join_room *b)
+{
+	if (a->err || b->err)
+		return a->err == b->err && !strcmp(a->value, b->value);
+
+	return !memcmp(a->guid, b->guid, GUID_SIZE);
+}
 
 
+/* A room that is named twice is joined once */
 static bool read_handler(const void *node, void *arg)
 {
-	struct reading *reading = arg;
+	struct join *join = arg;
+	struct join_room *jr = &join->roomv[join->roomc];
+	size_t i = 0;
 
-	read_chanid(&reading->join->roomv[reading->n], node);
+	read_chanid(jr, node);
+	while (i < join->roomc && !same_room(&join->roomv[i], jr))
+		++i;
+	if (i < join->roomc)
+		memset(jr, 0, sizeof(*jr));
+	else
+		++join->roomc;
 
-	return ++reading->n == reading->join->roomc;
+	return false;
 }
 
 
 static int start(struct cmd *cmd,
 		 void (*h)(int err, struct join *join, void *arg))
 {
-	struct reading reading = { .n = 0 };
+	struct join *join;
 	size_t n = 0;
 	int err;
 
@@ -91,16 +107,17 @@ static int start(struct cmd *cmd,
 	if (n > JOIN_MAX)
 		return E2BIG;
 
-	err = join_alloc(&reading.join, cmd->ep, n);
+	err = join_alloc(&join, cmd->ep, n);
 	if (err)
 		return err;
+	join->roomc = 0;
 
 	cmd->ep->joined = true;
 	cmd->ep->bare = false;
-	xccos_each(cmd->prim, "chanid", read_handler, &reading);
-	err = join_start(reading.join, h, cmd);
+	xccos_each(cmd->prim, "chanid", read_handler, join);
+	err = join_start(join, h, cmd);
 	if (err)
-		mem_deref(reading.join);
+		mem_deref(join);
 
 	return err;
 }
@@ -120,6 +137,43 @@ static int first_error(const struct join *join)
 }
 
 
+/* Without the lists of who is there, which clients ask for again, and in
+   several replies when there are too many rooms */
+static int reply_brief(struct cmd *cmd, const struct join *join, bool failures)
+{
+	size_t i, start;
+	int err = 0;
+
+	for (i = 0; !err && i < join->roomc; i++) {
+		start = cmd->mb->pos;
+		err = joined_write_room(cmd->mb, join, i, failures, false);
+		if (err || cmd->mb->end + ENVELOPE <= cmd->svc->set.reply_max)
+			continue;
+
+		cmd->mb->pos = cmd->mb->end = start;
+		err = cmd_reply_next(cmd);
+		if (!err)
+			err = joined_write_room(cmd->mb, join, i, failures,
+						false);
+	}
+
+	return err;
+}
+
+
+static int reply(struct cmd *cmd, const struct join *join, bool failures)
+{
+	int err;
+
+	err = cmd_reply_begin(cmd, 0);
+	if (!err)
+		err = joined_write(cmd->mb, join, failures,
+				   cmd->svc->set.reply_max);
+
+	return err == E2BIG ? reply_brief(cmd, join, failures) : err;
+}
+
+
 static void join_handler(int err, struct join *join, void *arg)
 {
 	struct cmd *cmd = arg;
@@ -127,10 +181,7 @@ static void join_handler(int err, struct join *join, void *arg)
 	if (!err)
 		err = first_error(join);
 	if (!err)
-		err = cmd_reply_begin(cmd, 0);
-	if (!err)
-		err = joined_write(cmd->mb, join, false,
-				   cmd->svc->set.reply_max);
+		err = reply(cmd, join, false);
 
 	cmd_end(cmd, err);
 }
@@ -141,10 +192,7 @@ static void bjoin_handler(int err, struct join *join, void *arg)
 	struct cmd *cmd = arg;
 
 	if (!err)
-		err = cmd_reply_begin(cmd, 0);
-	if (!err)
-		err = joined_write(cmd->mb, join, true,
-				   cmd->svc->set.reply_max);
+		err = reply(cmd, join, true);
 
 	cmd_end(cmd, err);
 }
@@ -162,20 +210,39 @@ int cmd_bjoin(struct cmd *cmd)
 }
 
 
-static void leave(struct cmd *cmd, const char *uri)
+/* NULL: not in that room */
+static struct occupant *occupant_of(const struct endpoint *ep,
+				    const struct xccos_prim *prim,
+				    struct room **roomp)
 {
+	const char *uri = xccos_attr(prim, "chanib", "uri");
 	uint8_t guid[GUID_SIZE];
-	struct occupant *occ;
-	struct room *room;
 	struct pl pl;
 
-	pl_set_str(&pl, uri);
+	pl_set_str(&pl, uri ? uri : "");
 	if (chaturi_decode(guid, CHATURI_ROOM, &pl))
-		return;
+		return NULL;
 
-	room = roomtab_by_guid(cmd->svc->rooms, guid);
-	occ = room ? room_occupant(cmd->svc->rooms, room->id, cmd->ep->id) :
-		     NULL;
+	*roomp = roomtab_by_guid(ep->svc->rooms, guid);
+
+	return *roomp ? room_occupant(ep->svc->rooms, (*roomp)->id, ep->id) :
+			NULL;
+}
+
+
+bool cmd_part_leaves(const struct endpoint *ep, const struct xccos_prim *prim)
+{
+	struct room *room;
+
+	return occupant_of(ep, prim, &room) != NULL;
+}
+
+
+static void leave(struct cmd *cmd)
+{
+	struct room *room;
+	struct occupant *occ = occupant_of(cmd->ep, cmd->prim, &room);
+
 	if (!occ)
 		return;
 
@@ -221,7 +288,7 @@ int cmd_part(struct cmd *cmd)
 	if (!uri)
 		return EINVAL;
 
-	leave(cmd, uri);
+	leave(cmd);
 	if (!ending_wait(cmd->svc, cmd->ep->user, left_handler, cmd))
 		left_handler(0, cmd);
 

@@ -3,6 +3,8 @@
  */
 #pragma once
 
+#include "common/limits.h"
+
 struct cmd;
 struct db_args;
 struct db_res;
@@ -22,8 +24,12 @@ int  manage_write_room(struct cmd *cmd, const struct db_res *res);
 /** Is the caller an administrator?  From a row of room_audited */
 bool manage_is_admin(const struct db_res *res);
 
-/** What a LIKE pattern of the qib's criteria is written to */
-enum { MANAGE_PATTERN = 520, MANAGE_CRITERIA_MAX = 256 };
+/** What a LIKE pattern of the qib's criteria is written to, and the criteria
+ *  themselves: bytes of LIMIT_FIND characters */
+enum {
+	MANAGE_CRITERIA = LIMIT_FIND * LIMIT_CHAR_BYTES + 1,
+	MANAGE_PATTERN  = LIMIT_FIND * LIMIT_CHAR_BYTES + 8,
+};
 /** A LIKE pattern that finds the text itself anywhere */
 void manage_pattern(char buf[MANAGE_PATTERN], const char *criteria);
 /** The limit asked for, or the configured one if that is less; -1, NULL: none

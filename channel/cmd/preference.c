@@ -10,6 +10,8 @@
 #include <string.h>
 #include <re.h>
 #include "common/db/db.h"
+#include "common/limits.h"
+#include "common/utf8.h"
 #include "channel/cmd/table.h"
 #include "channel/xccos/emit.h"
 #include "channel/xccos/xccos.h"
@@ -18,7 +20,6 @@
 #include "channel/user.h"
 
 enum {
-	LABEL_MAX   = 256,           /* bytes                                */
 	CONTENT_MAX = 64 * 1024,     /* bytes                                */
 	LABELS_MAX  = 32,            /* per user                             */
 };
@@ -45,7 +46,7 @@ static int check(const struct cmd *cmd)
 	if (!str_isset(label))
 		return EINVAL;
 
-	return str_len(label) > LABEL_MAX ? E2BIG : 0;
+	return utf8_count(label) > LIMIT_LABEL ? E2BIG : 0;
 }
 
 

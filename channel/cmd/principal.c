@@ -7,6 +7,7 @@
 #include <re.h>
 #include "common/db/db.h"
 #include "common/store/room.h"
+#include "common/utf8.h"
 #include "channel/cmd/manage.h"
 #include "channel/cmd/table.h"
 #include "channel/xccos/tokens.h"
@@ -276,16 +277,21 @@ int cmd_getusers(struct cmd *cmd)
 
 /* ------------------------------------------------------------------ search */
 
+static int write_found(struct cmd *cmd, const struct db_res *res, bool brief)
+{
+	int err = cmd_reply_begin(cmd, 0);
+
+	return err ? err : manage_write_principals(cmd->mb, res, false, brief);
+}
+
+
 static void found_handler(int err, const struct db_res *res, void *arg)
 {
 	struct cmd *cmd = arg;
 
-	if (err)
-		err = EBUSY;
-	if (!err)
-		err = cmd_reply_begin(cmd, 0);
-	if (!err)
-		err = manage_write_principals(cmd->mb, res, false, false);
+	err = err ? EBUSY : write_found(cmd, res, false);
+	if (!err && !fits(cmd))
+		err = write_found(cmd, res, true);
 	if (!err && !fits(cmd))
 		err = E2BIG;
 
@@ -299,7 +305,7 @@ static int search(struct cmd *cmd, const char *stmt, struct db_args *args)
 	const char *criteria = xccos_attr(cmd->prim, "qib", "criteria");
 	char pattern[MANAGE_PATTERN];
 
-	if (str_len(criteria) > MANAGE_CRITERIA_MAX) {
+	if (utf8_count(criteria) > LIMIT_FIND) {
 		db_args_reset(args);
 		return EINVAL;
 	}
@@ -309,7 +315,7 @@ static int search(struct cmd *cmd, const char *stmt, struct db_args *args)
 	db_int4(args, (int32_t)manage_limit(cmd, xccos_attr(cmd->prim, "qib",
 							XT_MAX_RESULTS)));
 
-	return db_exec(cmd->svc->db_read, stmt, args, found_handler, cmd) ?
+	return db_exec(cmd->svc->db_search, stmt, args, found_handler, cmd) ?
 		EBUSY : 0;
 }
 

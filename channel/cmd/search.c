@@ -13,6 +13,7 @@
 #include "common/chaturi.h"
 #include "common/db/db.h"
 #include "common/store/room.h"
+#include "common/utf8.h"
 #include "channel/cmd/manage.h"
 #include "channel/cmd/table.h"
 #include "channel/xccos/tokens.h"
@@ -110,7 +111,7 @@ static int put_words(struct db_args *args, const char *text)
 	size_t n = 0;
 
 	while ((p = word_next(&word, p))) {
-		char one[MANAGE_CRITERIA_MAX + 1];
+		char one[MANAGE_CRITERIA];
 
 		if (n == WORDS_MAX)
 			return EINVAL;
@@ -135,7 +136,7 @@ static int put_text(struct db_args *args, const struct cmd *cmd,
 	struct pl pattern;
 	int err = 0;
 
-	if (str_len(text) > MANAGE_CRITERIA_MAX)
+	if (utf8_count(text) > LIMIT_FIND)
 		return EINVAL;
 
 	if (!str_isset(text)) {
@@ -266,13 +267,15 @@ static int run(struct cmd *cmd, const struct find *find)
 		err = put_people(&args, find);
 	if (!err)
 		err = put_kind(&args, find);
-	db_int4(&args, (int32_t)manage_limit(cmd, find->max));
+	cmd->most = manage_limit(cmd, find->max);
+	db_int4(&args, (int32_t)cmd->most + 1);
 	if (err) {
 		db_args_reset(&args);
 		return err;
 	}
 
-	return db_exec(cmd->svc->db_read, "room_find", &args, rooms_handler,
+	return db_exec(cmd->lane == LANE_SEARCH ? cmd->svc->db_search :
+		       cmd->svc->db_read, "room_find", &args, rooms_handler,
 		       cmd) ? EBUSY : 0;
 }
 

@@ -7,8 +7,12 @@
 #include "common/db/db.h"
 #include "common/log.h"
 #include "common/stats.h"
+#include "channel/cmd/bcq.h"
+#include "channel/cmd/lane.h"
+#include "channel/cmd/price.h"
 #include "channel/cmd/table.h"
 #include "channel/sip/uas.h"
+#include "channel/xccos/tokens.h"
 #include "channel/xccos/xccos.h"
 #include "channel/core.h"
 #include "channel/endpoint.h"
@@ -16,52 +20,53 @@
 #include "channel/trace.h"
 #include "channel/user.h"
 
-struct row {
-	const char *verb;
-	cmd_h *h;
-};
-
-static const struct row rowv[] = {
-	{ "requri",          cmd_requri          },
-	{ "getserverinfo",   cmd_getserverinfo   },
-	{ "getassociations", cmd_getassociations },
-	{ "join",            cmd_join            },
-	{ "bjoin",           cmd_bjoin           },
-	{ "part",            cmd_part            },
-	{ "bccontext",       cmd_bccontext       },
-	{ "chansrch",        cmd_chansrch        },
-	{ "getinv",          cmd_getinv          },
-	{ "getmembers",      cmd_getmembers      },
-	{ "getmanagers",     cmd_getmanagers     },
-	{ "getpresenters",   cmd_getpresenters   },
-	{ "getperms",        cmd_getperms        },
-	{ "getusers",        cmd_getusers        },
-	{ "usersrch",        cmd_usersrch        },
-	{ "getscopedprincipals", cmd_getscopedprincipals },
-	{ "getnodes",        cmd_getnodes        },
-	{ "nodespermcreatechild", cmd_nodespermcreatechild },
-	{ "getaddins",       cmd_getaddins       },
-	{ "chancreate",      cmd_chancreate      },
-	{ "chanmodify",      cmd_chanmodify      },
-	{ "chandelete",      cmd_chandelete      },
-	{ "getfutok",        cmd_getfutok        },
-	{ "getfdtok",        cmd_getfdtok        },
-	{ "getpref",         cmd_getpref         },
-	{ "setpref",         cmd_setpref         },
-	{ "getunread",       cmd_getunread       },
-	{ "setread",         cmd_setread         },
-	{ "getwatches",      cmd_getwatches      },
-	{ "setwatch",        cmd_setwatch        },
-	{ "delwatch",        cmd_delwatch        },
-	{ "getfeed",         cmd_getfeed         },
+static const struct cmd_row rowv[] = {
+	{ "requri",         cmd_requri,          LANE_NONE,    1, 0 },
+	{ "getserverinfo",  cmd_getserverinfo,   LANE_NONE,    1, 0 },
+	{ "getassociations", cmd_getassociations, LANE_READ,    5, 1 },
+	{ "join",           cmd_join,            LANE_MAIN,    1, 0 },
+	{ "bjoin",          cmd_bjoin,           LANE_MAIN,    1, 0 },
+	{ "part",           cmd_part,            LANE_MAIN,    1, 0 },
+	{ "bccontext",      cmd_bccontext,       LANE_READ,    2, 0 },
+	{ "chansrch",       cmd_chansrch,        LANE_SEARCH,  5, 1 },
+	{ "getinv",         cmd_getinv,          LANE_MAIN,    2, 0 },
+	{ "getmembers",     cmd_getmembers,      LANE_READ,    5, 0 },
+	{ "getmanagers",    cmd_getmanagers,     LANE_READ,    5, 0 },
+	{ "getpresenters",  cmd_getpresenters,   LANE_READ,    5, 0 },
+	{ "getperms",       cmd_getperms,        LANE_READ,    2, 0 },
+	{ "getusers",       cmd_getusers,        LANE_READ,   10, 0 },
+	{ "usersrch",       cmd_usersrch,        LANE_SEARCH,  5, 1 },
+	{ "getscopedprincipals", cmd_getscopedprincipals, LANE_SEARCH,  5, 1 },
+	{ "getnodes",       cmd_getnodes,        LANE_READ,    5, 0 },
+	{ "nodespermcreatechild", cmd_nodespermcreatechild, LANE_READ,    5, 0 },
+	{ "getaddins",      cmd_getaddins,       LANE_READ,    2, 0 },
+	{ "chancreate",     cmd_chancreate,      LANE_MAIN,   50, 0 },
+	{ "chanmodify",     cmd_chanmodify,      LANE_MAIN,   50, 0 },
+	{ "chandelete",     cmd_chandelete,      LANE_MAIN,   50, 0 },
+	{ "getfutok",       cmd_getfutok,        LANE_MAIN,   20, 0 },
+	{ "getfdtok",       cmd_getfdtok,        LANE_MAIN,   10, 0 },
+	{ "getpref",        cmd_getpref,         LANE_MAIN,    2, 0 },
+	{ "setpref",        cmd_setpref,         LANE_MAIN,    5, 0 },
+	{ "getunread",      cmd_getunread,       LANE_READ,    5, 0 },
+	{ "setread",        cmd_setread,         LANE_MAIN,    2, 0 },
+	{ "getwatches",     cmd_getwatches,      LANE_MAIN,    2, 0 },
+	{ "setwatch",       cmd_setwatch,        LANE_MAIN,   20, 0 },
+	{ "delwatch",       cmd_delwatch,        LANE_MAIN,    5, 0 },
+	{ "getfeed",        cmd_getfeed,         LANE_MAIN,    5, 0 },
 };
 
 /* Every other verb that begins so: its spelling is not public */
-static const struct row history = { "bc", cmd_history };
+static const struct cmd_row history = {
+	"bc", cmd_history, LANE_SEARCH, 5, 1,
+};
 
-enum { ENVELOPE = 64 };        /* what closes a document */
+enum {
+	ENVELOPE      = 64,     /* what closes a document                     */
+	ROWS_A_TOKEN  = 100,    /* of a long list, beyond the first ones      */
+};
 
-static uint64_t n_commands, n_failed, n_unknown, n_malformed, n_shed, n_cut;
+static uint64_t n_commands, n_failed, n_unknown, n_malformed, n_shed, n_more,
+	n_limited;
 
 static const struct stats_row statv[] = {
 	{ "commands",           &n_commands,  false, "XCCOS commands done" },
@@ -70,8 +75,10 @@ static const struct stats_row statv[] = {
 	{ "commands_unknown",   &n_unknown,   false, "Unknown commands" },
 	{ "commands_shed",      &n_shed,      false,
 	  "Requests refused because an endpoint's queue was full" },
-	{ "replies_cut",        &n_cut,       false,
-	  "Lists of which a reply could not hold all" },
+	{ "replies_in_parts",   &n_more,      false,
+	  "Replies beyond the first to a command whose list did not fit" },
+	{ "replies_limited",    &n_limited,   false,
+	  "Lists that were longer than the limit, and said so" },
 	{ "documents_malformed", &n_malformed, false,
 	  "Request bodies that were not XCCOS" },
 };
@@ -92,6 +99,7 @@ static void destructor(void *data)
 	list_unlink(&cmd->le);
 	if (cmd->st)
 		st_reply(cmd->st, 503, "Service Unavailable", POST_BUSY);
+	lane_leave(cmd);
 	mem_deref(cmd->state);
 	mem_deref(cmd->mb);
 	mem_deref(cmd->doc);
@@ -99,7 +107,7 @@ static void destructor(void *data)
 }
 
 
-static const struct row *find(const char *verb)
+const struct cmd_row *cmd_find(const char *verb)
 {
 	size_t i;
 
@@ -128,8 +136,26 @@ int cmd_reply_begin(struct cmd *cmd, int err)
 			   verb ? verb : "", xccos_resp(err).code);
 	}
 
-	return xccos_rpl(cmd->mb, service_envid(cmd->svc), verb ? verb : "",
-			 cmd->prim->seqid, cmd->doc->envid, xccos_resp(err));
+	err = xccos_rpl(cmd->mb, service_envid(cmd->svc), verb ? verb : "",
+			cmd->prim->seqid, cmd->doc->envid, xccos_resp(err));
+	cmd->data = cmd->mb->pos;
+
+	return err;
+}
+
+
+int cmd_reply_next(struct cmd *cmd)
+{
+	int err;
+
+	++n_more;
+	err = xccos_mark(cmd->mb, cmd->data, XT_CONTINUED);
+	if (!err)
+		err = xccos_end(cmd->mb, "rpl");
+	if (!err)
+		(void)endpoint_send(cmd->ep, cmd->mb);
+
+	return err ? err : cmd_reply_begin(cmd, 0);
 }
 
 
@@ -171,20 +197,21 @@ void cmd_end(struct cmd *cmd, int err)
 }
 
 
-static int write_rows(struct cmd *cmd, const struct db_res *res, cmd_row_h *h)
+/* Rows from *pos on that fit; the first one in any case */
+static int write_rows(struct cmd *cmd, const struct db_res *res, cmd_row_h *h,
+		      uint32_t *pos, uint32_t end)
 {
-	const uint32_t n = db_rows(res);
-	uint32_t i;
+	const uint32_t first = *pos;
 
-	for (i = 0; i < n; i++) {
+	for (; *pos < end; ++*pos) {
 		const size_t start = cmd->mb->pos;
-		const int err = h(cmd, res, i);
+		const int err = h(cmd, res, *pos);
 
 		if (err)
 			return err;
-		if (cmd->mb->end + ENVELOPE > cmd->svc->set.reply_max) {
+		if (cmd->mb->end + ENVELOPE > cmd->svc->set.reply_max &&
+		    *pos > first) {
 			cmd->mb->pos = cmd->mb->end = start;
-			++n_cut;
 			break;
 		}
 	}
@@ -193,24 +220,77 @@ static int write_rows(struct cmd *cmd, const struct db_res *res, cmd_row_h *h)
 }
 
 
+static int reply_rows(struct cmd *cmd, const struct db_res *res, cmd_row_h *h)
+{
+	const uint32_t n = db_rows(res);
+	const uint32_t end = cmd->most ? min(n, cmd->most) : n;
+	uint32_t pos = 0;
+	int err;
+
+	err = cmd_reply_begin(cmd, 0);
+	if (!err)
+		err = write_rows(cmd, res, h, &pos, end);
+	while (!err && pos < end) {
+		err = cmd_reply_next(cmd);
+		if (!err)
+			err = write_rows(cmd, res, h, &pos, end);
+	}
+
+	if (!err && n > end) {
+		++n_limited;
+		err = xccos_mark(cmd->mb, cmd->data, XT_MORE);
+	}
+
+	return err;
+}
+
+
 void cmd_reply_rows(struct cmd *cmd, int err, const struct db_res *res,
 		    cmd_row_h *h)
 {
 	if (err)
 		err = EBUSY;
-	if (!err)
-		err = cmd_reply_begin(cmd, 0);
-	if (!err)
-		err = write_rows(cmd, res, h);
+	if (!err) {
+		rate_charge(cmd->svc->rates, cmd->ep->rate, &cmd->ep->buckets,
+			    cmd->lane == LANE_SEARCH ? RATE_SEARCH :
+			    RATE_COMMAND, db_rows(res) / ROWS_A_TOKEN);
+		err = reply_rows(cmd, res, h);
+	}
 
 	cmd_end(cmd, err);
 }
 
 
+/* What asks for one room's messages by their place is a page, else a search */
+static enum lane_id lane_of(const struct cmd *cmd, const struct cmd_row *row)
+{
+	if (row->h == cmd_history || row->h == cmd_bccontext)
+		return bcq_issearch(cmd->prim) ? LANE_SEARCH : LANE_READ;
+
+	return row->lane;
+}
+
+
+/* Its turn has come; meanwhile the dialog may have ended */
+void cmd_run(struct cmd *cmd)
+{
+	const struct cmd_row *row = cmd_find(cmd->prim->verb);
+	int err;
+
+	if (!cmd->ep->dlg) {
+		finish(cmd);
+		return;
+	}
+
+	err = row ? row->h(cmd) : cmd->prim->verb ? ENOSYS : EINVAL;
+	if (err)
+		cmd_fail(cmd, err);
+}
+
+
 static void run(struct cmd *cmd)
 {
-	const struct row *row;
-	int err;
+	const struct cmd_row *row;
 
 	cmd->ep->busy = true;
 
@@ -220,7 +300,7 @@ static void run(struct cmd *cmd)
 		return;
 	}
 
-	row = find(cmd->prim->verb);
+	row = cmd_find(cmd->prim->verb);
 	if (!row) {
 		++n_unknown;
 		log_info("command.unknown", "user=%s id=%s",
@@ -228,9 +308,17 @@ static void run(struct cmd *cmd)
 			 cmd->prim->verb ? cmd->prim->verb : "-");
 	}
 
-	err = row ? row->h(cmd) : cmd->prim->verb ? ENOSYS : EINVAL;
-	if (err)
-		cmd_fail(cmd, err);
+	if (lane_enter(cmd->svc->lanes, cmd,
+		       row ? lane_of(cmd, row) : LANE_NONE))
+		cmd_fail(cmd, EBUSY);
+}
+
+
+/* Posts may follow each other into the store, where one connection keeps their
+   order; whatever else there is takes effect after them */
+static bool must_wait(const struct cmd *cmd)
+{
+	return cmd->ep->posts && cmd->prim->kind != XCCOS_GRPCHAT;
 }
 
 
@@ -244,11 +332,21 @@ static void next(struct endpoint *ep)
 	while (!ep->busy && ep->cmdl.head) {
 		struct cmd *cmd = ep->cmdl.head->data;
 
+		if (must_wait(cmd))
+			break;
 		list_unlink(&cmd->le);
 		--ep->cmdc;
 		run(cmd);
 	}
 	ep->draining_cmds = false;
+}
+
+
+void cmd_resume(struct endpoint *ep)
+{
+	mem_ref(ep);
+	next(ep);
+	mem_deref(ep);
 }
 
 
@@ -287,6 +385,9 @@ static void receive_chat(struct endpoint *ep, struct st *st,
 static void receive(struct endpoint *ep, struct st *st, struct xccos *doc)
 {
 	uint32_t i;
+
+	if (!price_pay(ep, st, doc))
+		return;
 
 	if (ep->cmdc + doc->primc > ep->svc->set.queue_max) {
 		++n_shed;

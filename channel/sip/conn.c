@@ -20,13 +20,16 @@ static void destructor(void *data)
 	struct conn *conn = data;
 
 	conn_finish(conn);
+	mem_deref(conn->life);
 }
 
 
 /* What an accepted or dialled socket needs */
-static void socket_options(int fd)
+static void socket_options(int fd, const struct conns_conf *conf)
 {
-	const int on = 1, idle = 120, intvl = 30, cnt = 4;
+	const int on = 1, idle = (int)conf->keepalive_s, cnt = 4;
+	const int intvl = MAX(idle / 4, 1);
+	const unsigned unacked_ms = conf->user_timeout_ms;
 
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	(void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
@@ -34,6 +37,8 @@ static void socket_options(int fd)
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &intvl,
 			 sizeof(intvl));
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &cnt, sizeof(cnt));
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &unacked_ms,
+			 sizeof(unacked_ms));
 }
 
 
@@ -46,10 +51,11 @@ int conn_alloc(struct conn **connp, struct conns *cs, int fd, bool tls,
 		return ENOMEM;
 
 	conn->cs   = cs;
+	conn->life = mem_ref(cs->life);
 	conn->fd   = fd;
 	conn->tls  = tls;
 	conn->peer = *peer;
-	socket_options(fd);
+	socket_options(fd, &cs->conf);
 
 	++cs->count;
 	++sip_stats.conns;
@@ -320,6 +326,12 @@ bool conn_alive(const struct conn *conn)
 }
 
 
+bool conn_up(const struct conn *conn)
+{
+	return conn_alive(conn) && conn->state == CONN_UP;
+}
+
+
 bool conn_tls(const struct conn *conn)
 {
 	return conn->tls;
@@ -344,7 +356,7 @@ struct list *conn_users(struct conn *conn)
 }
 
 
-void *conn_arg(const struct conn *conn)
+bool conn_owned(const struct conn *conn)
 {
-	return conn->cs ? conn->cs->arg : NULL;
+	return conn->life->open;
 }

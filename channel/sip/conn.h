@@ -20,20 +20,34 @@ enum {
 	CONN_FIRST_REQUEST_MS = 32000, /* who never sends one is closed      */
 	CONN_DIAL_MS         = 5000,   /* to be connected, TLS included      */
 	CONN_DIAL_HOLD_MS    = 1000,   /* after a failure to the same peer   */
-	CONN_DRAIN_MAX       = 1 << 20 /* too large a body is read past      */
 };
 
 struct conns_conf {
 	uint32_t body_max;             /* bytes                              */
+	uint32_t head_max;             /* bytes                              */
+	uint32_t head_hard_max;        /* bytes without the end of a head    */
+	uint32_t skip_max;             /* bytes of a message read past       */
 	uint32_t output_max;           /* bytes unsent; beyond it: cut       */
 	uint32_t conns_max;
+	uint32_t user_timeout_ms;      /* data unacknowledged by the peer    */
+	uint32_t keepalive_s;          /* silence before the peer is probed  */
+};
+
+/** Why a message is not handed on */
+enum conn_refusal {
+	CONN_HEAD_TOO_LARGE,
+	CONN_BODY_TOO_LARGE,
+	CONN_NO_LENGTH,                /* the connection ends                */
+	CONN_BAD_LENGTH,               /* the connection ends                */
 };
 
 struct conns_h {
 	/** A message with its whole body.  v is valid during the call */
-	void (*msg)(struct conn *conn, const struct view *v, void *arg);
-	/** A request with a body over body_max: its head only */
-	void (*toolarge)(struct conn *conn, const struct view *v, void *arg);
+	void (*msg)(struct conn *conn, struct view *v, void *arg);
+	/** A message that is read past, or after which nothing can be read:
+	 *  its head only */
+	void (*refuse)(struct conn *conn, struct view *v,
+		       enum conn_refusal why, void *arg);
 	/** It is gone; nothing more comes from it */
 	void (*closed)(struct conn *conn, void *arg);
 	/** End of a turn in which conns_wake() was called, before the writes */
@@ -84,11 +98,13 @@ void conn_welcome(struct conn *conn);
 void conn_shut(struct conn *conn, bool drain);
 
 bool conn_alive(const struct conn *conn);
+/** Alive and connected; NULL is not */
+bool conn_up(const struct conn *conn);
 bool conn_tls(const struct conn *conn);
 /** Our address and listening port, as the peer may reach us */
 const struct sa *conn_laddr(const struct conn *conn);
 const struct sa *conn_peer(const struct conn *conn);
 /** For the owner: the dialogs on it */
 struct list *conn_users(struct conn *conn);
-/** The owner's argument; NULL when connections have been closed for good */
-void *conn_arg(const struct conn *conn);
+/** Whether the core that it belongs to is still there */
+bool conn_owned(const struct conn *conn);

@@ -50,6 +50,15 @@ static void bad(struct conn *conn, const char *why)
 }
 
 
+/* The same after the answer has gone out */
+static void bad_end(struct conn *conn, const char *why)
+{
+	++sip_stats.bad_input;
+	log_info("sip.bad", "peer=%J why=\"%s\"", &conn->peer, why);
+	conn_shut(conn, true);
+}
+
+
 /* CR LF CR LF between messages asks for CR LF (RFC 5626) */
 static size_t skip_crlf(struct conn *conn, const char *p, size_t l)
 {
@@ -78,31 +87,35 @@ static size_t skip_crlf(struct conn *conn, const char *p, size_t l)
 }
 
 
-/* A body we do not want: answered, then read past or the end */
-static size_t too_large(struct conn *conn, const struct view *v, size_t have)
+/* A message we do not want: answered, then read past */
+static size_t too_large(struct conn *conn, struct view *v, size_t have,
+			enum conn_refusal why)
 {
 	const size_t total = v->head.l + v->clen;
 
-	++sip_stats.too_large;
-	conn->cs->h.toolarge(conn, v, conn->cs->arg);
-
-	if (v->clen > CONN_DRAIN_MAX) {
-		conn_shut(conn, true);
-		return have;
-	}
-
+	conn->cs->h.refuse(conn, v, why, conn->cs->arg);
 	if (have >= total)
 		return total;
+
+	if (total - have > conn->cs->conf.skip_max) {
+		++sip_stats.skip_over;
+		bad_end(conn, "too much to read past");
+		return have;
+	}
 
 	conn->skip = total - have;
 	return have;
 }
 
 
-/* No length given: on a stream that is only possible without a body */
-static bool framed(const struct view *v)
+/* Nobody can say where the next message begins: answered, then closed */
+static size_t unframed(struct conn *conn, struct view *v, size_t have)
 {
-	return v->has_clen || !v->ctype.l;
+	conn->cs->h.refuse(conn, v, v->framing == VIEW_NO_LENGTH ?
+			   CONN_NO_LENGTH : CONN_BAD_LENGTH, conn->cs->arg);
+	bad_end(conn, v->framing == VIEW_NO_LENGTH ? "no Content-Length" :
+		"bad Content-Length");
+	return have;
 }
 
 
@@ -112,27 +125,31 @@ static bool framed(const struct view *v)
  */
 static int message(struct conn *conn, const char *p, size_t l, size_t *used)
 {
+	const struct conns_conf *conf = &conn->cs->conf;
 	struct view v;
-	int err;
 
 	*used = 0;
-	err = view_decode(&v, p, l);
-	if (err == EAGAIN)
-		return EAGAIN;
-	if (err) {
-		bad(conn, err == EOVERFLOW ? "head too large" : "no SIP");
-		return err;
+	if (view_decode(&v, p, l)) {
+		if (l <= conf->head_hard_max)
+			return EAGAIN;
+		++sip_stats.head_endless;
+		bad(conn, "head without an end");
+		return EMSGSIZE;
 	}
 
-	if (!framed(&v)) {
-		bad(conn, "no Content-Length");
-		return EBADMSG;
+	if (v.alien && !v.viac && conn->le_fresh.list && !conn->dialled) {
+		bad(conn, "no SIP");
+		return EPROTO;
 	}
 
-	if (v.clen > conn->cs->conf.body_max) {
-		*used = too_large(conn, &v, l);
+	if (v.framing != VIEW_FRAMED)
+		*used = unframed(conn, &v, l);
+	else if (v.head.l > conf->head_max)
+		*used = too_large(conn, &v, l, CONN_HEAD_TOO_LARGE);
+	else if (v.clen > conf->body_max)
+		*used = too_large(conn, &v, l, CONN_BODY_TOO_LARGE);
+	if (*used)
 		return 0;
-	}
 
 	if (v.body.l < v.clen) {
 		conn->need = v.head.l + v.clen;
@@ -231,7 +248,7 @@ static bool head_ends(struct conn *conn, const char *p, size_t l)
 
 	return memmem(p + from, l - from, "\n\r\n", 3) ||
 		memmem(p + from, l - from, "\n\n", 2) ||
-		l > VIEW_HEAD_MAX;
+		l > conn->cs->conf.head_hard_max;
 }
 
 
@@ -263,12 +280,51 @@ static int gather(struct conn *conn)
 }
 
 
+/* A long head without its end yet: appended, not copied for each piece */
+static int append(struct conn *conn, bool *more)
+{
+	size_t n, l, done;
+	char *in;
+	int err;
+
+	if (in_room(conn, conn->incap - conn->inlen < CONN_LONG ?
+		    2 * conn->inlen + CONN_LONG : conn->incap))
+		return ENOMEM;
+
+	err = read_some(conn, conn->in + conn->inlen,
+			conn->incap - conn->inlen, &n);
+	if (err)
+		return err;
+
+	sip_stats.bytes_in += n;
+	conn->inlen += n;
+	*more = true;
+	if (!head_ends(conn, conn->in, conn->inlen)) {
+		conn->scan = conn->inlen - 3;
+		return 0;
+	}
+
+	in = conn->in;
+	l  = conn->inlen;
+	conn->in = NULL;
+	in_free(conn);
+	done = messages(conn, in, l);
+	in_keep(conn, in + done, l - done, false);
+	free(in);
+
+	return 0;
+}
+
+
 static int take(struct conn *conn, bool *more)
 {
 	char *rbuf = conn->cs->rbuf;
 	const size_t had = conn->inlen;
 	size_t n, l, done;
 	int err;
+
+	if (had > CONN_LONG)
+		return append(conn, more);
 
 	if (had)
 		memcpy(rbuf, conn->in, had);

@@ -10,6 +10,8 @@ struct ssl_st;
 
 enum {
 	CONN_RBUF     = 256 * 1024,    /* the shared read buffer             */
+	CONN_LONG     = 64 * 1024,     /* an unfinished head beyond it is kept
+					  where it is                        */
 	CONN_EARLY    = 1 << 20,       /* written before the turn ends       */
 	CONN_READS    = 4,             /* full buffers per event             */
 	CONN_ACCEPTS  = 256,           /* per turn                           */
@@ -23,12 +25,18 @@ struct outbuf {
 	size_t cap, off, len;
 };
 
+/** Outlives the connections' owner where somebody still holds one of them */
+struct conn_life {
+	bool open;
+};
+
 struct conn {
 	struct le le;                  /* all                                */
 	struct le le_fresh;            /* no request yet                     */
 	struct le le_dialled;
 	struct le le_dirty;            /* to be looked at when the turn ends */
 	struct conns *cs;              /* NULL when finished                 */
+	struct conn_life *life;        /* reference                          */
 	struct ssl_st *ssl;
 	struct list userl;
 	struct sa peer, laddr;
@@ -74,6 +82,7 @@ struct conns {
 	unsigned failn;
 	struct peers *peers;
 	struct tlsio_ctx *tls;
+	struct conn_life *life;
 	struct tmr tmr_turn;
 	uint64_t now;
 	uint32_t count;

@@ -13,6 +13,8 @@ static void destructor(void *data)
 	struct conns *cs = data;
 	struct le *le;
 
+	if (cs->life)
+		cs->life->open = false;
 	listener_close(&cs->lsnv[0]);
 	listener_close(&cs->lsnv[1]);
 
@@ -30,6 +32,7 @@ static void destructor(void *data)
 	mem_deref(cs->peers);
 	mem_deref(cs->tls);
 	mem_deref(cs->rbuf);
+	mem_deref(cs->life);
 }
 
 
@@ -57,10 +60,13 @@ int conns_alloc(struct conns **csp, const struct conns_conf *conf,
 	}
 
 	cs->rbuf = mem_alloc(CONN_RBUF, NULL);
-	if (!cs->rbuf) {
+	cs->life = mem_zalloc(sizeof(*cs->life), NULL);
+	if (!cs->rbuf || !cs->life) {
 		mem_deref(cs);
 		return ENOMEM;
 	}
+
+	cs->life->open = true;
 
 	*csp = cs;
 	return 0;

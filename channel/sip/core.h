@@ -19,7 +19,9 @@ enum {
 	TICK_MS    = 250,
 	TICKS_WALK = 4,                /* every dialog once a second         */
 	OK_FIRST_MS = 500, OK_MAX_MS = 4000, OK_LIFE_MS = 32000,
-	SESSION_MIN_S = 90,
+	SESSION_MIN_S = 90,            /* RFC 4028 5                         */
+	SESSION_MAX_S = 86400,
+	DIAG_PARSING = 1018,           /* Ms-diagnostics of what is malformed */
 	CSEQ_FIRST = 100000000,        /* nine digits, patched in place      */
 };
 
@@ -33,6 +35,7 @@ struct st {
 	uint32_t cseq;
 	char tag[TAG_LEN];             /* the dialog of an INFO              */
 	bool in_dlg, held, done;
+	size_t vial;                   /* of the topmost Via's value         */
 	size_t fieldl;                 /* held: the fields of the answer     */
 	char fieldv[];
 };
@@ -44,6 +47,7 @@ struct invite {
 	struct le le_ok;               /* waits for ACK                      */
 	struct view view;              /* of copy                            */
 	struct dlg *dlg;               /* NULL: pending                      */
+	char *user;                    /* who sent it                        */
 	struct mbuf *ok;
 	uint64_t next, until;          /* ms                                 */
 	uint32_t interval;             /* ms                                 */
@@ -67,17 +71,23 @@ struct dlg {
 	struct le le_over;             /* closed() is due                    */
 	struct uas *uas;
 	struct conn *conn;             /* NULL: lost, to be dialled          */
+	struct conn *spare;            /* reference: where the client was
+					  heard while answers are due on
+					  conn; NULL                         */
 	struct invite *inv;            /* until ACK                          */
 	void *arg;
 	uint32_t slot;
 	char tag[TAG_LEN + 1];
 	char *self;                    /* To URI of its INVITE               */
+	char *user;                    /* canonical; whose dialog it is      */
+	char *proof;                   /* the field that last proved it      */
 	char *callid, *rtag;
 	char *route;                   /* topmost Record-Route, or NULL      */
 
 	/* What every request of ours begins with, up to the end of CSeq */
 	char *head;
 	size_t headl, viao, resto;     /* Via line; what follows it          */
+	size_t fromo, froml, too, tol; /* values of From and To, from resto  */
 	size_t brancho, cseqo;         /* where nine digits are patched      */
 	uint32_t inhead;               /* what they say, 0: nothing yet      */
 
@@ -100,8 +110,10 @@ struct dlg {
 
 struct uas {
 	struct uas_conf conf;          /* numbers; its texts are not kept    */
+	char *contact;                 /* "HOST[:PORT]", or NULL             */
 	struct uas_events ev;
 	void *arg;
+	uint64_t life;                 /* random: a new process is another   */
 	struct conns *conns;
 	struct hash *ht_inv;
 	struct list okl;               /* INVITEs without ACK                */
@@ -117,12 +129,47 @@ struct uas {
 
 /* st.c */
 extern const char uas_allow[];     /* "Allow: ...\r\n" */
-extern const char uas_later[];     /* of a 503: Retry-After, Ms-diagnostics */
 void st_init(struct st *st, struct uas *uas, struct conn *conn,
 	     const struct view *v);
+char *st_put_vias(char *p, const struct view *v);
 void st_tag(char buf[16], const struct view *v);
 void st_answer(struct uas *uas, struct conn *conn, const struct view *v,
 	       uint16_t code, const char *reason, const char *extra);
+
+/* diag.c */
+enum { DIAG_LINE = 384 };
+void diag_source(const char *host);
+/** An Ms-diagnostics line for what is malformed; valid until the next call */
+const char *diag_text(const char *reason);
+/** Of a 503: Retry-After, Ms-diagnostics */
+const char *diag_later(void);
+
+/* route.c: a connection to where these lead; errors as conns_dial() */
+int  route_dial(struct conn **connp, struct uas *uas, const struct pl *route);
+int  route_dial_via(struct conn **connp, struct uas *uas,
+		    const struct pl *via, bool tls);
+
+/* body.c */
+enum body_state {
+	BODY_NONE,                     /* none, or to be passed over         */
+	BODY_READ,
+	BODY_REFUSED,                  /* answered 415                       */
+};
+enum body_state body_judge(struct uas *uas, struct conn *conn,
+			   const struct view *v);
+
+/* timer.c; true: answered 400 or 422 */
+bool timer_refuse(struct uas *uas, struct conn *conn, const struct view *v);
+uint32_t timer_negotiate(const struct uas *uas, const struct view *v);
+bool timer_known(const struct view *v);
+
+/* uas.c */
+extern const struct conns_h uas_handlers;
+void uas_options(struct uas *uas, struct conn *conn, const struct view *v);
+void uas_not_allowed(struct uas *uas, struct conn *conn,
+		     const struct view *v);
+void uas_forbid(struct uas *uas, struct conn *conn, const struct view *v,
+		int err);
 
 /* invite.c */
 void invite_request(struct uas *uas, struct conn *conn,
@@ -141,25 +188,43 @@ void dlg_table_free(struct uas *uas);
 
 /* dialog.c */
 void dlg_pin(struct dlg *dlg, struct conn *conn);
+void dlg_follow(struct dlg *dlg, struct conn *conn);
 void dlg_pump(struct dlg *dlg);
 
 /* dlg_make.c */
 int  wire_line(struct re_printf *pf, const struct pl *pl);
 int  wire_routes(struct mbuf *mb, const struct view *v, const char *name);
-int  wire_contact(struct mbuf *mb, const struct conn *conn);
+int  wire_contact(struct mbuf *mb, const struct uas *uas,
+		  const struct conn *conn);
 int  wire_target(const struct view *v, struct pl *target);
 int  dlg_make(struct dlg **dlgp, struct invite *inv, void *arg);
 int  dlg_retarget(struct dlg *dlg, const struct view *v);
 void dlg_head_move(struct dlg *dlg);
+bool dlg_branch_is(const struct dlg *dlg, const struct pl *via,
+		   uint32_t cseq);
+
+/* dlg_ok.c */
+int  dlg_ok_make(struct invite *inv, const struct dlg *dlg);
 int  dlg_fields(struct mbuf *mb, const struct dlg *dlg,
 		const struct conn *conn, const struct view *v);
 int  dlg_sdp(struct mbuf *mb, const struct dlg *dlg, const struct conn *conn,
 	     const struct view *v);
-void dlg_negotiate(struct dlg *dlg, const struct view *v);
+
 
 /* dlg_in.c */
+struct dlg *dlg_known(const struct uas *uas, const struct view *v,
+		      const struct pl *ours, const struct pl *theirs);
+/** By our tag and theirs */
+struct dlg *dlg_lookup(const struct uas *uas, const struct view *v,
+		       const struct pl *ours, const struct pl *theirs);
+/** The user of the dialog sent it */
+bool dlg_proven(struct dlg *dlg, const struct view *v);
+/** INFO in a dialog, written as we expect it; false: to be read first */
+bool dlg_known_info(struct uas *uas, struct conn *conn, struct view *v);
 bool dlg_request(struct uas *uas, struct conn *conn, const struct view *v);
-void dlg_response(struct uas *uas, const struct view *v);
+void dlg_answered(struct uas *uas, const struct st *st, uint16_t code);
+
+/* dlg_answer.c */
+void dlg_response(struct uas *uas, struct view *v);
 void dlg_conn_closed(struct conn *conn);
 void dlg_tick(struct uas *uas, uint64_t now);
-void dlg_answered(struct uas *uas, const struct st *st, uint16_t code);

@@ -1,38 +1,83 @@
 /**
  * @file channel/sip/diag.c  Ms-diagnostics lines (protocol.md 2.11)
  */
+#include <stdio.h>
+#include <string.h>
 #include <re.h>
-#include "channel/sip/uas.h"
+#include "channel/sip/core.h"
 
-#define LINE(id, reason) \
-	{ id, "Ms-diagnostics: " #id ";source=\"pchat\";reason=\"" reason \
-	      "\";component=\"GroupChat\"\r\n" }
+enum { LINE_SIZE = 384, SOURCE_SIZE = 256 };
 
-static const struct {
+static struct diag {
 	unsigned id;
-	const char *line;
+	const char *reason;
+	char line[LINE_SIZE];
 } diagv[] = {
-	LINE(20000, "Chat service busy"),
-	LINE(20001, "Could not initialize session"),
-	LINE(20002, "Missing participant information"),
-	LINE(20003, "Rejected session"),
-	LINE(20004, "Start handling new session failed"),
-	LINE(20005, "End handling new session failed"),
-	LINE(20006, "Unknown session"),
-	LINE(20007, "Chat service error"),
-	LINE(20008, "Rejected session (inbound queue full)"),
-	LINE(20009, "Rejected session (no more endpoints allowed)"),
-	LINE(20010, "Rejected session (principal not provisioned)"),
-	LINE(20011, "Rejected message (inbound queue full)"),
+	{ 20000, "Chat service busy", "" },
+	{ 20001, "Could not initialize session", "" },
+	{ 20002, "Missing participant information", "" },
+	{ 20003, "Rejected session", "" },
+	{ 20004, "Start handling new session failed", "" },
+	{ 20005, "End handling new session failed", "" },
+	{ 20006, "Unknown session", "" },
+	{ 20007, "Chat service error", "" },
+	{ 20008, "Rejected session (inbound queue full)", "" },
+	{ 20009, "Rejected session (no more endpoints allowed)", "" },
+	{ 20010, "Rejected session (principal not provisioned)", "" },
+	{ 20011, "Rejected message (inbound queue full)", "" },
 };
+
+static char source[SOURCE_SIZE] = "pchat";
+static char later[LINE_SIZE];
+
+
+static void print(char *line, unsigned id, const char *reason)
+{
+	(void)snprintf(line, LINE_SIZE, "Ms-diagnostics: %u;source=\"%s\";"
+		       "reason=\"%.64s\";component=\"GroupChat\"\r\n", id,
+		       source, reason);
+}
+
+
+void diag_source(const char *host)
+{
+	str_ncpy(source, str_isset(host) ? host : "pchat", sizeof(source));
+	later[0] = '\0';
+	for (size_t i = 0; i < ARRAY_SIZE(diagv); i++)
+		diagv[i].line[0] = '\0';
+}
 
 
 const char *diag_line(unsigned id)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(diagv); i++) {
-		if (diagv[i].id == id)
-			return diagv[i].line;
+
+		struct diag *diag = &diagv[i];
+
+		if (diag->id != id)
+			continue;
+		if (!diag->line[0])
+			print(diag->line, id, diag->reason);
+		return diag->line;
 	}
 
 	return NULL;
+}
+
+
+const char *diag_text(const char *reason)
+{
+	static char line[LINE_SIZE];
+
+	print(line, DIAG_PARSING, reason);
+	return line;
+}
+
+
+const char *diag_later(void)
+{
+	if (!later[0])
+		(void)snprintf(later, sizeof(later), "Retry-After: 5\r\n%s",
+			       diag_line(20008));
+	return later;
 }

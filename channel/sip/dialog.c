@@ -8,7 +8,6 @@
 #include <string.h>
 #include <re.h>
 #include "channel/sip/core.h"
-#include "channel/sip/peer.h"
 
 enum { RING_MIN = 4 };
 
@@ -30,46 +29,37 @@ void dlg_pin(struct dlg *dlg, struct conn *conn)
 }
 
 
-/* Where the topmost Route leads, without asking DNS */
-static int route_addr(const struct dlg *dlg, struct sa *sa, bool *tls)
+/*
+ * The client was heard on a connection: send there, unless answers are still
+ * due on another.  They may come; when that one dies first, its closing sends
+ * all of it again
+ */
+void dlg_follow(struct dlg *dlg, struct conn *conn)
 {
-	struct pl pl, val;
-	struct uri uri;
-	int err;
+	if (dlg->conn == conn)
+		return;
 
-	pl_set_str(&pl, dlg->route);
-	err = uri_decode(&uri, &pl);
-	if (err)
-		return err;
+	if (dlg->sent && conn_alive(dlg->conn)) {
+		mem_ref(conn);
+		mem_deref(dlg->spare);
+		dlg->spare = conn;
+		return;
+	}
 
-	*tls = !pl_strcasecmp(&uri.scheme, "sips");
-	if (!msg_param_decode(&uri.params, "transport", &val))
-		*tls = !pl_strcasecmp(&val, "tls");
-
-	err = sa_set(sa, &uri.host, 0);
-	if (err)
-		err = peers_lookup(conns_peers(dlg->uas->conns), &uri.host,
-				   sa);
-	if (err)
-		return err;
-
-	sa_set_port(sa, uri.port ? uri.port : SIP_PORT + *tls);
-	return 0;
+	dlg_pin(dlg, conn);
 }
 
 
 static bool connect_again(struct dlg *dlg)
 {
 	struct conn *conn;
-	struct sa sa;
-	bool tls;
-	int err;
+	struct pl route;
 
-	if (!dlg->route || route_addr(dlg, &sa, &tls))
+	if (!dlg->route)
 		return false;
 
-	err = conns_dial(&conn, dlg->uas->conns, tls, &sa);
-	if (err)
+	pl_set_str(&route, dlg->route);
+	if (route_dial(&conn, dlg->uas, &route))
 		return false;
 
 	dlg_pin(dlg, conn);

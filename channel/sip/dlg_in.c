@@ -1,23 +1,80 @@
 /**
- * @file channel/sip/dlg_in.c  Requests in dialogs, answers to ours, the tick
+ * @file channel/sip/dlg_in.c  Requests in dialogs
  */
+#include <errno.h>
 #include <string.h>
 #include <re.h>
 #include "common/log.h"
 #include "channel/sip/core.h"
+#include "channel/sip/identity.h"
 
 
-/* ---------------------------------------------------------------- requests */
-
-static struct dlg *lookup(const struct uas *uas, const struct view *v)
+static bool same(const struct pl *pl, const char *p, size_t l)
 {
-	struct dlg *dlg = dlg_find(uas, &v->ttag);
+	return pl->l == l && !memcmp(pl->p, p, l);
+}
 
-	if (!dlg || pl_strcmp(&v->callid, dlg->callid) ||
-	    pl_strcmp(&v->ftag, dlg->rtag))
+
+/*
+ * The dialog of a message whose From and To are the very texts of our head:
+ * they were read when the dialog was made, and are not read again.  One that
+ * writes them in another way is found by dlg_lookup() in the end
+ */
+struct dlg *dlg_known(const struct uas *uas, const struct view *v,
+		      const struct pl *ours, const struct pl *theirs)
+{
+	struct pl tag = { ours->p + ours->l - TAG_LEN, TAG_LEN };
+	const char *rest;
+	struct dlg *dlg;
+
+	if (ours->l <= TAG_LEN)
+		return NULL;
+
+	dlg = dlg_find(uas, &tag);
+	if (!dlg)
+		return NULL;
+
+	rest = dlg->head + dlg->resto;
+	if (!same(ours, rest + dlg->fromo, dlg->froml) ||
+	    !same(theirs, rest + dlg->too, dlg->tol) ||
+	    pl_strcmp(&v->callid, dlg->callid))
 		return NULL;
 
 	return dlg;
+}
+
+
+struct dlg *dlg_lookup(const struct uas *uas, const struct view *v,
+		       const struct pl *ours, const struct pl *theirs)
+{
+	struct dlg *dlg = dlg_find(uas, ours);
+
+	if (!dlg || pl_strcmp(&v->callid, dlg->callid) ||
+	    pl_strcmp(theirs, dlg->rtag))
+		return NULL;
+
+	return dlg;
+}
+
+
+/* The user of the dialog sent it.  What proved that before proves it again */
+bool dlg_proven(struct dlg *dlg, const struct view *v)
+{
+	const bool from = dlg->uas->conf.identity_from;
+	const struct pl *proof = identity_field(v, from);
+	struct identity id;
+
+	if (proof && dlg->proof && !pl_strcmp(proof, dlg->proof))
+		return true;
+
+	if (identity_decode(&id, v, from) || strcmp(id.user, dlg->user) != 0)
+		return false;
+
+	dlg->proof = mem_deref(dlg->proof);
+	if (proof)
+		(void)pl_strdup(&dlg->proof, proof);
+
+	return true;
 }
 
 
@@ -62,6 +119,7 @@ static const char *reason_of(uint16_t code)
 	case 400: return "Bad Request";
 	case 403: return "Forbidden";
 	case 413: return "Request Entity Too Large";
+	case 415: return "Unsupported Media Type";
 	case 503: return "Service Unavailable";
 	default:  return code < 300 ? "OK" : "Refused";
 	}
@@ -89,6 +147,7 @@ static void info_old(struct uas *uas, struct dlg *dlg, struct conn *conn,
 static void info_request(struct uas *uas, struct dlg *dlg, struct conn *conn,
 			 const struct view *v)
 {
+	enum body_state state;
 	struct st st;
 
 	if (dlg->rseq && v->cseq_num <= dlg->rseq) {
@@ -96,12 +155,27 @@ static void info_request(struct uas *uas, struct dlg *dlg, struct conn *conn,
 		return;
 	}
 
+	/* RFC 6086: of packages there are none */
+	if (v->package.l) {
+		st_answer(uas, conn, v, 469, "Bad Info Package",
+			  "Recv-Info: nil\r\n");
+		return;
+	}
+
+	state = body_judge(uas, conn, v);
+	if (state == BODY_REFUSED)
+		return;
+
 	recent_add(dlg, v->cseq_num);
 	st_init(&st, uas, conn, v);
 	st.in_dlg = true;
 	memcpy(st.tag, dlg->tag, TAG_LEN);
 
-	uas->ev.info(dlg, &st, &v->body, uas->arg);
+	/* RFC 2976: an INFO that says nothing is fine */
+	if (state == BODY_NONE)
+		st_reply(&st, 200, "OK", NULL);
+	else
+		uas->ev.info(dlg, &st, &v->body, uas->arg);
 
 	if (!st.done)
 		st_reply(&st, 500, "Server Internal Error",
@@ -118,6 +192,13 @@ static void refresh(struct uas *uas, struct dlg *dlg, struct conn *conn,
 	struct pl pl = PL_INIT;
 	int err = ENOMEM;
 
+	if (timer_refuse(uas, conn, v) ||
+	    body_judge(uas, conn, v) == BODY_REFUSED) {
+		mem_deref(mb);
+		mem_deref(body);
+		return;
+	}
+
 	if (!mb || !body)
 		goto out;
 
@@ -127,7 +208,7 @@ static void refresh(struct uas *uas, struct dlg *dlg, struct conn *conn,
 			goto out;
 	}
 
-	dlg_negotiate(dlg, v);
+	dlg->expires_s = timer_negotiate(uas, v);
 	err = dlg_fields(mb, dlg, conn, v);
 	if (!err && sdp)
 		err = dlg_sdp(body, dlg, conn, v);
@@ -138,7 +219,8 @@ static void refresh(struct uas *uas, struct dlg *dlg, struct conn *conn,
 	if (err) {
 		st_answer(uas, conn, v, err == ENOMEM ? 500 : 400,
 			  err == ENOMEM ? "Server Internal Error" :
-			  "Bad Contact", NULL);
+			  "Bad Contact", err == ENOMEM ? diag_line(20007) :
+			  diag_text("Bad Contact"));
 	}
 	else {
 		st_init(&st, uas, conn, v);
@@ -171,178 +253,82 @@ static void dispatch(struct uas *uas, struct dlg *dlg, struct conn *conn,
 	case MET_INVITE:
 		refresh(uas, dlg, conn, v, true);
 		break;
+	case MET_OPTIONS:
+		uas_options(uas, conn, v);
+		break;
 	default:
+		uas_not_allowed(uas, conn, v);
 		break;
 	}
 }
 
 
-bool dlg_request(struct uas *uas, struct conn *conn, const struct view *v)
+/* Nobody asserts an identity for ACK (RFC 3325 9.1), so it moves nothing: it
+   only ends the repetition of the 200 */
+static void acked(struct dlg *dlg, const struct view *v)
 {
-	struct dlg *dlg = lookup(uas, v);
+	if (!dlg->inv)
+		return;
 
-	if (!dlg)
-		return false;
+	if ((v->assertedc || dlg->uas->conf.identity_from) &&
+	    !dlg_proven(dlg, v))
+		++sip_stats.identity_refused;
+	else
+		invite_acked(dlg->inv);
+}
+
+
+static void take(struct uas *uas, struct dlg *dlg, struct conn *conn,
+		 const struct view *v)
+{
+	if (v->method == MET_ACK) {
+		acked(dlg, v);
+		return;
+	}
+
+	if (!dlg_proven(dlg, v)) {
+		uas_forbid(uas, conn, v, v->assertedc ||
+			   uas->conf.identity_from ? EPERM : EACCES);
+		return;
+	}
 
 	dlg->heard = conns_now(uas->conns);
-	dlg_pin(dlg, conn);
-	if (dlg->over)
-		return false;
+	dlg_follow(dlg, conn);
 	if (dlg->inv)
 		invite_acked(dlg->inv);
 
 	mem_ref(dlg);
 	dispatch(uas, dlg, conn, v);
 	mem_deref(dlg);
+}
+
+
+bool dlg_known_info(struct uas *uas, struct conn *conn, struct view *v)
+{
+	struct dlg *dlg;
+
+	if (v->method != MET_INFO || v->require.p)
+		return false;
+
+	dlg = dlg_known(uas, v, &v->to, &v->from);
+	if (!dlg)
+		return false;
+
+	v->ttag.p = v->to.p + v->to.l - TAG_LEN;
+	v->ttag.l = TAG_LEN;
+	pl_set_str(&v->ftag, dlg->rtag);
+	take(uas, dlg, conn, v);
 	return true;
 }
 
 
-/* --------------------------------------------------------- answers to INFO */
-
-/* The client, or who speaks for it, knows nothing of the dialog */
-static bool is_gone(uint16_t code)
+bool dlg_request(struct uas *uas, struct conn *conn, const struct view *v)
 {
-	switch (code) {
+	struct dlg *dlg = dlg_lookup(uas, v, &v->ttag, &v->ftag);
 
-	case 481: case 487:
-	case 404: case 408: case 410: case 430: case 477: case 480:
-		return true;
-	default:
+	if (!dlg)
 		return false;
-	}
-}
 
-
-static void judge(struct dlg *dlg, uint16_t code)
-{
-	if (code < 300) {
-		++sip_stats.infos_answered;
-		dlg->heard = conns_now(dlg->uas->conns);
-		dlg->fails = 0;
-		return;
-	}
-
-	++sip_stats.infos_failed;
-	if (dlg->uas->ev.refused)
-		dlg->uas->ev.refused(dlg, code, dlg->uas->arg);
-	if (is_gone(code) || ++dlg->fails >= FAILS_MAX)
-		dlg_end(dlg, DLG_GONE);
-}
-
-
-/* Take the answered ones off the front of the ring */
-static void ring_advance(struct dlg *dlg)
-{
-	while (dlg->qlen && !dlg->qv[dlg->qhead]) {
-		dlg->qhead = (dlg->qhead + 1) & (dlg->qcap - 1);
-		--dlg->qlen;
-		++dlg->base;
-		/* after a lost connection none counts as sent */
-		if (dlg->sent)
-			--dlg->sent;
-	}
-
-	if (!dlg->qlen && dlg->qcap > RING_SPARE) {
-		dlg->qv    = mem_deref(dlg->qv);
-		dlg->qhead = dlg->qcap = 0;
-	}
-}
-
-
-void dlg_response(struct uas *uas, const struct view *v)
-{
-	struct dlg *dlg = dlg_find(uas, &v->ftag);
-	uint32_t i, pos;
-
-	++sip_stats.responses_in;
-	if (v->scode < 200)
-		return;
-
-	if (!dlg || pl_strcmp(&v->cseq_met, "INFO")) {
-		++sip_stats.responses_stray;
-		return;
-	}
-
-	/* sent or, after a redial, about to be sent again */
-	i = v->cseq_num - dlg->base;
-	if (i >= dlg->qlen || v->cseq_num >= dlg->top) {
-		++sip_stats.responses_stray;
-		return;
-	}
-
-	pos = (dlg->qhead + i) & (dlg->qcap - 1);
-	if (!dlg->qv[pos]) {
-		++sip_stats.responses_stray;
-		return;
-	}
-
-	dlg->qv[pos] = mem_deref(dlg->qv[pos]);
-	judge(dlg, v->scode);
-	if (dlg->over)
-		return;
-
-	ring_advance(dlg);
-	if (dlg->sent < dlg->qlen)
-		dlg_pump(dlg);
-}
-
-
-/* ------------------------------------------------------ connections, time */
-
-void dlg_conn_closed(struct conn *conn)
-{
-	struct le *le;
-
-	while ((le = conn_users(conn)->head)) {
-		struct dlg *dlg = le->data;
-
-		dlg_pin(dlg, NULL);
-		if (dlg->route)
-			dlg->sent = 0;
-		else
-			dlg_end(dlg, DLG_LOST);
-	}
-}
-
-
-static void overdue(struct dlg *dlg, uint64_t now)
-{
-	if (!dlg->qlen || dlg->mark != dlg->base) {
-		dlg->mark   = dlg->base;
-		dlg->marked = now;
-		return;
-	}
-
-	if (now - dlg->marked >= 1000ull * dlg->uas->conf.info_timeout_s)
-		dlg_end(dlg, DLG_GONE);
-}
-
-
-static void check(struct dlg *dlg, uint64_t now)
-{
-	if (now > dlg->heard && now - dlg->heard > 1000ull * dlg->expires_s) {
-		dlg_end(dlg, DLG_EXPIRED);
-		return;
-	}
-
-	overdue(dlg, now);
-	if (!dlg->over && dlg->sent < dlg->qlen)
-		dlg_pump(dlg);
-}
-
-
-void dlg_tick(struct uas *uas, uint64_t now)
-{
-	uint32_t n = uas->slots / TICKS_WALK + 1;
-
-	while (n-- && uas->slots) {
-
-		if (uas->walk >= uas->slots)
-			uas->walk = 0;
-
-		if (uas->slotv[uas->walk])
-			check(uas->slotv[uas->walk], now);
-		++uas->walk;
-	}
+	take(uas, dlg, conn, v);
+	return true;
 }

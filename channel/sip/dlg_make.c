@@ -1,9 +1,15 @@
 /**
- * @file channel/sip/dlg_make.c  What a dialog is made of: head, 200, SDP
+ * @file channel/sip/dlg_make.c  What a dialog is made of: the head of its requests
  */
 #include <string.h>
 #include <re.h>
+#include "channel/sip/addr.h"
 #include "channel/sip/core.h"
+
+enum {
+	VIA_NAME = sizeof("Via: ") - 1,
+	CSEQ_LEN = 9,                  /* digits, as CSEQ_FIRST has          */
+};
 
 
 static void destructor(void *data)
@@ -18,9 +24,12 @@ static void destructor(void *data)
 
 	mem_deref(dlg->qv);
 	mem_deref(dlg->self);
+	mem_deref(dlg->user);
+	mem_deref(dlg->proof);
 	mem_deref(dlg->callid);
 	mem_deref(dlg->rtag);
 	mem_deref(dlg->route);
+	mem_deref(dlg->spare);
 	mem_deref(dlg->head);
 }
 
@@ -52,21 +61,34 @@ static int print_via(struct mbuf *mb, const struct dlg *dlg,
 
 int wire_routes(struct mbuf *mb, const struct view *v, const char *name)
 {
+	const char *pos = NULL;
 	struct pl rr;
 	int err = 0;
 
-	for (unsigned n = 0; !err && view_hdr(v, "Record-Route", 0, n, &rr);
-	     n++)
+	while (!err && view_next(v, &pos, "Record-Route", 0, &rr))
 		err = mbuf_printf(mb, "%s: %H\r\n", name, wire_line, &rr);
 
 	return err;
 }
 
 
-int wire_contact(struct mbuf *mb, const struct conn *conn)
+/* A configured name without a port gets the port we listen on */
+int wire_contact(struct mbuf *mb, const struct uas *uas,
+		 const struct conn *conn)
 {
-	return mbuf_printf(mb, "Contact: <sip:%J;transport=%s>\r\n",
-			   conn_laddr(conn), conn_tls(conn) ? "tls" : "tcp");
+	const char *transport = conn_tls(conn) ? "tls" : "tcp";
+	const char *name = uas->contact;
+
+	if (!name)
+		return mbuf_printf(mb, "Contact: <sip:%J;transport=%s>\r\n",
+				   conn_laddr(conn), transport);
+
+	if (strchr(name, ':'))
+		return mbuf_printf(mb, "Contact: <sip:%s;transport=%s>\r\n",
+				   name, transport);
+
+	return mbuf_printf(mb, "Contact: <sip:%s:%u;transport=%s>\r\n", name,
+			   sa_port(conn_laddr(conn)), transport);
 }
 
 
@@ -107,6 +129,30 @@ static int head_take(struct dlg *dlg, struct mbuf *mb)
 }
 
 
+/* Where the two values lie is kept: a request or an answer that repeats them
+   needs no more reading (dlg_known()) */
+static int print_parties(struct mbuf *mb, struct dlg *dlg,
+			 const struct view *v)
+{
+	int err = mbuf_write_str(mb, "Max-Forwards: 70\r\nFrom: ");
+
+	dlg->fromo = mb->end - dlg->resto;
+	if (!err)
+		err = mbuf_printf(mb, "<%s>;tag=%s", dlg->self, dlg->tag);
+	dlg->froml = mb->end - dlg->resto - dlg->fromo;
+
+	if (!err)
+		err = mbuf_write_str(mb, "\r\nTo: ");
+	dlg->too = mb->end - dlg->resto;
+	if (!err)
+		err = mbuf_printf(mb, "%H", wire_line, &v->from);
+	dlg->tol = mb->end - dlg->resto - dlg->too;
+
+	return err ? err : mbuf_printf(mb, "\r\nCall-ID: %r\r\n",
+				       &v->callid);
+}
+
+
 static int head_make(struct dlg *dlg, const struct conn *conn,
 		     const struct view *v, const struct pl *target)
 {
@@ -120,14 +166,9 @@ static int head_make(struct dlg *dlg, const struct conn *conn,
 	if (!err)
 		err = wire_routes(mb, v, "Route");
 	if (!err)
-		err = mbuf_printf(mb, "Max-Forwards: 70\r\n"
-				  "From: <%s>;tag=%s\r\n"
-				  "To: %H\r\n"
-				  "Call-ID: %r\r\n",
-				  dlg->self, dlg->tag, wire_line, &v->from,
-				  &v->callid);
+		err = print_parties(mb, dlg, v);
 	if (!err)
-		err = wire_contact(mb, conn);
+		err = wire_contact(mb, dlg->uas, conn);
 	if (!err)
 		err = mbuf_write_str(mb, "CSeq: 000000000 INFO\r\n");
 	if (!err)
@@ -180,12 +221,43 @@ void dlg_head_move(struct dlg *dlg)
 }
 
 
+/* As a rule the Via comes back as it was, with something behind it */
+bool dlg_branch_is(const struct dlg *dlg, const struct pl *via, uint32_t cseq)
+{
+	static const struct pl magic = PL("z9hG4bK");
+	const size_t l = dlg->brancho - dlg->viao;
+	uint32_t n = 0;
+	struct pl pl;
+
+	if (via->l + VIA_NAME >= l + CSEQ_LEN &&
+	    !memcmp(via->p, dlg->head + dlg->viao + VIA_NAME, l - VIA_NAME)) {
+		pl.p = via->p + l - VIA_NAME;
+	}
+	else {
+		if (!view_via_branch(via, &pl) ||
+		    pl.l != magic.l + TAG_LEN + CSEQ_LEN ||
+		    memcmp(pl.p, magic.p, magic.l) != 0 ||
+		    memcmp(pl.p + magic.l, dlg->tag, TAG_LEN) != 0)
+			return false;
+		pl.p += magic.l + TAG_LEN;
+	}
+
+	for (int i = 0; i < CSEQ_LEN; i++)
+		n = n * 10 + (uint32_t)(pl.p[i] - '0');
+
+	return n == cseq;
+}
+
+
 int wire_target(const struct view *v, struct pl *target)
 {
-	if (view_uri(&v->contact, target) || !view_uri_is_sip(target) ||
-	    !view_clean(target) || memchr(target->p, ' ', target->l))
+	struct addr addr;
+
+	if (addr_decode(&addr, &v->contact) || !view_uri_is_sip(&addr.uri) ||
+	    !view_clean(&addr.uri))
 		return EBADMSG;
 
+	*target = addr.uri;
 	return 0;
 }
 
@@ -201,131 +273,7 @@ int dlg_retarget(struct dlg *dlg, const struct view *v)
 }
 
 
-static uint32_t field_u32(const struct view *v, const char *name, char abbr)
-{
-	struct pl val;
-	size_t n = 0;
-
-	if (!view_hdr(v, name, abbr, 0, &val))
-		return 0;
-
-	while (n < val.l && n < 9 && val.p[n] >= '0' && val.p[n] <= '9')
-		++n;
-	val.l = n;
-
-	return pl_u32(&val);
-}
-
-
-/* The smaller of theirs and ours, but not below what either allows; only our
-   own setting may be below the usual minimum */
-void dlg_negotiate(struct dlg *dlg, const struct view *v)
-{
-	const uint32_t theirs = field_u32(v, "Session-Expires", 'x');
-	const uint32_t min = MIN(field_u32(v, "Min-SE", 0), 86400u);
-	uint32_t s = dlg->uas->conf.session_expires_s;
-
-	if (theirs)
-		s = MIN(s, MAX(theirs, (uint32_t)SESSION_MIN_S));
-
-	dlg->expires_s = MAX(s, min);
-}
-
-
-/* RFC 4028: who offered timers is told that it must refresh */
-static bool knows_timer(const struct view *v)
-{
-	struct pl val;
-
-	for (unsigned n = 0; view_hdr(v, "Supported", 'k', n, &val); n++) {
-		if (view_list_has(&val, "timer"))
-			return true;
-	}
-
-	return false;
-}
-
-
-int dlg_fields(struct mbuf *mb, const struct dlg *dlg,
-	       const struct conn *conn, const struct view *v)
-{
-	int err;
-
-	err = wire_routes(mb, v, "Record-Route");
-	if (!err)
-		err = wire_contact(mb, conn);
-	if (!err)
-		err = mbuf_printf(mb, "%sSupported: timer\r\n%s"
-				  "Session-Expires: %u;refresher=uac\r\n",
-				  uas_allow,
-				  knows_timer(v) ? "Require: timer\r\n" : "",
-				  dlg->expires_s);
-
-	return err;
-}
-
-
-/* The offer's kind of message stream (protocol.md 2.3) */
-static bool offers_x_ms(const struct view *v)
-{
-	return memmem(v->body.p, v->body.l, "m=x-ms-message ", 15) != NULL;
-}
-
-
-int dlg_sdp(struct mbuf *mb, const struct dlg *dlg, const struct conn *conn,
-	    const struct view *v)
-{
-	const struct sa *sa = conn_laddr(conn);
-	const char *ip = sa_af(sa) == AF_INET6 ? "IP6" : "IP4";
-
-	return mbuf_printf(mb, "v=0\r\n"
-			   "o=- 0 0 IN %s %j\r\n"
-			   "s=session\r\n"
-			   "c=IN %s %j\r\n"
-			   "t=0 0\r\n"
-			   "m=%s %u sip %s\r\n"
-			   "a=accept-types:text/plain\r\n",
-			   ip, sa, ip, sa,
-			   offers_x_ms(v) ? "x-ms-message" : "message",
-			   sa_port(sa), dlg->self);
-}
-
-
-static int ok_make(struct invite *inv, const struct dlg *dlg)
-{
-	const struct view *v = &inv->view;
-	struct mbuf *mb = mbuf_alloc(1024), *sdp = mbuf_alloc(256);
-	int err = mb && sdp ? 0 : ENOMEM;
-
-	if (!err)
-		err = mbuf_write_str(mb, "SIP/2.0 200 OK\r\n");
-	for (uint32_t i = 0; i < v->viac && !err; i++)
-		err = mbuf_printf(mb, "Via: %r\r\n", &v->viav[i]);
-	if (!err)
-		err = mbuf_printf(mb, "From: %r\r\nTo: %r;tag=%s\r\n"
-				  "Call-ID: %r\r\nCSeq: %r\r\n",
-				  &v->from, &v->to, dlg->tag, &v->callid,
-				  &v->cseq);
-	if (!err)
-		err = dlg_fields(mb, dlg, inv->st.conn, v);
-	if (!err)
-		err = dlg_sdp(sdp, dlg, inv->st.conn, v);
-	if (!err)
-		err = mbuf_printf(mb, "Content-Type: application/sdp\r\n"
-				  "Content-Length: %zu\r\n\r\n%b", sdp->end,
-				  sdp->buf, sdp->end);
-
-	mem_deref(sdp);
-	if (err)
-		mem_deref(mb);
-	else
-		inv->ok = mb;
-
-	return err;
-}
-
-
-static int texts(struct dlg *dlg, const struct view *v)
+static int texts(struct dlg *dlg, const struct view *v, const char *user)
 {
 	struct pl pl;
 	int err;
@@ -337,7 +285,9 @@ static int texts(struct dlg *dlg, const struct view *v)
 		err = pl_strdup(&dlg->callid, &v->callid);
 	if (!err)
 		err = pl_strdup(&dlg->rtag, &v->ftag);
-	if (!err && view_hdr(v, "Record-Route", 0, 0, &pl)) {
+	if (!err)
+		err = str_dup(&dlg->user, user);
+	if (!err && view_hdr(v, "Record-Route", 0, &pl)) {
 		err = view_uri(&pl, &pl);
 		if (!err)
 			err = pl_strdup(&dlg->route, &pl);
@@ -367,7 +317,7 @@ int dlg_make(struct dlg **dlgp, struct invite *inv, void *arg)
 	dlg->base  = dlg->top = dlg->mark = CSEQ_FIRST;
 	dlg->heard = dlg->marked = conns_now(uas->conns);
 
-	err = texts(dlg, &inv->view);
+	err = texts(dlg, &inv->view, inv->user);
 	if (err)
 		goto out;
 
@@ -376,11 +326,11 @@ int dlg_make(struct dlg **dlgp, struct invite *inv, void *arg)
 	if (err)
 		goto out;
 
-	dlg_negotiate(dlg, &inv->view);
+	dlg->expires_s = timer_negotiate(uas, &inv->view);
 	dlg_pin(dlg, inv->st.conn);
 	err = head_make(dlg, inv->st.conn, &inv->view, &target);
 	if (!err)
-		err = ok_make(inv, dlg);
+		err = dlg_ok_make(inv, dlg);
 	if (err) {
 		dlg_close(dlg);
 		return err;

@@ -137,6 +137,7 @@ static void detach(struct dlg *dlg)
 	dlg->over = true;
 	slot_leave(dlg);
 	dlg_pin(dlg, NULL);
+	dlg->spare = mem_deref(dlg->spare);
 	queue_flush(dlg);
 	if (dlg->inv)
 		invite_acked(dlg->inv);

@@ -1,90 +1,99 @@
 /**
  * @file channel/sip/identity.c  Who sent a request
  */
+#include <errno.h>
 #include <string.h>
 #include <re.h>
+#include "channel/sip/addr.h"
 #include "channel/sip/identity.h"
 #include "channel/sip/view.h"
 
 
-/* One field may carry a sip: and a tel: address, comma between them */
-static int asserted_of(const struct pl *val, struct pl *uri)
+/* One more asserted address: not SIP, the first, or the first once more */
+static int take(char *user, const struct pl *uri)
 {
-	struct pl rest = *val;
-
-	while (rest.l) {
-		const char *comma;
-
-		if (!view_uri(&rest, uri) && view_uri_is_sip(uri))
-			return 0;
-
-		if (!uri->p || uri->p < rest.p)
-			return ENOENT;
-
-		comma = memchr(uri->p, ',', (size_t)(rest.p + rest.l -
-						     uri->p));
-		if (!comma)
-			return ENOENT;
-		pl_advance(&rest, comma + 1 - rest.p);
-	}
-
-	return ENOENT;
-}
-
-
-static int asserted(const struct view *v, struct pl *uri)
-{
-	struct pl val;
-
-	for (unsigned n = 0;
-	     view_hdr(v, "P-Asserted-Identity", 0, n, &val); n++) {
-		*uri = pl_null;
-		if (!asserted_of(&val, uri))
-			return 0;
-	}
-
-	return ENOENT;
-}
-
-
-static void display_name(const struct pl *from, struct pl *name)
-{
-	struct sip_addr addr;
-
-	*name = pl_null;
-	if (!pl_strchr(from, '<') || sip_addr_decode(&addr, from))
-		return;
-
-	*name = addr.dname;
-	while (name->l && (name->p[name->l - 1] == ' ' ||
-			   name->p[name->l - 1] == '\t'))
-		--name->l;
-}
-
-
-int identity_decode(struct identity *id, const struct view *v)
-{
-	struct pl uri;
+	char canon[CHATURI_SIZE];
 	int err;
+
+	if (!view_uri_is_sip(uri))
+		return 0;
+
+	err = useruri_canon(canon, sizeof(canon), uri);
+	if (err)
+		return err;
+
+	if (user[0] && strcmp(user, canon) != 0)
+		return EACCES;
+
+	memcpy(user, canon, sizeof(canon));
+	return 0;
+}
+
+
+static int asserted(char *user, const struct view *v)
+{
+	const char *pos = NULL;
+	struct addr addr;
+	struct pl val;
+	int err;
+
+	user[0] = '\0';
+	while (view_next(v, &pos, "P-Asserted-Identity", 0, &val)) {
+
+		do {
+			err = addr_next(&addr, &val);
+			if (!err)
+				err = take(user, &addr.uri);
+		} while (!err);
+
+		if (err != ENOENT)
+			return err;
+	}
+
+	return user[0] ? 0 : EACCES;
+}
+
+
+static int stated(char *user, const struct addr *from)
+{
+	if (!view_uri_is_sip(&from->uri))
+		return EBADMSG;
+
+	return useruri_canon(user, CHATURI_SIZE, &from->uri);
+}
+
+
+int identity_decode(struct identity *id, const struct view *v,
+		    bool from_counts)
+{
+	struct addr from;
+	int err = EACCES;
 
 	if (!id || !v)
 		return EINVAL;
 
-	if (asserted(v, &uri)) {
-		err = view_uri(&v->from, &uri);
-		if (err)
-			return err;
-		if (!view_uri_is_sip(&uri))
-			return EBADMSG;
-	}
+	if (addr_decode(&from, &v->from))
+		return EBADMSG;
 
-	err = useruri_canon(id->user, sizeof(id->user), &uri);
+	if (v->asserted.p)
+		err = asserted(id->user, v);
+	if (err == EACCES && from_counts && !(v->asserted.p && id->user[0]))
+		err = stated(id->user, &from);
 	if (err)
 		return err;
 
-	display_name(&v->from, &id->display);
+	id->display = from.display;
 	id->epid = pl_null;
 	(void)view_param(&v->from, "epid", &id->epid);
 
 	return 0;
+}
+
+
+const struct pl *identity_field(const struct view *v, bool from_counts)
+{
+	if (v->assertedc == 1)
+		return &v->asserted;
+
+	return !v->assertedc && from_counts ? &v->from : NULL;
 }

@@ -6,6 +6,7 @@
  * one and its CANCEL are found.  A refused one is forgotten at once (SIPE
  * never sends ACK for it).
  */
+#include <errno.h>
 #include <string.h>
 #include <strings.h>
 #include <re.h>
@@ -22,6 +23,7 @@ static void destructor(void *data)
 	list_unlink(&inv->le_ok);
 	mem_deref(inv->st.conn);
 	mem_deref(inv->ok);
+	mem_deref(inv->user);
 	mem_deref(inv->copy);
 }
 
@@ -74,17 +76,18 @@ static void ok_send(struct invite *inv, struct conn *conn)
 }
 
 
-static void again(struct invite *inv)
+static void again(struct invite *inv, struct conn *conn)
 {
 	++sip_stats.invites_dup;
 
 	if (inv->dlg && inv->ok)
-		ok_send(inv, inv->st.conn);
+		ok_send(inv, conn);
 }
 
 
 static int invite_alloc(struct invite **invp, struct uas *uas,
-			struct conn *conn, const struct view *v)
+			struct conn *conn, const struct view *v,
+			const char *user)
 {
 	const size_t len = v->head.l + v->body.l;
 	struct invite *inv = mem_zalloc(sizeof(*inv), destructor);
@@ -99,6 +102,10 @@ static int invite_alloc(struct invite **invp, struct uas *uas,
 
 	memcpy(inv->copy, v->head.p, len);
 	err = view_decode(&inv->view, inv->copy, len);
+	if (!err)
+		err = view_tags(&inv->view);
+	if (!err)
+		err = str_dup(&inv->user, user);
 	if (err)
 		goto out;
 
@@ -132,18 +139,17 @@ static void offer(struct uas *uas, struct invite *inv,
 	struct uas_invite ui;
 	struct pl to;
 
-	if (view_uri(&inv->view.to, &to) || !view_clean(&to)) {
-		st_reply(&inv->st, 400, "Bad To", NULL);
-		return;
-	}
+	(void)view_uri(&inv->view.to, &to);
 
 	ui.user    = id->user;
 	ui.display = id->display;
 	ui.epid    = id->epid;
+	ui.instance = pl_null;
+	(void)view_param(&inv->view.contact, "+sip.instance", &ui.instance);
 	ui.to      = to;
 	ruri_user(&inv->view, &ui.ruri_user);
 	pl_set_str(&ui.agent, "");
-	(void)view_hdr(&inv->view, "User-Agent", 0, 0, &ui.agent);
+	(void)view_hdr(&inv->view, "User-Agent", 0, &ui.agent);
 
 	uas->ev.invite(&inv->st, &ui, uas->arg);
 
@@ -153,39 +159,70 @@ static void offer(struct uas *uas, struct invite *inv,
 }
 
 
+/* What is checked of an INVITE for a new dialog; true: answered */
+static bool refuse(struct uas *uas, struct conn *conn, const struct view *v)
+{
+	const char *fault = NULL;
+	struct pl pl;
+
+	if (uas->ev.accepting && !uas->ev.accepting(uas->arg)) {
+		st_answer(uas, conn, v, 503, "Service Unavailable",
+			  diag_later());
+		return true;
+	}
+
+	if (!v->contact.l)
+		fault = "Missing Contact";
+	else if (wire_target(v, &pl))
+		fault = "Bad Contact";
+	else if (!v->ftag.l)
+		fault = "Missing From tag";
+	else if (view_uri(&v->to, &pl) || !view_clean(&pl))
+		fault = "Bad To";
+	else if (view_hdr(v, "Record-Route", 0, &pl) && view_uri(&pl, &pl))
+		fault = "Bad Record-Route";
+
+	if (fault) {
+		st_answer(uas, conn, v, 400, fault, diag_text(fault));
+		return true;
+	}
+
+	return body_judge(uas, conn, v) == BODY_REFUSED ||
+		timer_refuse(uas, conn, v);
+}
+
+
 void invite_request(struct uas *uas, struct conn *conn, const struct view *v)
 {
 	struct identity id;
 	struct invite *inv = find(uas, v);
+	int err;
+
+	err = identity_decode(&id, v, uas->conf.identity_from);
+	if (err) {
+		uas_forbid(uas, conn, v, err);
+		return;
+	}
 
 	if (inv) {
-		again(inv);
+		if (strcmp(inv->user, id.user) != 0)
+			uas_forbid(uas, conn, v, EPERM);
+		else
+			again(inv, conn);
 		return;
 	}
 
-	if (uas->ev.accepting && !uas->ev.accepting(uas->arg)) {
-		st_answer(uas, conn, v, 503, "Service Unavailable", uas_later);
+	if (refuse(uas, conn, v))
 		return;
-	}
 
-	if (!v->contact.l || !v->ftag.l) {
-		st_answer(uas, conn, v, 400, v->ftag.l ? "Missing Contact" :
-			  "Missing From tag", diag_line(20001));
-		return;
-	}
-
-	if (invite_alloc(&inv, uas, conn, v)) {
+	if (invite_alloc(&inv, uas, conn, v, id.user)) {
 		st_answer(uas, conn, v, 500, "Server Internal Error",
 			  diag_line(20001));
 		return;
 	}
 
-	if (identity_decode(&id, &inv->view)) {
-		st_answer(uas, conn, v, 400, "Bad From", diag_line(20002));
-		mem_deref(inv);
-		return;
-	}
-
+	/* its texts lie in the copy from now on */
+	(void)identity_decode(&id, &inv->view, uas->conf.identity_from);
 	hash_append(uas->ht_inv, key(&inv->view), &inv->he, inv);
 	mem_ref(inv);
 	offer(uas, inv, &id);
@@ -254,7 +291,7 @@ int dlg_accept(struct dlg **dlgp, struct st *st, void *arg)
 		err = ECANCELED;
 	else if (st->done)
 		err = EINVAL;
-	else if (!conn_arg(st->conn) || !conn_alive(st->conn))
+	else if (!conn_alive(st->conn))
 		err = ECONNRESET;
 	else
 		err = dlg_make(&dlg, inv, arg);

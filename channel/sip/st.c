@@ -13,12 +13,6 @@ const char uas_allow[] =
 	"Allow: INVITE, ACK, CANCEL, BYE, INFO, UPDATE, OPTIONS, SUBSCRIBE, "
 	"SERVICE\r\n";
 
-const char uas_later[] =
-	"Retry-After: 5\r\n"
-	"Ms-diagnostics: 20008;source=\"pchat\";"
-	"reason=\"Rejected session (inbound queue full)\";"
-	"component=\"GroupChat\"\r\n";
-
 enum { LINES_MAX = 128 };              /* of status line, lengths, names     */
 
 
@@ -78,19 +72,42 @@ static char *put_tag(char *p, const struct view *v)
 
 static size_t fields_len(const struct view *v)
 {
-	size_t l = v->from.l + v->to.l + v->callid.l + v->cseq.l + 64;
-
-	for (uint32_t i = 0; i < v->viac; i++)
-		l += v->viav[i].l + 8;
-
-	return l;
+	return v->from.l + v->to.l + v->callid.l + v->cseq.l + 64 +
+		v->vial + 8 * (size_t)v->viac;
 }
 
 
-static char *put_fields(char *p, const struct view *v)
+char *st_put_vias(char *p, const struct view *v)
 {
-	for (uint32_t i = 0; i < v->viac; i++)
-		p = PUTF(p, "Via: ", &v->viav[i]);
+	const char *pos = NULL;
+	struct pl val;
+
+	if (v->viac <= VIEW_VIAS) {
+		for (uint32_t i = 0; i < v->viac; i++)
+			p = PUTF(p, "Via: ", &v->viav[i]);
+		return p;
+	}
+
+	while (view_next(v, &pos, "Via", 'v', &val))
+		p = PUTF(p, "Via: ", &val);
+
+	return p;
+}
+
+
+/* What some take for the end of a line is not handed on as such */
+static void blank_out(char *p, const char *end)
+{
+	for (; p < end; p++) {
+		if (!*p || (*p == '\r' && (p + 1 == end || p[1] != '\n')))
+			*p = ' ';
+	}
+}
+
+
+static char *put_all(char *p, const struct view *v)
+{
+	p = st_put_vias(p, v);
 
 	if (v->from.l)
 		p = PUTF(p, "From: ", &v->from);
@@ -98,7 +115,7 @@ static char *put_fields(char *p, const struct view *v)
 	if (v->to.l) {
 		p = PUT(p, "To: ");
 		p = put(p, v->to.p, v->to.l);
-		if (!v->ttag.l)
+		if (!v->ttag.l && !v->fault)
 			p = put_tag(p, v);
 		p = PUT(p, "\r\n");
 	}
@@ -107,6 +124,18 @@ static char *put_fields(char *p, const struct view *v)
 		p = PUTF(p, "Call-ID: ", &v->callid);
 	if (v->cseq.l)
 		p = PUTF(p, "CSeq: ", &v->cseq);
+
+	return p;
+}
+
+
+static char *put_fields(char *p, const struct view *v)
+{
+	char *start = p;
+
+	p = put_all(p, v);
+	if (v->fault)
+		blank_out(start, p);
 
 	return p;
 }
@@ -136,15 +165,38 @@ static void count(uint16_t code)
 }
 
 
+/* RFC 3261 18.2.2: the connection is gone, so to the address in Via */
+static struct conn *conn_for(const struct st *st)
+{
+	struct conn *conn = st->conn;
+	struct pl via;
+
+	if (conn_alive(conn))
+		return conn;
+
+	via.p = st->v ? st->v->viav[0].p : st->fieldv + sizeof("Via: ") - 1;
+	via.l = st->vial;
+	if (!via.l || route_dial_via(&conn, st->uas, &via, conn_tls(conn)))
+		return NULL;
+
+	++sip_stats.replies_redialled;
+	return conn;
+}
+
+
 static void answer(const struct st *st, uint16_t code, const char *reason,
 		   const char *extra, const char *ctype,
 		   const struct pl *body)
 {
 	const size_t reasonl = str_len(reason), extral = str_len(extra);
 	const size_t ctypel = str_len(ctype), bodyl = body ? body->l : 0;
+	struct conn *conn = conn_for(st);
 	char *p, *start;
 
-	start = conn_reserve(st->conn, LINES_MAX + reasonl + extral +
+	if (!conn)
+		return;
+
+	start = conn_reserve(conn, LINES_MAX + reasonl + extral +
 			     ctypel + bodyl +
 			     (st->v ? fields_len(st->v) : st->fieldl));
 	if (!start)
@@ -167,7 +219,7 @@ static void answer(const struct st *st, uint16_t code, const char *reason,
 	p = PUT(p, "\r\n\r\n");
 	p = put(p, body ? body->p : NULL, bodyl);
 
-	conn_commit(st->conn, (size_t)(p - start));
+	conn_commit(conn, (size_t)(p - start));
 	count(code);
 }
 
@@ -181,6 +233,7 @@ void st_init(struct st *st, struct uas *uas, struct conn *conn,
 	st->v      = v;
 	st->method = v->method;
 	st->cseq   = v->cseq_num;
+	st->vial   = v->viac ? v->viav[0].l : 0;
 }
 
 
@@ -247,8 +300,7 @@ void st_reply_body(struct st *st, uint16_t code, const char *reason,
 	inv  = st->inv;
 	held = st->held;
 
-	/* the core is gone when its connections are */
-	if (!st->done && conn_arg(st->conn)) {
+	if (!st->done && conn_owned(st->conn)) {
 		answer(st, code, reason, extra, ctype, body);
 		if (st->in_dlg)
 			dlg_answered(st->uas, st, code);

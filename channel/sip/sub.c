@@ -7,10 +7,12 @@
 #include "channel/sip/core.h"
 
 struct sub {
+	struct uas *uas;               /* outlives its connections           */
 	struct conn *conn;             /* reference                          */
 	char *top;                     /* up to the branch of Via            */
 	char *rest;                    /* from there to CSeq                 */
 	char *fields, *id;
+	char *route;                   /* topmost Record-Route, or NULL      */
 	uint64_t until;                /* ms                                 */
 	uint32_t cseq;
 };
@@ -25,6 +27,7 @@ static void destructor(void *data)
 	mem_deref(sub->rest);
 	mem_deref(sub->fields);
 	mem_deref(sub->id);
+	mem_deref(sub->route);
 }
 
 
@@ -32,7 +35,7 @@ static uint32_t expires_of(const struct view *v)
 {
 	struct pl val;
 
-	if (!view_hdr(v, "Expires", 0, 0, &val))
+	if (!view_hdr(v, "Expires", 0, &val))
 		return SUB_EXPIRES_S;
 
 	return MIN(pl_u32(&val), (uint32_t)SUB_EXPIRES_S);
@@ -71,7 +74,7 @@ static int make_rest(struct sub *sub, const struct view *v, const char *tag)
 				  "Call-ID: %r\r\n", wire_line, &self, tag,
 				  wire_line, &v->from, &v->callid);
 	if (!err)
-		err = wire_contact(mb, sub->conn);
+		err = wire_contact(mb, sub->uas, sub->conn);
 	if (!err)
 		err = text_of(&sub->rest, mb);
 
@@ -88,7 +91,7 @@ static int make_fields(struct sub *sub, const struct view *v,
 	int err = mb ? wire_routes(mb, v, "Record-Route") : ENOMEM;
 
 	if (!err)
-		err = wire_contact(mb, sub->conn);
+		err = wire_contact(mb, sub->uas, sub->conn);
 	if (!err)
 		err = mbuf_printf(mb, "Expires: %u\r\n", expires_s);
 	if (!err && expires_s)
@@ -119,6 +122,7 @@ int sub_alloc(struct sub **subp, struct uas *uas, struct conn *conn,
 	if (!sub)
 		return ENOMEM;
 
+	sub->uas  = uas;
 	sub->conn = mem_ref(conn);
 	sub->until = conns_now(uas->conns) + 1000ull * expires_s;
 	/* a refresh goes on from where its predecessor may have come to */
@@ -133,6 +137,11 @@ int sub_alloc(struct sub **subp, struct uas *uas, struct conn *conn,
 		err = make_rest(sub, v, tag);
 	if (!err)
 		err = make_fields(sub, v, expires_s);
+	if (!err && view_hdr(v, "Record-Route", 0, &target)) {
+		err = view_uri(&target, &target);
+		if (!err)
+			err = pl_strdup(&sub->route, &target);
+	}
 	if (!err)
 		err = re_sdprintf(&sub->id, "%r %s", &v->callid, tag);
 	if (err)
@@ -158,7 +167,28 @@ const char *sub_id(const struct sub *sub)
 
 bool sub_expired(const struct sub *sub)
 {
-	return !conn_alive(sub->conn) || tmr_jiffies() >= sub->until;
+	return tmr_jiffies() >= sub->until ||
+		!(conn_alive(sub->conn) ||
+		  (sub->route && conn_owned(sub->conn)));
+}
+
+
+/* Its connection went: another one to the same front end */
+static int reconnect(struct sub *sub)
+{
+	struct conn *conn;
+	struct pl route;
+	int err;
+
+	pl_set_str(&route, sub->route);
+	err = route_dial(&conn, sub->uas, &route);
+	if (err || conn_tls(conn) != conn_tls(sub->conn))
+		return ENOTCONN;
+
+	mem_ref(conn);
+	mem_deref(sub->conn);
+	sub->conn = conn;
+	return 0;
 }
 
 
@@ -169,7 +199,7 @@ int sub_notify(struct sub *sub, const char *event, const char *ctype,
 	char *p;
 	int err;
 
-	if (sub_expired(sub))
+	if (sub_expired(sub) || (!conn_alive(sub->conn) && reconnect(sub)))
 		return ENOTCONN;
 
 	mb = mbuf_alloc(1024 + body->l);

@@ -68,6 +68,10 @@ static void options(SSL_CTX *ctx)
 			 SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER |
 			   SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+
+	/* Front ends show in both roles the one certificate they have, often
+	   for server use only: what counts is our authority and the name */
+	SSL_CTX_set_purpose(ctx, X509_PURPOSE_ANY);
 }
 
 

@@ -30,17 +30,29 @@ struct uas_conf {
 	uint32_t queue_max;            /* waiting INFOs per dialog; beyond it
 	                                  the dialog is given up             */
 	uint32_t body_max;             /* bytes; beyond it 413               */
+	uint32_t head_max;             /* bytes; beyond it 513               */
+	uint32_t head_hard_max;        /* bytes without the end of the head;
+	                                  beyond it the connection ends      */
+	uint32_t skip_max;             /* bytes of a message read past;
+	                                  beyond it the connection ends      */
 	uint32_t output_max;           /* bytes unsent per connection; beyond
 	                                  it the connection is cut           */
 	uint32_t conns_max;            /* connections held open              */
+	uint32_t user_timeout_ms;      /* unacknowledged by the peer's kernel;
+	                                  beyond it the connection is gone   */
+	uint32_t keepalive_s;          /* silence before the peer is probed  */
+	const char *contact;           /* "HOST[:PORT]" in Contact and
+	                                  Ms-diagnostics; NULL: our address  */
+	bool identity_from;            /* From counts where nothing is
+	                                  asserted                           */
 };
 
 /** A request for a new dialog; valid during the call */
 struct uas_invite {
-	const char *user;              /* canonical "sip:user@host": asserted
-	                                  identity, else From               */
+	const char *user;              /* canonical "sip:user@host"          */
 	struct pl display;             /* From display name, may be empty    */
 	struct pl epid;                /* From ;epid=, may be empty          */
+	struct pl instance;            /* Contact ;+sip.instance=, may be "" */
 	struct pl to;                  /* To URI as written                  */
 	struct pl ruri_user;           /* user part of the Request-URI       */
 	struct pl agent;               /* User-Agent, may be empty           */

@@ -5,113 +5,93 @@
  * that is continued on the next line (folding) keeps its line break inside;
  * whoever splits values treats CR and LF as blanks.
  */
+#include <errno.h>
 #include <stddef.h>
 #include <string.h>
 #include <strings.h>
 #include <re.h>
+#include "channel/sip/addr.h"
 #include "channel/sip/view.h"
-
-
-static inline bool blank(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
-
-static inline void trim(struct pl *pl)
-{
-	while (pl->l && blank(pl->p[0]))
-		pl_advance(pl, 1);
-
-	while (pl->l && blank(pl->p[pl->l - 1]))
-		--pl->l;
-}
-
-
-/* Most write names as the RFC does: that is seen without a function call */
-static inline bool name_is(const struct pl *pl, const char *name)
-{
-	if ((pl->p[0] ^ name[0]) & ~0x20)
-		return false;
-
-	return 0 == memcmp(pl->p, name, pl->l) ||
-		0 == strncasecmp(pl->p, name, pl->l);
-}
+#include "channel/sip/view_priv.h"
 
 
 static void keep(struct view *v, struct pl *member, const struct pl *val)
 {
 	if (member->p)
-		v->twice = true;
+		view_wrong(v, 400, "Repeated header field");
 	else
 		*member = *val;
 }
 
 
-static int clen_decode(struct view *v, struct pl val)
+static void first(struct pl *member, const struct pl *val)
 {
-	uint32_t n = 0;
+	if (!member->p)
+		*member = *val;
+}
 
-	trim(&val);
-	if (!val.l || val.l > 9)
-		return EBADMSG;
 
-	for (size_t i = 0; i < val.l; i++) {
-		if (val.p[i] < '0' || val.p[i] > '9')
-			return EBADMSG;
-		n = n * 10 + (uint32_t)(val.p[i] - '0');
-	}
+static void clen_decode(struct view *v, const struct pl *val)
+{
+	uint64_t n = 0;
+	size_t i;
+
+	for (i = 0; i < val->l && val->p[i] >= '0' && val->p[i] <= '9'; i++)
+		n = MIN(n * 10 + (uint64_t)(val->p[i] - '0'), UINT32_MAX);
 
 	/* two lengths are two messages: nobody can say where the next begins */
-	if (v->has_clen && v->clen != n)
-		return EBADMSG;
+	if (!val->l || i < val->l || (v->has_clen && v->clen != n))
+		v->framing = VIEW_BAD_LENGTH;
+	else if (v->has_clen)
+		view_wrong(v, 400, "Repeated header field");
 
-	v->clen     = n;
+	v->clen     = (uint32_t)n;
 	v->has_clen = true;
-	return 0;
 }
 
 
-static int via_add(struct view *v, const struct pl *val)
+static void via_add(struct view *v, const struct pl *val)
 {
-	if (v->viac >= VIEW_VIAS)
-		return EBADMSG;
+	if (!val->l)
+		view_wrong(v, 400, "Empty Via");
+	if (v->viac < VIEW_VIAS)
+		v->viav[v->viac] = *val;
 
-	v->viav[v->viac++] = *val;
-	return 0;
+	++v->viac;
+	v->vial += val->l;
 }
 
 
-static int field_compact(struct view *v, char c, const struct pl *val)
+static void field_compact(struct view *v, char c, const struct pl *val)
 {
 	switch (c | 0x20) {
 
-	case 'v': return via_add(v, val);
-	case 'l': return clen_decode(v, *val);
+	case 'v': via_add(v, val);          break;
+	case 'l': clen_decode(v, val);      break;
+	case 'e': keep(v, &v->cenc, val);   break;
 	case 'f': keep(v, &v->from, val);   break;
 	case 't': keep(v, &v->to, val);     break;
 	case 'i': keep(v, &v->callid, val); break;
 	case 'c': keep(v, &v->ctype, val);  break;
-	case 'm': if (!v->contact.p) v->contact = *val; break;
+	case 'm': first(&v->contact, val);  break;
 	}
-
-	return 0;
 }
 
 
-static int field(struct view *v, const struct pl *name, const struct pl *val)
+static void field(struct view *v, const struct pl *name, const struct pl *val)
 {
 	switch (name->l) {
 
 	case 1:
-		return field_compact(v, name->p[0], val);
+		field_compact(v, name->p[0], val);
+		break;
 	case 2:
 		if (name_is(name, "To"))
 			keep(v, &v->to, val);
 		break;
 	case 3:
 		if (name_is(name, "Via"))
-			return via_add(v, val);
+			via_add(v, val);
 		break;
 	case 4:
 		if (name_is(name, "From"))
@@ -122,116 +102,36 @@ static int field(struct view *v, const struct pl *name, const struct pl *val)
 	case 7:
 		if (name_is(name, "Call-ID"))
 			keep(v, &v->callid, val);
-		else if (name_is(name, "Contact") && !v->contact.p)
-			v->contact = *val;
-		else if (name_is(name, "Require") && !v->require.p)
-			v->require = *val;
+		else if (name_is(name, "Contact"))
+			first(&v->contact, val);
+		else if (name_is(name, "Require"))
+			first(&v->require, val);
 		break;
 	case 12:
 		if (name_is(name, "Max-Forwards"))
 			keep(v, &v->maxfwd, val);
 		else if (name_is(name, "Content-Type"))
 			keep(v, &v->ctype, val);
+		else if (name_is(name, "Info-Package"))
+			keep(v, &v->package, val);
 		break;
 	case 14:
 		if (name_is(name, "Content-Length"))
-			return clen_decode(v, *val);
+			clen_decode(v, val);
+		break;
+	case 16:
+		if (name_is(name, "Content-Encoding"))
+			keep(v, &v->cenc, val);
+		break;
+	case 19:
+		if (name_is(name, "P-Asserted-Identity")) {
+			first(&v->asserted, val);
+			++v->assertedc;
+		}
+		else if (name_is(name, "Content-Disposition"))
+			keep(v, &v->cdisp, val);
 		break;
 	}
-
-	return 0;
-}
-
-
-static enum sip_met method(const struct pl *met)
-{
-	static const struct {
-		struct pl name;
-		enum sip_met met;
-	} metv[] = {
-		{ PL("INFO"),      MET_INFO      },
-		{ PL("ACK"),       MET_ACK       },
-		{ PL("BYE"),       MET_BYE       },
-		{ PL("INVITE"),    MET_INVITE    },
-		{ PL("CANCEL"),    MET_CANCEL    },
-		{ PL("UPDATE"),    MET_UPDATE    },
-		{ PL("OPTIONS"),   MET_OPTIONS   },
-		{ PL("SUBSCRIBE"), MET_SUBSCRIBE },
-		{ PL("MESSAGE"),   MET_OTHER     },
-		{ PL("NOTIFY"),    MET_OTHER     },
-		{ PL("REFER"),     MET_OTHER     },
-		{ PL("REGISTER"),  MET_OTHER     },
-		{ PL("PUBLISH"),   MET_OTHER     },
-		{ PL("PRACK"),     MET_OTHER     },
-		{ PL("SERVICE"),   MET_SERVICE   },
-		{ PL("BENOTIFY"),  MET_OTHER     },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(metv); i++) {
-		if (metv[i].name.l == met->l && name_is(met, metv[i].name.p))
-			return metv[i].met;
-	}
-
-	return MET_UNKNOWN;
-}
-
-
-static int status_line(struct view *v, const struct pl *line)
-{
-	const char *p = line->p + 8;
-
-	if (line->l < 11)
-		return EBADMSG;
-
-	for (int i = 0; i < 3; i++) {
-		if (p[i] < '0' || p[i] > '9')
-			return EBADMSG;
-		v->scode = (uint16_t)(v->scode * 10 + (p[i] - '0'));
-	}
-
-	if (v->scode < 100 || v->scode > 699)
-		return EBADMSG;
-
-	v->reason.p = p + 3;
-	v->reason.l = line->l - 11;
-	trim(&v->reason);
-	return 0;
-}
-
-
-static int request_line(struct view *v, const struct pl *line)
-{
-	static const struct pl ver = PL(" SIP/2.0");
-	const char *sp = memchr(line->p, ' ', line->l);
-
-	if (!sp || sp == line->p || line->l < ver.l + 3)
-		return EBADMSG;
-
-	v->met.p = line->p;
-	v->met.l = (size_t)(sp - line->p);
-	if (v->met.l > 32)
-		return EBADMSG;
-
-	v->ruri.p = sp + 1;
-	if (line->l < v->met.l + 1 + ver.l + 1)
-		return EBADMSG;
-	v->ruri.l = line->l - v->met.l - 1 - ver.l;
-
-	if (strncasecmp(v->ruri.p + v->ruri.l, ver.p, ver.l) != 0 ||
-	    memchr(v->ruri.p, ' ', v->ruri.l))
-		return EBADMSG;
-
-	v->method = method(&v->met);
-	return 0;
-}
-
-
-static int first_line(struct view *v, const struct pl *line)
-{
-	if (line->l >= 8 && !strncasecmp(line->p, "SIP/2.0 ", 8))
-		return status_line(v, line);
-
-	return request_line(v, line);
 }
 
 
@@ -258,25 +158,48 @@ static void cseq_decode(struct view *v)
 }
 
 
+static bool stray(const struct pl *head)
+{
+	const char *p = head->p, *end = p + head->l;
+
+	if (memchr(p, '\0', head->l))
+		return true;
+
+	while ((p = memchr(p, '\r', (size_t)(end - p)))) {
+		if (++p == end || *p != '\n')
+			return true;
+	}
+
+	return false;
+}
+
+
 static void finish(struct view *v)
 {
 	trim(&v->from);
 	trim(&v->to);
 	trim(&v->callid);
 	cseq_decode(v);
-	view_param(&v->from, "tag", &v->ftag);
-	view_param(&v->to, "tag", &v->ttag);
+
+	if (v->framing == VIEW_FRAMED && !v->has_clen && v->ctype.l)
+		v->framing = VIEW_NO_LENGTH;
+
+	/* some take a CR alone, or a NUL, for the end of a line */
+	if (stray(&v->head))
+		view_wrong(v, 400, "Control character in the head");
 }
 
 
 /* One line and what continues it; the value is trimmed but for folding */
-static int line_decode(struct view *v, const char *p, size_t l)
+static void line_decode(struct view *v, const char *p, size_t l)
 {
 	const char *colon = memchr(p, ':', l);
 	struct pl name, val;
 
-	if (!colon)
-		return EBADMSG;
+	if (!colon || colon == p || blank(*p)) {
+		view_wrong(v, 400, "Header line without a name");
+		return;
+	}
 
 	name.p = p;
 	name.l = (size_t)(colon - p);
@@ -287,7 +210,7 @@ static int line_decode(struct view *v, const char *p, size_t l)
 	val.l = l - (size_t)(val.p - p);
 	trim(&val);
 
-	return field(v, &name, &val);
+	field(v, &name, &val);
 }
 
 
@@ -310,19 +233,8 @@ static const char *line_end(const char *p, const char *end, bool fold)
 static void view_init(struct view *v)
 {
 	memset(v, 0, offsetof(struct view, viav));
-	v->viac     = 0;
-	v->cseq_num = 0;
-	v->clen     = 0;
-	v->scode    = 0;
-	v->method   = MET_UNKNOWN;
-	v->has_clen = false;
-	v->twice    = false;
-}
-
-
-static int incomplete(size_t l)
-{
-	return l > VIEW_HEAD_MAX ? EOVERFLOW : EAGAIN;
+	memset(&v->viac, 0, sizeof(*v) - offsetof(struct view, viac));
+	v->method = MET_UNKNOWN;
 }
 
 
@@ -330,45 +242,37 @@ int view_decode(struct view *v, const char *p, size_t l)
 {
 	const char *end = p + l, *q = p, *next;
 	struct pl line;
-	int err;
 
 	view_init(v);
 
 	next = line_end(q, end, false);
 	if (!next)
-		return incomplete(l);
+		return EAGAIN;
 
 	line.p = q;
 	line.l = (size_t)(next - q);
 	trim(&line);
-	err = first_line(v, &line);
-	if (err)
-		return err;
+	view_first_line(v, &line);
 
 	for (q = next; ; q = next) {
 
 		if (q == end)
-			return incomplete(l);
+			return EAGAIN;
 
 		if (*q == '\n' || (*q == '\r' && end - q > 1 && q[1] == '\n'))
 			break;
 
 		next = line_end(q, end, true);
 		if (!next)
-			return incomplete(l);
+			return EAGAIN;
 
-		err = line_decode(v, q, (size_t)(next - q));
-		if (err)
-			return err;
+		line_decode(v, q, (size_t)(next - q));
 	}
 
 	q += *q == '\r' ? 2 : 1;
 
 	v->head.p = p;
 	v->head.l = (size_t)(q - p);
-	if (v->head.l > VIEW_HEAD_MAX)
-		return EOVERFLOW;
-
 	v->body.p = q;
 	v->body.l = MIN((size_t)(end - q), v->clen);
 	finish(v);
@@ -377,8 +281,32 @@ int view_decode(struct view *v, const char *p, size_t l)
 }
 
 
+int view_tags(struct view *v)
+{
+	struct addr addr;
+	const char *fault = NULL;
+
+	if (addr_decode(&addr, &v->from))
+		fault = "Bad From";
+	else if (addr_tag(&addr, &v->ftag))
+		fault = "Bad From tag";
+	else if (addr_decode(&addr, &v->to))
+		fault = "Bad To";
+	else if (addr_tag(&addr, &v->ttag))
+		fault = "Bad To tag";
+
+	if (!fault)
+		return 0;
+
+	view_wrong(v, 400, fault);
+	return EBADMSG;
+}
+
+
 const char *view_fault(const struct view *v)
 {
+	if (v->fault)
+		return v->fault;
 	if (!v->viac)
 		return "Missing Via";
 	if (!v->from.l)
@@ -389,24 +317,26 @@ const char *view_fault(const struct view *v)
 		return "Missing Call-ID";
 	if (!v->cseq_met.l)
 		return "Missing or bad CSeq";
-	if (!v->scode && (v->cseq_met.l != v->met.l ||
-			  strncasecmp(v->cseq_met.p, v->met.p,
-				      v->met.l) != 0))
+	if (!v->response && (v->cseq_met.l != v->met.l ||
+			     strncasecmp(v->cseq_met.p, v->met.p,
+					 v->met.l) != 0))
 		return "CSeq method differs";
-	if (v->twice)
-		return "Repeated header field";
 
 	return NULL;
 }
 
 
-bool view_hdr(const struct view *v, const char *name, char abbr, unsigned nth,
-	      struct pl *val)
+bool view_next(const struct view *v, const char **pos, const char *name,
+	       char abbr, struct pl *val)
 {
-	const char *q = v->head.p, *end = q + v->head.l, *next, *colon;
+	const char *q = *pos ? *pos : v->head.p, *end = v->head.p + v->head.l;
+	const char *next, *colon;
 	const size_t nl = strlen(name);
 
-	for (q = line_end(q, end, false); q && q < end; q = next) {
+	if (!*pos)
+		q = line_end(q, end, false);
+
+	for (; q && q < end; q = next) {
 		size_t l;
 
 		next = line_end(q, end, true);
@@ -425,14 +355,22 @@ bool view_hdr(const struct view *v, const char *name, char abbr, unsigned nth,
 		    !(abbr && l == 1 && (*q | 0x20) == abbr))
 			continue;
 
-		if (nth--)
-			continue;
-
 		val->p = colon + 1;
 		val->l = (size_t)(next - val->p);
 		trim(val);
+		*pos = next;
 		return true;
 	}
 
+	*pos = end;
 	return false;
+}
+
+
+bool view_hdr(const struct view *v, const char *name, char abbr,
+	      struct pl *val)
+{
+	const char *pos = NULL;
+
+	return view_next(v, &pos, name, abbr, val);
 }

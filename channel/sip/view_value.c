@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 #include <re.h>
+#include "channel/sip/addr.h"
 #include "channel/sip/view.h"
 
 
@@ -24,93 +25,40 @@ static inline void trim(struct pl *pl)
 }
 
 
-/* Past a display name in quotes, if that is how the value begins */
-static const char *skip_quoted(const char *p, const char *end)
+static bool param(struct pl params, const char *name, struct pl *pv)
 {
-	if (p == end || *p != '"')
-		return p;
+	struct pl key, value;
 
-	for (++p; p < end && *p != '"'; ++p) {
-		if (*p == '\\')
-			++p;
-	}
-
-	return p < end ? p + 1 : end;
-}
-
-
-bool view_param(const struct pl *val, const char *name, struct pl *pv)
-{
-	const char *end = val->p + val->l, *p, *q;
-	const size_t nl = strlen(name);
-
-	if (!val->l)
-		return false;
-
-	p = skip_quoted(val->p, end);
-	q = memchr(p, '<', (size_t)(end - p));
-	if (q) {
-		p = memchr(q, '>', (size_t)(end - q));
-		if (!p)
-			return false;
-	}
-
-	while ((p = memchr(p, ';', (size_t)(end - p)))) {
-
-		for (++p; p < end && blank(*p); ++p)
-			;
-		if ((size_t)(end - p) < nl || (*p ^ *name) & ~0x20 ||
-		    strncasecmp(p, name, nl) != 0)
-			continue;
-
-		for (q = p + nl; q < end && blank(*q); ++q)
-			;
-		if (q < end && *q != '=' && *q != ';')
-			continue;
-
-		pv->p = q;
-		pv->l = 0;
-		if (q == end || *q == ';')
+	while (!addr_param_next(&params, &key, &value, NULL)) {
+		if (!pl_strcasecmp(&key, name)) {
+			*pv = value;
 			return true;
-
-		for (++q; q < end && blank(*q); ++q)
-			;
-		pv->p = q;
-		while (q < end && *q != ';' && *q != ',' && !blank(*q))
-			++q;
-		pv->l = (size_t)(q - pv->p);
-		return true;
+		}
 	}
 
 	return false;
 }
 
 
+bool view_param(const struct pl *val, const char *name, struct pl *pv)
+{
+	struct pl rest = *val;
+	struct addr addr;
+
+	return !addr_next(&addr, &rest) && param(addr.params, name, pv);
+}
+
+
 int view_uri(const struct pl *val, struct pl *uri)
 {
-	const char *end = val->p + val->l, *p, *q;
+	struct pl rest = *val;
+	struct addr addr;
 
-	if (!val->l)
+	if (addr_next(&addr, &rest))
 		return EBADMSG;
 
-	p = skip_quoted(val->p, end);
-	q = memchr(p, '<', (size_t)(end - p));
-	if (q) {
-		p = q + 1;
-		q = memchr(p, '>', (size_t)(end - p));
-		if (!q)
-			return EBADMSG;
-	}
-	else {
-		for (q = p; q < end && *q != ';' && *q != ',' && !blank(*q);)
-			++q;
-	}
-
-	uri->p = p;
-	uri->l = (size_t)(q - p);
-	trim(uri);
-
-	return uri->l ? 0 : EBADMSG;
+	*uri = addr.uri;
+	return 0;
 }
 
 
@@ -143,6 +91,21 @@ bool view_list_has(const struct pl *list, const char *token)
 }
 
 
+bool view_has(const struct view *v, const char *name, char abbr,
+	      const char *token)
+{
+	const char *pos = NULL;
+	struct pl val;
+
+	while (view_next(v, &pos, name, abbr, &val)) {
+		if (view_list_has(&val, token))
+			return true;
+	}
+
+	return false;
+}
+
+
 bool view_clean(const struct pl *pl)
 {
 	for (size_t i = 0; i < pl->l; i++) {
@@ -154,8 +117,7 @@ bool view_clean(const struct pl *pl)
 }
 
 
-/* "SIP/2.0/TCP 192.0.2.1:5060;..." without protocol and parameters */
-static void sentby(const struct pl *via, struct pl *by)
+void view_sentby(const struct pl *via, struct pl *by)
 {
 	const char *end = via->p + via->l, *p = via->p, *q;
 
@@ -171,18 +133,32 @@ static void sentby(const struct pl *via, struct pl *by)
 }
 
 
+bool view_via_branch(const struct pl *via, struct pl *branch)
+{
+	const char *semi = memchr(via->p, ';', via->l);
+	struct pl params;
+
+	if (!semi)
+		return false;
+
+	params.p = semi;
+	params.l = (size_t)(via->p + via->l - semi);
+	return param(params, "branch", branch);
+}
+
+
 bool view_via_match(const struct pl *a, const struct pl *b)
 {
 	struct pl x, y;
-	const bool xa = view_param(a, "branch", &x);
-	const bool yb = view_param(b, "branch", &y);
+	const bool xa = view_via_branch(a, &x);
+	const bool yb = view_via_branch(b, &y);
 
 	if (xa != yb)
 		return false;
 
 	if (!xa) {
-		sentby(a, &x);
-		sentby(b, &y);
+		view_sentby(a, &x);
+		view_sentby(b, &y);
 	}
 
 	return 0 == pl_casecmp(&x, &y);

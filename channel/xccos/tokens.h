@@ -37,6 +37,7 @@
 #define XT_AUDIT_MADE     "createdon"
 #define XT_AUDIT_MAKER    "createdby"
 #define XT_MORE           "more"
+#define XT_CONTINUED      "continued"
 
 /* Text of the info "visibilty"; only "private" is seen on the wire */
 #define XT_OPEN           "OPEN"

@@ -132,6 +132,28 @@ int xccos_end(struct mbuf *mb, const char *prim)
 }
 
 
+int xccos_mark(struct mbuf *mb, size_t pos, const char *name)
+{
+	const size_t end = mb->end, n = strlen(name) + strlen(" =\"true\"");
+	int err;
+
+	if (pos < 1 || pos > end || mb->buf[pos - 1] != '>')
+		return EINVAL;
+
+	mb->pos = end;
+	err = mbuf_fill(mb, ' ', n);
+	if (err)
+		return err;
+
+	memmove(mb->buf + pos - 1 + n, mb->buf + pos - 1, end - pos + 1);
+	mb->pos = pos - 1;
+	err  = xw_attr_bool(mb, name, true);
+	mb->pos = mb->end;
+
+	return err;
+}
+
+
 static int chat_attrs(struct mbuf *mb, const struct xccos_chat *chat)
 {
 	char ts[CLOCK_TS_SIZE];

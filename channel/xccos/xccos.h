@@ -188,6 +188,9 @@ int xccos_ntc(struct mbuf *mb, uint64_t envid, const char *event);
 /** Closes data (<data/> when nothing was written), the primitive and the
  *  envelope */
 int xccos_end(struct mbuf *mb, const char *prim);     /* "rpl" or "ntc" */
+/** Give data the attribute @p name="true"; @p pos is where xccos_rpl() left
+ *  off */
+int xccos_mark(struct mbuf *mb, size_t pos, const char *name);
 
 int xccos_uib(struct mbuf *mb, const struct xccos_uib *uib);
 /** Opening tag only; the caller adds aib, then calls xccos_chanib_info() and

@@ -26,6 +26,7 @@ static const struct status {
 	{ "EROFS",       EROFS       },
 	{ "ESRCH",       ESRCH       },
 	{ "ESTALE",      ESTALE      },
+	{ "EUSERS",      EUSERS      },
 	{ "EXDEV",       EXDEV       },
 };
 

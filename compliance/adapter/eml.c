@@ -1,10 +1,14 @@
 /**
  * @file compliance/adapter/eml.c  A mail per conversation, to files or by SMTP
  *
- * Mails that were taken are not sent again by the same process when a later
- * one fails; otherwise the receiver knows them by their Message-ID.
+ * By SMTP a mail is an item of its batch, and when its recipients are not of
+ * one mind each of them is: what is refused is set aside, what was taken is
+ * not sent again.  Only when the process ends between the server's answer and
+ * our note of it must the receiver know a mail by its Message-ID.
  */
 #include <errno.h>
+#include <string.h>
+#include <curl/curl.h>
 #include <re.h>
 #include "compliance/adapter.h"
 #include "compliance/outfile.h"
@@ -21,8 +25,6 @@ struct eml {
 	struct eml_opt opt;
 	struct smtp_opt smtp;
 	char *name, *tmp_dir;
-	uint64_t batch;            /* whose first mails were taken        */
-	size_t taken;
 };
 
 /* Through a batch, mail by mail */
@@ -30,7 +32,7 @@ struct eml_run {
 	struct eml *eml;
 	const struct adapter_batch *batch;
 	struct smtp *smtp;         /* NULL: to files                      */
-	size_t nr;                 /* mails so far                        */
+	bool later;                /* some mail is to be tried again      */
 	char *errbuf;
 	size_t errsize;
 };
@@ -46,6 +48,8 @@ static const struct adapter_key keyv[] = {
 	  " before one would be larger; 65536 to 1073741824." },
 	{ "attach_bytes", "20971520", "A larger file is not attached, but"
 	  " named; 0: all are." },
+	{ "to_bytes", "16384", "Addresses in To end at about so many bytes;"
+	  " the text names everybody then; 256 to 1048576." },
 	{ "tmp_dir", "/tmp", "For the mail on its way by SMTP." },
 	SMTP_KEYS,
 };
@@ -103,6 +107,7 @@ static void read_settings(struct eml *eml, struct settings *set)
 					   1073741824);
 	eml->opt.attach_bytes = setting_uint(set, "attach_bytes", 0,
 					     UINT64_MAX);
+	eml->opt.to_bytes = setting_uint(set, "to_bytes", 256, 1048576);
 	smtp_opt_read(&eml->smtp, set);
 }
 
@@ -130,7 +135,8 @@ static int eml_open(void **statep, const struct adapter_setting *settingv,
 }
 
 
-static int to_file(const struct eml_run *run, const struct emlmail *mail)
+static enum adapter_verdict to_file(const struct eml_run *run,
+				    struct emlmail *mail)
 {
 	const struct adapter_room *room = mail->conv->room;
 	struct outfile *of = NULL;
@@ -153,11 +159,120 @@ static int to_file(const struct eml_run *run, const struct emlmail *mail)
 }
 
 
-/* By way of a file without a name: its size is said first */
-static int to_server(const struct eml_run *run, const struct emlmail *mail)
+/* ---------------------------------------------------------------- by SMTP */
+
+/* A mail to its recipients one by one; mark: the item that says that one of
+   them has it */
+struct apart {
+	const char *name;
+	char mark[128];
+	int fd;
+	uint64_t size;
+};
+
+
+static bool is_due(const struct eml_run *run, const char *item)
 {
+	const struct adapter_host *host = run->eml->opt.host;
+
+	return host->due(host->arg, item);
+}
+
+
+/* Settled for good, or kept for the next try; the first reason is told */
+static enum adapter_verdict keep(struct eml_run *run, const char *item,
+				 const struct smtp_answer *a, const char *why)
+{
+	const struct adapter_host *host = run->eml->opt.host;
+	int err;
+
+	if (a->verdict != ADAPTER_TAKEN && !*run->errbuf)
+		str_ncpy(run->errbuf, why, run->errsize);
+	if (a->verdict == ADAPTER_LATER && !a->mail)
+		return ADAPTER_LATER;
+
+	run->later |= a->verdict == ADAPTER_LATER;
+	err = host->settled(host->arg, item, a->verdict, why);
+
+	return place_result(err, item, run->errbuf, run->errsize);
+}
+
+
+/* One recipient of a mail whose recipients are served apart */
+static enum adapter_verdict send_one(struct eml_run *run,
+				     const struct apart *apart,
+				     const char *rcpt)
+{
+	const struct smtp_answer taken = { .verdict = ADAPTER_TAKEN };
+	enum adapter_verdict v = ADAPTER_TAKEN;
+	struct smtp_answer a;
+	char item[512], why[256] = "";
+
+	(void)re_snprintf(item, sizeof(item), "%s to %s", apart->name, rcpt);
+	if (!is_due(run, item))
+		return ADAPTER_TAKEN;
+
+	a = smtp_send(run->smtp, apart->fd, apart->size, rcpt, why,
+		      sizeof(why));
+	if (a.verdict == ADAPTER_TAKEN)
+		v = keep(run, apart->mark, &taken, "");
+
+	return v == ADAPTER_TAKEN ? keep(run, item, &a, why) : v;
+}
+
+
+/* One that is refused does not keep it from the others */
+static enum adapter_verdict send_apart(struct eml_run *run,
+				       const struct apart *apart)
+{
+	const struct curl_slist *rcpt = run->eml->smtp.recipients;
+	enum adapter_verdict v = ADAPTER_TAKEN;
+
+	for (; rcpt && v == ADAPTER_TAKEN; rcpt = rcpt->next)
+		v = send_one(run, apart, rcpt->data);
+
+	return v;
+}
+
+
+/* To all at once; when the server does not want it for one of them, apart.
+   Once one of them has it, it never goes to all again */
+static enum adapter_verdict send_mail(struct eml_run *run, const char *name,
+				      struct outfile *of, int fd)
+{
+	const struct curl_slist *rcpt = run->eml->smtp.recipients;
+	struct apart apart = { .name = name, .fd = fd,
+			       .size = outfile_size(of) };
+	struct smtp_answer a;
+	char why[256] = "";
+
+	(void)re_snprintf(apart.mark, sizeof(apart.mark),
+			  "%s, to some recipients", name);
+	if (!is_due(run, apart.mark))
+		return send_apart(run, &apart);
+	if (!is_due(run, name))
+		return ADAPTER_TAKEN;
+
+	a = smtp_send(run->smtp, fd, apart.size, NULL, why, sizeof(why));
+	if (!a.mail || !a.envelope || !rcpt->next)
+		return keep(run, name, &a, why);
+
+	return send_apart(run, &apart);
+}
+
+
+/* By way of a file without a name: its size is said first */
+static enum adapter_verdict to_server(struct eml_run *run,
+				      struct emlmail *mail)
+{
+	const struct adapter_room *room = mail->conv->room;
+	enum adapter_verdict v;
 	struct outfile *of = NULL;
+	char name[64];
 	int fd = -1, err;
+
+	(void)re_snprintf(name, sizeof(name), "mail %s-%u",
+			  room ? room->guid : "none", mail->part);
 
 	err = outfile_temp(&of, run->eml->tmp_dir);
 	if (!err)
@@ -165,82 +280,56 @@ static int to_server(const struct eml_run *run, const struct emlmail *mail)
 	if (!err)
 		err = outfile_rewind(of, &fd);
 
-	if (err)
-		err = place_result(err, "writing mail", run->errbuf,
-				   run->errsize);
-	else
-		err = smtp_send(run->smtp, fd, outfile_size(of), run->errbuf,
-				run->errsize);
-
+	v = err ? place_result(err, "writing mail", run->errbuf, run->errsize)
+		: send_mail(run, name, of, fd);
 	mem_deref(of);
 
-	return err;
+	return v;
 }
 
 
-static int deliver_mail(struct eml_run *run, const struct emlmail *mail)
+static enum adapter_verdict deliver_all(struct eml_run *run)
 {
-	int err;
-
-	if (!run->smtp)
-		return to_file(run, mail);
-
-	if (run->nr++ < run->eml->taken)
-		return 0;
-
-	err = to_server(run, mail);
-	if (!err)
-		run->eml->taken = run->nr;
-
-	return err;
-}
-
-
-static int deliver_all(struct eml_run *run)
-{
+	enum adapter_verdict v = ADAPTER_TAKEN;
 	struct emlmail mail;
-	int err = 0;
 
-	for (size_t i = 0; i < run->batch->convc && !err; i++) {
+	for (size_t i = 0; i < run->batch->convc; i++) {
 
 		bool more = emlmail_first(&mail, &run->eml->opt, run->batch,
 					  &run->batch->convv[i]);
 
-		while (more && !err) {
-			err = deliver_mail(run, &mail);
-			more = emlmail_next(&mail);
+		for (; more; more = emlmail_next(&mail)) {
+
+			v = run->smtp ? to_server(run, &mail) :
+				to_file(run, &mail);
+			if (v != ADAPTER_TAKEN)
+				return v;
 		}
 	}
 
-	return err;
+	return run->later ? ADAPTER_LATER : ADAPTER_TAKEN;
 }
 
 
-static int eml_deliver(void *state, const struct adapter_batch *batch,
-		       char *errbuf, size_t errsize)
+static enum adapter_verdict eml_deliver(void *state,
+					const struct adapter_batch *batch,
+					char *errbuf, size_t errsize)
 {
 	struct eml *eml = state;
 	struct eml_run run = { .eml = eml, .batch = batch, .errbuf = errbuf,
 			       .errsize = errsize };
+	enum adapter_verdict v;
 	int err = 0;
 
-	if (eml->batch != batch->id)
-		eml->taken = 0;
-	eml->batch = batch->id;
-
+	*errbuf = '\0';
 	if (eml->smtp.url)
 		err = smtp_alloc(&run.smtp, &eml->smtp);
 
-	err = err ? place_result(err, "mail", errbuf, errsize)
+	v = err ? place_result(err, "mail", errbuf, errsize)
 		: deliver_all(&run);
-
-	/* Taken or refused: when it comes again it is on purpose */
-	if (err != EAGAIN)
-		eml->taken = 0;
-
 	mem_deref(run.smtp);
 
-	return err;
+	return v;
 }
 
 

@@ -8,15 +8,9 @@
 #include "compliance/outfile.h"
 #include "compliance/adapter/address.h"
 #include "compliance/adapter/emlmail.h"
+#include "compliance/adapter/filetype.h"
 #include "compliance/adapter/mime.h"
 #include "compliance/adapter/place.h"
-
-
-/* Whom a mail is of, each once */
-struct people {
-	const struct adapter_user **v;
-	size_t c;
-};
 
 
 /* An address that mail can carry; NULL: there is none */
@@ -44,46 +38,47 @@ static int user_cmp(const void *a, const void *b)
 }
 
 
-static void people_add(struct people *p, const struct adapter_user *user)
+static void people_add(struct emlmail *mail, const struct adapter_user *user)
 {
 	if (address(user))
-		p->v[p->c++] = user;
+		mail->peoplev[mail->peoplec++] = user;
 }
 
 
-static void people_unique(struct people *p)
+static void people_unique(struct emlmail *mail)
 {
+	const struct adapter_user **v = mail->peoplev;
 	size_t n = 0;
 
-	qsort(p->v, p->c, sizeof(*p->v), user_cmp);
+	qsort(v, mail->peoplec, sizeof(*v), user_cmp);
 
-	for (size_t i = 0; i < p->c; i++) {
-		if (!n || p->v[n-1]->id != p->v[i]->id)
-			p->v[n++] = p->v[i];
+	for (size_t i = 0; i < mail->peoplec; i++) {
+		if (!n || v[n-1]->id != v[i]->id)
+			v[n++] = v[i];
 	}
 
-	p->c = n;
+	mail->peoplec = n;
 }
 
 
-static int people_collect(struct people *p, const struct emlmail *mail)
+static int people_collect(struct emlmail *mail)
 {
 	const struct adapter_conversation *conv = mail->conv;
 	const size_t max = conv->startc + conv->endc + mail->to - mail->from;
 
-	p->c = 0;
-	p->v = mem_zalloc(max * sizeof(*p->v), NULL);
-	if (!p->v)
+	mail->peoplec = 0;
+	mail->peoplev = mem_zalloc((max + 1) * sizeof(*mail->peoplev), NULL);
+	if (!mail->peoplev)
 		return ENOMEM;
 
 	for (size_t i = 0; i < conv->startc; i++)
-		people_add(p, conv->startv[i]);
+		people_add(mail, conv->startv[i]);
 	for (size_t i = 0; i < conv->endc; i++)
-		people_add(p, conv->endv[i]);
+		people_add(mail, conv->endv[i]);
 	for (size_t i = mail->from; i < mail->to; i++)
-		people_add(p, conv->eventv[i].user);
+		people_add(mail, conv->eventv[i].user);
 
-	people_unique(p);
+	people_unique(mail);
 
 	return 0;
 }
@@ -111,16 +106,29 @@ static void from(struct outfile *of, const struct emlmail *mail)
 }
 
 
-static void to(struct outfile *of, const struct people *p)
+/* Receivers refuse headers that are too large: beyond the limit the text says
+   who else it is */
+static void to(struct outfile *of, struct emlmail *mail)
 {
+	const uint64_t start = outfile_size(of);
+	size_t i;
+
 	outfile_puts(of, "To: ");
 
-	for (size_t i = 0; i < p->c; i++) {
+	for (i = 0; i < mail->peoplec &&
+		     outfile_size(of) - start < mail->opt->to_bytes; i++) {
+
+		const struct adapter_user *user = mail->peoplev[i];
+
 		outfile_puts(of, i ? ",\r\n " : "");
-		mime_address(of, p->v[i]->display, address(p->v[i]));
+		mime_address(of, user->display, address(user));
 	}
 
-	outfile_puts(of, p->c ? "\r\n" : "undisclosed-recipients:;\r\n");
+	mail->named = i;
+	outfile_puts(of, i ? "\r\n" : "undisclosed-recipients:;\r\n");
+	if (i < mail->peoplec)
+		outfile_printf(of, "X-Pchat-To: %zu of %zu\r\n", i,
+			       mail->peoplec);
 }
 
 
@@ -165,20 +173,14 @@ static int message_id(struct outfile *of, const struct emlmail *mail)
 }
 
 
-static int headers(struct outfile *of, const struct emlmail *mail)
+static int headers(struct outfile *of, struct emlmail *mail)
 {
 	const struct adapter_room *room = mail->conv->room;
-	struct people p;
 	int err;
-
-	err = people_collect(&p, mail);
-	if (err)
-		return err;
 
 	mime_date(of, "Date", mail->conv->end_us);
 	from(of, mail);
-	to(of, &p);
-	mem_deref(p.v);
+	to(of, mail);
 	subject(of, mail);
 
 	err = message_id(of, mail);
@@ -221,6 +223,8 @@ static int attachment(struct outfile *of, const struct emlmail *mail,
 		      const struct adapter_event *ev)
 {
 	const struct adapter_host *host = mail->opt->host;
+	const char *name = str_isset(ev->title) ? ev->title :
+		str_isset(ev->file) ? ev->file : "file";
 
 	if (!emlmail_attaches(mail->opt, ev)) {
 		host->log(host->arg, ADAPTER_WARN, "batch=%llu event=%s file"
@@ -230,23 +234,20 @@ static int attachment(struct outfile *of, const struct emlmail *mail,
 	}
 
 	boundary(of, "mixed", "");
-	outfile_puts(of, "Content-Type: application/octet-stream\r\n"
-		     "Content-Transfer-Encoding: base64\r\n");
-	outfile_puts(of, "Content-Disposition: attachment;\r\n filename=\"");
-	mime_filename(of, ev->file ? ev->file : "file");
-	outfile_puts(of, "\"\r\n\r\n");
+	outfile_printf(of, "Content-Type: %s\r\n"
+		       "Content-Transfer-Encoding: base64\r\n",
+		       filetype(name));
+	outfile_puts(of, "Content-Disposition: attachment");
+	mime_filename(of, name);
+	outfile_puts(of, "\r\n\r\n");
 
 	return mime_base64_file(of, ev->path);
 }
 
 
-int emlmail_write(struct outfile *of, const struct emlmail *mail)
+static int content(struct outfile *of, const struct emlmail *mail)
 {
-	int err;
-
-	err = headers(of, mail);
-	if (err)
-		return err;
+	int err = 0;
 
 	outfile_puts(of, "Content-Type: multipart/mixed;\r\n"
 		     " boundary=\"=_pchat_mixed\"\r\n");
@@ -266,6 +267,23 @@ int emlmail_write(struct outfile *of, const struct emlmail *mail)
 	}
 
 	boundary(of, "mixed", "--");
+
+	return err;
+}
+
+
+int emlmail_write(struct outfile *of, struct emlmail *mail)
+{
+	int err;
+
+	err = people_collect(mail);
+	if (err)
+		return err;
+
+	err = headers(of, mail);
+	if (!err)
+		err = content(of, mail);
+	mail->peoplev = mem_deref(mail->peoplev);
 
 	return err;
 }

@@ -13,6 +13,7 @@ struct eml_opt {
 	char *msgtype;           /* X-GlobalRelay-MsgType                  */
 	uint64_t mail_bytes;     /* a mail is closed before it is larger   */
 	uint64_t attach_bytes;   /* a larger file is left out; 0: all      */
+	uint64_t to_bytes;       /* of addresses in To; others in the text */
 };
 
 struct emlmail {
@@ -21,6 +22,11 @@ struct emlmail {
 	const struct adapter_conversation *conv;
 	size_t from, to;         /* its events, to not included            */
 	unsigned part, parts;    /* from 1                                 */
+
+	/* While it is written: whose mail it is, each once, and how many of
+	   them To names */
+	const struct adapter_user **peoplev;
+	size_t peoplec, named;
 };
 
 /** The first mail of a conversation, parts counted; false: it has no events */
@@ -39,7 +45,7 @@ bool emlmail_attaches(const struct eml_opt *opt,
  *
  * @return 0, ENOMEM, EIO (half of a file was read)
  */
-int  emlmail_write(struct outfile *of, const struct emlmail *mail);
+int  emlmail_write(struct outfile *of, struct emlmail *mail);
 
 /** Its text, quoted-printable: as text, or as HTML */
 void emltext_write(struct outfile *of, const struct emlmail *mail, bool html);

@@ -15,6 +15,7 @@
 
 enum {
 	MAIL_OVERHEAD = 4096,      /* headers and what is around texts      */
+	MENTIONS = 3,              /* of a user: an event, To, a list       */
 	EVENT_OVERHEAD = 400,      /* of its two lines, beside their texts  */
 	USER_OVERHEAD = 100,
 };
@@ -40,7 +41,7 @@ bool emlmail_attaches(const struct eml_opt *opt,
 }
 
 
-/* Named in the text, in both its forms, and in To */
+/* In both forms of the text */
 static uint64_t user_cost(const struct adapter_user *user)
 {
 	if (!user)
@@ -56,7 +57,8 @@ static uint64_t event_cost(const struct eml_opt *opt,
 			   const struct adapter_event *ev)
 {
 	uint64_t n = EVENT_OVERHEAD + mime_qp_cost(ev->chat) +
-		mime_qp_cost(ev->detail) + user_cost(ev->user);
+		mime_qp_cost(ev->detail) + mime_qp_cost(ev->title) +
+		MENTIONS * user_cost(ev->user);
 
 	if (emlmail_attaches(opt, ev))
 		n += EVENT_OVERHEAD + file_size(ev) * 79 / 57;
@@ -70,9 +72,9 @@ static uint64_t head_cost(const struct adapter_conversation *conv)
 	uint64_t n = MAIL_OVERHEAD;
 
 	for (size_t i = 0; i < conv->startc; i++)
-		n += user_cost(conv->startv[i]);
+		n += MENTIONS * user_cost(conv->startv[i]);
 	for (size_t i = 0; i < conv->endc; i++)
-		n += user_cost(conv->endv[i]);
+		n += MENTIONS * user_cost(conv->endv[i]);
 
 	return n;
 }

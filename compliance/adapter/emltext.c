@@ -7,6 +7,7 @@
 #include "compliance/adapter.h"
 #include "compliance/adapter/address.h"
 #include "compliance/adapter/emlmail.h"
+#include "compliance/adapter/lines.h"
 #include "compliance/adapter/mime.h"
 
 
@@ -30,6 +31,8 @@ static const struct {
 	{ EV_PRINCIPAL,    " changed a user or group"      },
 };
 
+#define CONTINUED "\n  | "
+
 /* One of the two forms: text from outside is escaped in one of them */
 struct form {
 	struct mime_qp qp;
@@ -37,12 +40,24 @@ struct form {
 };
 
 
+/* Lines that continue a text are marked: none looks like one of ours */
 static void text(struct form *f, const char *str)
 {
-	if (f->html)
-		mime_qp_html(&f->qp, str);
-	else
-		mime_qp_write(&f->qp, str, strlen(str));
+	size_t n;
+
+	for (; *str; str += line_break(str)) {
+
+		n = line_length(str);
+
+		if (f->html)
+			mime_qp_html(&f->qp, str, n);
+		else
+			mime_qp_write(&f->qp, str, n);
+
+		str += n;
+		if (*str)
+			mime_qp_write(&f->qp, CONTINUED, strlen(CONTINUED));
+	}
 }
 
 
@@ -99,10 +114,16 @@ static void file(struct form *f, const struct emlmail *mail,
 		 const struct adapter_event *ev)
 {
 	text(f, ": ");
+	if (ev->title) {
+		text(f, ev->title);
+		text(f, ", ");
+	}
 	text(f, ev->file);
 
-	if (ev->kind == EV_FILEUPLOAD && ev->path &&
-	    !emlmail_attaches(mail->opt, ev))
+	if (ev->lost)
+		text(f, " (LOST: the file was gone before it was copied)");
+	else if (ev->kind == EV_FILEUPLOAD && ev->path &&
+		 !emlmail_attaches(mail->opt, ev))
 		text(f, " (not attached)");
 }
 
@@ -173,6 +194,9 @@ static void head(struct form *f, const struct emlmail *mail)
 		people(f, "In the room at the end:", conv->endv,
 		       conv->endc);
 	}
+	if (mail->named < mail->peoplec)
+		people(f, "All whose mail this is (To names the first of"
+		       " them):", mail->peoplev, mail->peoplec);
 }
 
 

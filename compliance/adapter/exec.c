@@ -159,45 +159,48 @@ static int feed(const struct exec *ex, struct child *c,
 
 
 /* What the end of the program means for the batch */
-static int verdict(int status, bool fed, char *errbuf, size_t errsize)
+static enum adapter_verdict verdict(int status, bool fed, char *errbuf,
+				    size_t errsize)
 {
 	if (WIFSIGNALED(status)) {
 		(void)re_snprintf(errbuf, errsize,
 				  "the command ended by signal %d",
 				  WTERMSIG(status));
-		return EAGAIN;
+		return ADAPTER_LATER;
 	}
 
 	switch (WEXITSTATUS(status)) {
 
 	case 0:
 		if (fed)
-			return 0;
+			return ADAPTER_TAKEN;
 		(void)re_snprintf(errbuf, errsize, "the command ended with 0"
 				  " before it had read the batch");
-		return EPROTO;
+		return ADAPTER_REFUSED;
 
 	case EX_TEMPFAIL:
 		(void)re_snprintf(errbuf, errsize, "the command asks to be"
 				  " tried again (exit status 75)");
-		return EAGAIN;
+		return ADAPTER_LATER;
 
 	case NOT_RUN:
 		(void)re_snprintf(errbuf, errsize,
 				  "the command cannot be run");
-		return EAGAIN;
+		return ADAPTER_LATER;
 
 	default:
 		(void)re_snprintf(errbuf, errsize,
 				  "the command ended with exit status %d",
 				  WEXITSTATUS(status));
-		return EPROTO;
+		return ADAPTER_REFUSED;
 	}
 }
 
 
-static int run(const struct exec *ex, const struct adapter_batch *batch,
-	       const char *const *envv, char *errbuf, size_t errsize)
+static enum adapter_verdict run(const struct exec *ex,
+				const struct adapter_batch *batch,
+				const char *const *envv, char *errbuf,
+				size_t errsize)
 {
 	const struct child_opt opt = {
 		.argv = (const char *const *)ex->argv, .envv = envv,
@@ -217,34 +220,32 @@ static int run(const struct exec *ex, const struct adapter_batch *batch,
 
 	mem_deref(c);
 
-	if (err == EBADMSG)
-		(void)re_snprintf(errbuf, errsize, "an event is no JSON");
-	else if (!err || err == EPIPE)
-		err = verdict(status, !err && !feed_err, errbuf, errsize);
-	else
-		err = place_result(err, "command", errbuf, errsize);
+	if (!err || err == EPIPE)
+		return verdict(status, !err && !feed_err, errbuf, errsize);
 
-	return err;
+	return place_result(err, "command", errbuf, errsize);
 }
 
 
-static int exec_deliver(void *state, const struct adapter_batch *batch,
-			char *errbuf, size_t errsize)
+static enum adapter_verdict exec_deliver(void *state,
+					 const struct adapter_batch *batch,
+					 char *errbuf, size_t errsize)
 {
 	char *envv[ENV_C + 1] = { NULL };
+	enum adapter_verdict v;
 	int err;
 
 	err = make_env(envv, state, batch);
 	if (err)
-		err = place_result(err, "command", errbuf, errsize);
+		v = place_result(err, "command", errbuf, errsize);
 	else
-		err = run(state, batch, (const char *const *)envv, errbuf,
-			  errsize);
+		v = run(state, batch, (const char *const *)envv, errbuf,
+			errsize);
 
 	for (size_t i = 0; i < ENV_C; i++)
 		mem_deref(envv[i]);
 
-	return err;
+	return v;
 }
 
 

@@ -78,8 +78,9 @@ static int write_lines(const struct jsonl *jsonl, struct outfile *of,
 }
 
 
-static int jsonl_deliver(void *state, const struct adapter_batch *batch,
-			 char *errbuf, size_t errsize)
+static enum adapter_verdict jsonl_deliver(void *state,
+					  const struct adapter_batch *batch,
+					  char *errbuf, size_t errsize)
 {
 	const struct jsonl *jsonl = state;
 	struct outfile *of = NULL;
@@ -92,11 +93,6 @@ static int jsonl_deliver(void *state, const struct adapter_batch *batch,
 		err = place_close(of, jsonl->host);
 
 	mem_deref(of);
-
-	if (err == EBADMSG) {
-		(void)re_snprintf(errbuf, errsize, "an event is no JSON");
-		return err;
-	}
 
 	return place_result(err, "writing JSON lines", errbuf, errsize);
 }

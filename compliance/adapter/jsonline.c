@@ -161,6 +161,7 @@ static int add_event(json_t *obj, const struct jsonline *jl,
 		{ "chat",    ev->chat    },
 		{ "rtf",     jl->opt.rtf ? ev->rtf : NULL },
 		{ "file",    ev->file    },
+		{ "name",    ev->title   },
 		{ "path",    ev->path    },
 	};
 	int err;
@@ -176,6 +177,8 @@ static int add_event(json_t *obj, const struct jsonline *jl,
 		err = add_user(obj, ev->user);
 	if (!err)
 		err = add_fields(obj, fieldv, ARRAY_SIZE(fieldv));
+	if (!err && ev->lost)
+		err = add(obj, "lost", json_true());
 	if (!err && ev->detail)
 		err = add_detail(obj, ev->detail);
 
@@ -216,9 +219,63 @@ static int add_presence(json_t *obj, const struct adapter_conversation *conv)
 }
 
 
+/* JSON leaves these as they are; a reader of lines may end one there */
+static const struct { const char *raw, *escaped; } breakv[] = {
+	{ "\xc2\x85",     "\\u0085" },
+	{ "\xe2\x80\xa8", "\\u2028" },
+	{ "\xe2\x80\xa9", "\\u2029" },
+};
+
+
+static const char *escape_for(const char *p, size_t n, size_t *lenp)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(breakv); i++) {
+
+		*lenp = strlen(breakv[i].raw);
+		if (*lenp <= n && !memcmp(p, breakv[i].raw, *lenp))
+			return breakv[i].escaped;
+	}
+
+	return NULL;
+}
+
+
+static bool is_ascii(const char *p, size_t n)
+{
+	unsigned char all = 0;
+
+	for (size_t i = 0; i < n; i++)
+		all |= (unsigned char)p[i];
+
+	return all < 0x80;
+}
+
+
 static int dump_handler(const char *p, size_t n, void *arg)
 {
-	return mbuf_write_mem(arg, (const uint8_t *)p, n);
+	const char *end = p + n, *from = p, *esc;
+	size_t len;
+	int err = 0;
+
+	if (is_ascii(p, n))
+		return mbuf_write_mem(arg, (const uint8_t *)p, n);
+
+	for (; p < end && !err; p++) {
+
+		if ((*p != '\xc2' && *p != '\xe2') ||
+		    !(esc = escape_for(p, (size_t)(end - p), &len)))
+			continue;
+
+		err = mbuf_write_mem(arg, (const uint8_t *)from,
+				     (size_t)(p - from));
+		if (!err)
+			err = mbuf_write_str(arg, esc);
+		p += len - 1;
+		from = p + 1;
+	}
+
+	return err ? err : mbuf_write_mem(arg, (const uint8_t *)from,
+					  (size_t)(end - from));
 }
 
 

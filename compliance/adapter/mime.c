@@ -13,8 +13,12 @@
 
 enum {
 	LINE_MAX_C = 76,
+	MARK_COST = 8,             /* of a line break with its mark     */
 	WORD_BYTES = 30,           /* of an encoded word, before base64 */
+	NAME_PLAIN = 60,           /* a longer name goes in pieces      */
 	FILE_LINE = 57,            /* bytes of a line of base64         */
+	NAME_PIECE = 18,           /* of a file's name in a line, before
+				      each became three characters      */
 };
 
 
@@ -163,14 +167,44 @@ void mime_address(struct outfile *of, const char *display, const char *addr)
 }
 
 
+static bool is_attr_char(char c)
+{
+	return isalnum((unsigned char)c) || strchr("._-", c);
+}
+
+
+/* RFC 2231: pieces of a line each, every byte beyond the plain as %XX */
+static void filename_pieces(struct outfile *of, const char *name)
+{
+	for (unsigned nr = 0; *name; nr++) {
+
+		size_t n = 0;
+
+		outfile_printf(of, ";\r\n filename*%u*=%s", nr,
+			       nr ? "" : "UTF-8''");
+
+		for (; *name && n < NAME_PIECE; name++, n++) {
+			if (is_attr_char(*name))
+				outfile_write(of, name, 1);
+			else
+				outfile_printf(of, "%%%02X",
+					       (unsigned char)*name);
+		}
+	}
+}
+
+
 void mime_filename(struct outfile *of, const char *name)
 {
-	for (; *name; name++) {
-		const bool ok = isalnum((unsigned char)*name) ||
-			strchr("._-", *name);
+	size_t n = 0;
 
-		outfile_write(of, ok ? name : "_", 1);
-	}
+	while (is_attr_char(name[n]) && name[n])
+		++n;
+
+	if (name[n] || n > NAME_PLAIN)
+		filename_pieces(of, name);
+	else
+		outfile_printf(of, ";\r\n filename=\"%s\"", name);
 }
 
 
@@ -248,15 +282,18 @@ static const char *entity(char c)
 }
 
 
-void mime_qp_html(struct mime_qp *qp, const char *text)
+void mime_qp_html(struct mime_qp *qp, const char *text, size_t n)
 {
-	while (*text) {
+	const char *end = text + n;
 
-		const size_t n = strcspn(text, "<>&\"");
+	while (text < end) {
 
-		mime_qp_write(qp, text, n);
-		text += n;
-		if (!*text)
+		const size_t len = min(strcspn(text, "<>&\""),
+				       (size_t)(end - text));
+
+		mime_qp_write(qp, text, len);
+		text += len;
+		if (text == end)
 			return;
 
 		mime_qp_write(qp, entity(*text), strlen(entity(*text)));
@@ -265,15 +302,21 @@ void mime_qp_html(struct mime_qp *qp, const char *text)
 }
 
 
-/* Every line of 75 may need three characters more for its end */
+/* Every line of 75 may need three characters more for its end; a line break
+   has a mark behind it */
 size_t mime_qp_cost(const char *text)
 {
 	size_t cost = 0;
 
 	for (; text && *text; text++) {
-		cost += qp_literal((unsigned char)*text) ? 2 : 6;
-		if (entity(*text))
+		const bool literal = qp_literal((unsigned char)*text);
+
+		cost += literal ? 2 : 6;
+		if (literal && entity(*text))
 			cost += 6;
+		if (!literal && *text != ' ' &&
+		    strchr("\n\r\v\f\x85\xa8\xa9", *text))
+			cost += 2 * MARK_COST;
 	}
 
 	return cost + cost / 20;

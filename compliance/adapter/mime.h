@@ -18,7 +18,8 @@ bool mime_addr_ok(const char *addr);
 /** "Display Name" <addr>; no line end */
 void mime_address(struct outfile *of, const char *display, const char *addr);
 
-/** What may stand in a quoted file name, the rest as '_' */
+/** The parameter "filename" of a Content-Disposition, on lines of its own:
+ * quoted when it is plain, else as RFC 2231 has it, in UTF-8 */
 void mime_filename(struct outfile *of, const char *name);
 
 /** Quoted-printable text; '\n' ends a line.  Begin with { .of = of } */
@@ -30,7 +31,7 @@ struct mime_qp {
 void mime_qp_write(struct mime_qp *qp, const char *p, size_t n);
 void mime_qp_printf(struct mime_qp *qp, const char *fmt, ...);
 /** The same with <, >, & and " as HTML wants them */
-void mime_qp_html(struct mime_qp *qp, const char *text);
+void mime_qp_html(struct mime_qp *qp, const char *text, size_t n);
 /** No more than this is written for a text in both forms */
 size_t mime_qp_cost(const char *text);
 

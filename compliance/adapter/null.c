@@ -47,8 +47,9 @@ static int null_open(void **statep, const struct adapter_setting *settingv,
 }
 
 
-static int null_deliver(void *state, const struct adapter_batch *batch,
-			char *errbuf, size_t errsize)
+static enum adapter_verdict null_deliver(void *state,
+					 const struct adapter_batch *batch,
+					 char *errbuf, size_t errsize)
 {
 	struct null *null = state;
 
@@ -62,7 +63,7 @@ static int null_deliver(void *state, const struct adapter_batch *batch,
 			"batch=%llu events=%llu",
 			(unsigned long long)batch->id, null->eventc);
 
-	return 0;
+	return ADAPTER_TAKEN;
 }
 
 

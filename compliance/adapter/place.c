@@ -100,14 +100,19 @@ int place_close(struct outfile *of, const struct adapter_host *host)
 }
 
 
-int place_result(int err, const char *what, char *errbuf, size_t errsize)
+enum adapter_verdict place_result(int err, const char *what, char *errbuf,
+				  size_t errsize)
 {
 	if (!err)
-		return 0;
+		return ADAPTER_TAKEN;
 
-	(void)re_snprintf(errbuf, errsize, "%s: %m", what, err);
+	if (err == EBADMSG)
+		(void)re_snprintf(errbuf, errsize, "%s: an event is no JSON",
+				  what);
+	else
+		(void)re_snprintf(errbuf, errsize, "%s: %m", what, err);
 
-	return EAGAIN;
+	return err == EBADMSG ? ADAPTER_REFUSED : ADAPTER_LATER;
 }
 
 

@@ -31,10 +31,12 @@ int place_stem(char **stemp, const struct adapter_batch *batch,
 int place_close(struct outfile *of, const struct adapter_host *host);
 
 /**
- * What deliver() returns when writing files has failed: a full or missing
- * disk is not the batch's fault, so EAGAIN (0 stays 0)
+ * What deliver() returns for an error of ours: a full or missing disk is not
+ * the batch's fault, so ADAPTER_LATER.  Only EBADMSG, what cannot be put into
+ * the adapter's format, refuses it.  0: ADAPTER_TAKEN
  */
-int place_result(int err, const char *what, char *errbuf, size_t errsize);
+enum adapter_verdict place_result(int err, const char *what, char *errbuf,
+				  size_t errsize);
 
 /** The close() of an adapter whose state is a libre object */
 void place_leave(void *state);

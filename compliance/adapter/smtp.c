@@ -182,8 +182,6 @@ int smtp_alloc(struct smtp **smtpp, const struct smtp_opt *opt)
 			       "smtp,smtps");
 	(void)curl_easy_setopt(smtp->curl, CURLOPT_URL, opt->url);
 	(void)curl_easy_setopt(smtp->curl, CURLOPT_MAIL_FROM, opt->sender);
-	(void)curl_easy_setopt(smtp->curl, CURLOPT_MAIL_RCPT,
-			       opt->recipients);
 	(void)curl_easy_setopt(smtp->curl, CURLOPT_UPLOAD, 1L);
 	/* The answer to QUIT is waited for, too */
 	(void)curl_easy_setopt(smtp->curl, CURLOPT_SERVER_RESPONSE_TIMEOUT,
@@ -200,33 +198,45 @@ int smtp_alloc(struct smtp **smtpp, const struct smtp_opt *opt)
 
 
 /*
- * A 5xx to MAIL, RCPT or DATA (libcurl: sending failed), or to the mail when
- * it was there as a whole, is about this mail; any other (the greeting, the
- * login) is not.
+ * A 4xx or 5xx to MAIL, RCPT or DATA (libcurl: sending failed), or to the mail
+ * when it was there as a whole, is about this mail; any other (the greeting,
+ * the login) is not.
  */
-static int verdict(const struct smtp *smtp, CURLcode res)
+static struct smtp_answer answer(const struct smtp *smtp, CURLcode res,
+				 uint64_t size)
 {
+	struct smtp_answer a = { .verdict = ADAPTER_LATER };
 	long code = 0;
 
 	(void)curl_easy_getinfo(smtp->curl, CURLINFO_RESPONSE_CODE, &code);
 
-	if (code < 500 || code > 599 || code == 530)
-		return EAGAIN;
+	if (smtp->read_err || code < 400 || code > 599 || code == 421 ||
+	    code == 530)
+		return a;
 
-	return res == CURLE_SEND_ERROR || !smtp->left ? EPROTO : EAGAIN;
+	a.envelope = smtp->left == size;
+	a.mail     = res == CURLE_SEND_ERROR || !smtp->left;
+	if (a.mail && code >= 500)
+		a.verdict = ADAPTER_REFUSED;
+
+	return a;
 }
 
 
-int smtp_send(struct smtp *smtp, int fd, uint64_t size, char *errbuf,
-	      size_t errsize)
+struct smtp_answer smtp_send(struct smtp *smtp, int fd, uint64_t size,
+			     const char *rcpt, char *errbuf, size_t errsize)
 {
 	const bool last = smtp->sent + 1 >= smtp->opt->mails_max;
+	const struct smtp_answer taken = { .verdict = ADAPTER_TAKEN };
+	struct curl_slist one = { .data = (char *)rcpt };
 	CURLcode res;
 
 	smtp->fd       = fd;
 	smtp->left     = size;
-	smtp->read_err = 0;
+	smtp->read_err = lseek(fd, 0, SEEK_SET) ? EIO : 0;
 	smtp->error[0] = '\0';
+	(void)curl_easy_setopt(smtp->curl, CURLOPT_MAIL_RCPT,
+			       rcpt ? &one : smtp->opt->recipients);
 	(void)curl_easy_setopt(smtp->curl, CURLOPT_INFILESIZE_LARGE,
 			       (curl_off_t)size);
 	(void)curl_easy_setopt(smtp->curl, CURLOPT_FORBID_REUSE,
@@ -235,10 +245,10 @@ int smtp_send(struct smtp *smtp, int fd, uint64_t size, char *errbuf,
 	res = curl_easy_perform(smtp->curl);
 	smtp->sent = last ? 0 : smtp->sent + 1;
 	if (res == CURLE_OK)
-		return 0;
+		return taken;
 
 	(void)re_snprintf(errbuf, errsize, "mail: %s", smtp->error[0] ?
 			  smtp->error : curl_easy_strerror(res));
 
-	return smtp->read_err ? EAGAIN : verdict(smtp, res);
+	return answer(smtp, res, size);
 }

@@ -40,12 +40,19 @@ void smtp_opt_reset(struct smtp_opt *opt);
 
 /** Connects with the first mail; mem_deref() says QUIT */
 int smtp_alloc(struct smtp **smtpp, const struct smtp_opt *opt);
+/** What a server said to a mail */
+struct smtp_answer {
+	enum adapter_verdict verdict;
+	bool mail;               /* about this mail; else the server cannot be
+				    reached or trusted, or lets nobody in  */
+	bool envelope;           /* before it had seen the mail itself      */
+};
+
 /**
- * Send what is in @p fd from where it is
+ * Send what is in @p fd, from its beginning
  *
- * @return 0 (the server has taken it), EAGAIN (it cannot be reached or
- *         trusted, does not let us in or says 4xx), EPROTO (it says 5xx to
- *         this mail)
+ * @param rcpt  One of the recipients alone; NULL: to all of them, and to none
+ *              of them if one is refused
  */
-int smtp_send(struct smtp *smtp, int fd, uint64_t size, char *errbuf,
-	      size_t errsize);
+struct smtp_answer smtp_send(struct smtp *smtp, int fd, uint64_t size,
+			     const char *rcpt, char *errbuf, size_t errsize);

@@ -2,8 +2,8 @@
  * @file compliance/adapter/webhook.c  Batches posted over HTTPS
  *
  * A batch goes in parts of a limited size, each with a key of its own that is
- * the same whenever the part comes again, and signed.  Parts that were taken
- * are not posted again by the same process when a later one fails.
+ * the same whenever the part comes again, and signed.  A part that is refused
+ * is set aside, the others go on; parts that were taken are not posted again.
  */
 #include <errno.h>
 #include <string.h>
@@ -23,6 +23,7 @@ enum { FORMAT_JSONL, FORMAT_JSON };
 enum { RETRY_AFTER_MAX_S = 86400 };
 
 struct webhook {
+	const struct adapter_host *host;
 	struct net_opt net;
 	struct jsonline_opt opt;
 	char *name, *url, *secret;
@@ -31,8 +32,6 @@ struct webhook {
 	CURL *curl;
 	char error[CURL_ERROR_SIZE];
 	uint64_t after_ms;         /* not asked again before              */
-	uint64_t batch;            /* whose first parts were taken        */
-	unsigned taken;
 };
 
 static const struct adapter_key keyv[] = {
@@ -118,6 +117,7 @@ static int webhook_open(void **statep, const struct adapter_setting *settingv,
 	if (!wh)
 		return ENOMEM;
 
+	wh->host = host;
 	settings_init(&set, &adapter_webhook, settingv, settingc, host);
 	read_settings(wh, &set);
 	if (!set.err)
@@ -191,20 +191,21 @@ static int headers(struct curl_slist **listp, const struct webhook *wh,
 
 
 /* The answer's code and what it asks for */
-static int verdict(struct webhook *wh, char *errbuf, size_t errsize)
+static enum adapter_verdict verdict(struct webhook *wh, char *errbuf,
+				    size_t errsize)
 {
 	curl_off_t after = 0;
 	long code = 0;
 
 	(void)curl_easy_getinfo(wh->curl, CURLINFO_RESPONSE_CODE, &code);
 	if (code >= 200 && code < 300)
-		return 0;
+		return ADAPTER_TAKEN;
 
 	(void)re_snprintf(errbuf, errsize, "the server answers %d",
 			  (int)code);
 
 	if (code != 408 && code != 429 && code < 500)
-		return EPROTO;
+		return ADAPTER_REFUSED;
 
 	(void)curl_easy_getinfo(wh->curl, CURLINFO_RETRY_AFTER, &after);
 	if (after > RETRY_AFTER_MAX_S)
@@ -212,14 +213,16 @@ static int verdict(struct webhook *wh, char *errbuf, size_t errsize)
 	if (after > 0)
 		wh->after_ms = tmr_jiffies() + (uint64_t)after * 1000;
 
-	return EAGAIN;
+	return ADAPTER_LATER;
 }
 
 
-static int post(struct webhook *wh, const struct jsonpart *part, char *errbuf,
-		size_t errsize)
+static enum adapter_verdict post(struct webhook *wh,
+				 const struct jsonpart *part, char *errbuf,
+				 size_t errsize)
 {
 	struct curl_slist *list = NULL;
+	enum adapter_verdict v;
 	CURLcode code;
 	int err;
 
@@ -238,46 +241,59 @@ static int post(struct webhook *wh, const struct jsonpart *part, char *errbuf,
 	wh->error[0] = '\0';
 	code = curl_easy_perform(wh->curl);
 	if (code == CURLE_OK) {
-		err = verdict(wh, errbuf, errsize);
+		v = verdict(wh, errbuf, errsize);
 	}
 	else {
 		(void)re_snprintf(errbuf, errsize, "%s", wh->error[0] ?
 				  wh->error : curl_easy_strerror(code));
-		err = EAGAIN;
+		v = ADAPTER_LATER;
 	}
 
 	(void)curl_easy_setopt(wh->curl, CURLOPT_HTTPHEADER, NULL);
 	curl_slist_free_all(list);
 
-	return err;
+	return v;
 }
 
 
-static int post_all(struct webhook *wh, struct jsonpart *part, char *errbuf,
-		    size_t errsize)
+static enum adapter_verdict post_part(struct webhook *wh,
+				      const struct jsonpart *part,
+				      char *errbuf, size_t errsize)
 {
+	const struct adapter_host *host = wh->host;
+	enum adapter_verdict v;
+	char item[32];
+	int err;
+
+	(void)re_snprintf(item, sizeof(item), "part %u", part->nr);
+	if (!host->due(host->arg, item))
+		return ADAPTER_TAKEN;
+
+	v = post(wh, part, errbuf, errsize);
+	if (v == ADAPTER_LATER)
+		return v;
+
+	err = host->settled(host->arg, item, v, errbuf);
+
+	return place_result(err, "post", errbuf, errsize);
+}
+
+
+static enum adapter_verdict post_all(struct webhook *wh,
+				     struct jsonpart *part, char *errbuf,
+				     size_t errsize)
+{
+	enum adapter_verdict v;
 	int err;
 
 	while (0 == (err = jsonpart_next(part))) {
 
-		if (part->nr <= wh->taken)
-			continue;
-
-		err = post(wh, part, errbuf, errsize);
-		if (err)
-			return err;
-
-		wh->taken = part->nr;
+		v = post_part(wh, part, errbuf, errsize);
+		if (v != ADAPTER_TAKEN)
+			return v;
 	}
 
-	if (err == ENOENT)
-		return 0;
-	if (err != EBADMSG)
-		return place_result(err, "post", errbuf, errsize);
-
-	(void)re_snprintf(errbuf, errsize, "an event is no JSON");
-
-	return err;
+	return place_result(err == ENOENT ? 0 : err, "post", errbuf, errsize);
 }
 
 
@@ -296,32 +312,26 @@ static bool too_early(const struct webhook *wh, char *errbuf, size_t errsize)
 }
 
 
-static int webhook_deliver(void *state, const struct adapter_batch *batch,
-			   char *errbuf, size_t errsize)
+static enum adapter_verdict webhook_deliver(void *state,
+					    const struct adapter_batch *batch,
+					    char *errbuf, size_t errsize)
 {
 	struct webhook *wh = state;
+	enum adapter_verdict v;
 	struct jsonpart part;
 	int err;
 
 	if (too_early(wh, errbuf, errsize))
-		return EAGAIN;
-
-	if (wh->batch != batch->id)
-		wh->taken = 0;
-	wh->batch = batch->id;
+		return ADAPTER_LATER;
 
 	err = jsonpart_init(&part, batch, &wh->opt, wh->part_bytes,
 			    wh->format == FORMAT_JSON);
-	err = err ? place_result(err, "post", errbuf, errsize)
+	v = err ? place_result(err, "post", errbuf, errsize)
 		: post_all(wh, &part, errbuf, errsize);
-
-	/* Taken or refused: when it comes again it is on purpose */
-	if (err != EAGAIN)
-		wh->taken = 0;
 
 	jsonpart_reset(&part);
 
-	return err;
+	return v;
 }
 
 

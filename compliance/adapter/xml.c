@@ -234,8 +234,9 @@ static int additional(const struct xml *xml, const struct adapter_batch *batch)
 }
 
 
-static int xml_deliver(void *state, const struct adapter_batch *batch,
-		       char *errbuf, size_t errsize)
+static enum adapter_verdict xml_deliver(void *state,
+					const struct adapter_batch *batch,
+					char *errbuf, size_t errsize)
 {
 	const struct xml *xml = state;
 	int err;
@@ -247,7 +248,7 @@ static int xml_deliver(void *state, const struct adapter_batch *batch,
 	/* The only fault that trying again does not mend */
 	if (err == EBADMSG) {
 		(void)re_snprintf(errbuf, errsize, "the stylesheet failed");
-		return err;
+		return ADAPTER_REFUSED;
 	}
 
 	return place_result(err, "writing XML", errbuf, errsize);

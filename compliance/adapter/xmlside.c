@@ -8,6 +8,7 @@
 #include <re.h>
 #include "compliance/adapter.h"
 #include "compliance/outfile.h"
+#include "compliance/adapter/filetype.h"
 #include "compliance/adapter/xmlconv.h"
 #include "compliance/adapter/xmlout.h"
 #include "compliance/adapter/xmlside.h"
@@ -112,8 +113,12 @@ static void transfer(struct outfile *of, const struct adapter_room *room,
 
 	outfile_puts(of, "  <File");
 	xmlout_attr(of, "type", ev->type);
-	xmlout_attr(of, "name", ev->file);
+	xmlout_attr(of, "name", ev->title ? ev->title : ev->file);
+	xmlout_attr(of, "file", ev->file);
+	xmlout_attr(of, "media", filetype(ev->title ? ev->title : ev->file));
 	xmlout_attr(of, "channel", room ? room->uri : NULL);
+	if (ev->lost)
+		xmlout_attr(of, "lost", "true");
 	if (ev->path) {
 		xmlout_attr(of, "path", ev->path);
 		if (!stat(ev->path, &st))

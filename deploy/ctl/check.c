@@ -27,7 +27,7 @@ struct check {
 	const char *archive;
 	char from[24], to[24];     /* us since 1970, as text             */
 	int64_t from_us, to_us;
-	json_t *problems;
+	json_t *problems, *forks;
 	uint64_t problemc;
 	struct verify_sum sum;
 };
@@ -35,6 +35,7 @@ struct check {
 static const char *const questionv[] = {
 	"ctl_check_twice", "ctl_check_chat_twice", "ctl_check_missing",
 	"ctl_check_gaps", "ctl_check_vanished", "ctl_check_presence",
+	"ctl_check_outside",
 };
 
 
@@ -101,21 +102,85 @@ static void problem_handler(const char *text, void *arg)
 }
 
 
-static int add_archive(struct check *c)
+/* Not of what is missing: that is known better */
+static void fork_tell(struct check *c, const char *text)
 {
-	struct signkey *key = NULL;
+	if (c->tool->json)
+		(void)json_array_append_new(c->forks, json_string(text));
+	else
+		(void)fprintf(c->tool->out, "fork: %s\n", text);
+}
+
+
+static void note_handler(enum verify_note what, const char *text, void *arg)
+{
+	if (what == VERIFY_LOST || what == VERIFY_PARTIAL)
+		problem(arg, text);
+}
+
+
+static int verify_archive(struct check *c, struct archive_opt *opt)
+{
 	int err;
 
-	err = archive_key(&key, c->tool);
-	if (err)
-		return err;
+	opt->verify.h      = problem_handler;
+	opt->verify.noteh  = note_handler;
+	opt->verify.eventh = event_handler;
+	opt->verify.arg    = c;
 
-	err = verify_dir(&c->sum, c->archive, key, problem_handler,
-			 event_handler, c);
+	err = verify_dir(&c->sum, c->archive, &opt->verify);
 	if (err)
 		(void)fprintf(c->tool->err, "pchatctl: %s: %s\n", c->archive,
 			      strerror(err));
-	mem_deref(key);
+
+	return err;
+}
+
+
+static int add_archive(struct check *c)
+{
+	struct archive_opt opt;
+	int err;
+
+	err = archive_opt_read(&opt, c->tool) == TOOL_OK ?
+		verify_archive(c, &opt) : EINVAL;
+	archive_opt_reset(&opt);
+
+	return err;
+}
+
+
+/* What the compliance store knows of it: forks, and files that were lost */
+static int add_known(struct check *c)
+{
+	PGresult *res = NULL;
+	char text[512];
+	int row, err;
+
+	err = bstore_query(c->staging, &res, "ctl_compliance_forks", NULL, 0);
+	for (row = 0; !err && row < PQntuples(res); row++) {
+		(void)re_snprintf(text, sizeof(text), "%s%s%s, found %s: %s",
+				  PQgetvalue(res, row, 0),
+				  *PQgetvalue(res, row, 1) ? " of " : "",
+				  PQgetvalue(res, row, 1),
+				  PQgetvalue(res, row, 2),
+				  PQgetvalue(res, row, 3));
+		fork_tell(c, text);
+	}
+	PQclear(res);
+	res = NULL;
+
+	if (!err && !c->archive)
+		err = bstore_query(c->staging, &res, "ctl_compliance_lost",
+				   NULL, 0);
+	for (row = 0; !err && res && row < PQntuples(res); row++) {
+		(void)re_snprintf(text, sizeof(text), "file %s of event %s was "
+				  "lost before it was copied",
+				  PQgetvalue(res, row, 1),
+				  PQgetvalue(res, row, 0));
+		problem(c, text);
+	}
+	PQclear(res);
 
 	return err;
 }
@@ -186,6 +251,9 @@ static int fill(struct check *c)
 	if (!err)
 		err = bstore_query(c->store, NULL, "ctl_check_index", NULL,
 				   0);
+	if (!err)
+		err = bstore_query(c->store, NULL, "ctl_check_index_sessions",
+				   NULL, 0);
 
 	return err ? err : bstore_query(c->store, NULL, "ctl_check_analyze",
 					NULL, 0);
@@ -323,11 +391,11 @@ static int tell(struct check *c)
 		return 0;
 	}
 
-	obj = json_pack("{s:I, s:I, s:I, s:O}",
+	obj = json_pack("{s:I, s:I, s:I, s:O, s:O}",
 			"messages", (json_int_t)atoll(PQgetvalue(res, 0, 0)),
 			"archived", (json_int_t)atoll(PQgetvalue(res, 0, 1)),
 			"waiting", (json_int_t)atoll(PQgetvalue(res, 0, 2)),
-			"problems", c->problems);
+			"problems", c->problems, "forks", c->forks);
 	(void)json_dumpf(obj, c->tool->out, JSON_INDENT(1) | JSON_ENSURE_ASCII);
 	(void)fputc('\n', c->tool->out);
 	json_decref(obj);
@@ -350,6 +418,8 @@ static int check_all(struct check *c)
 		err = fill(c);
 	if (!err)
 		err = c->archive ? check_chain(c) : check_deleted(c);
+	if (!err)
+		err = add_known(c);
 
 	for (i = 0; !err && i < ARRAY_SIZE(questionv); i++)
 		err = question(c, questionv[i]);
@@ -365,7 +435,8 @@ static int check(struct tool *tool)
 	int err;
 
 	c.problems = json_array();
-	err = c.problems ? tool_connect(&c.store, tool) : ENOMEM;
+	c.forks    = json_array();
+	err = c.problems && c.forks ? tool_connect(&c.store, tool) : ENOMEM;
 	if (!err)
 		err = tool_connect_compliance(&c.staging, tool);
 	if (!err)
@@ -374,6 +445,7 @@ static int check(struct tool *tool)
 	mem_deref(c.store);
 	mem_deref(c.staging);
 	json_decref(c.problems);
+	json_decref(c.forks);
 
 	return err || c.problemc ? TOOL_FAILED : TOOL_OK;
 }
@@ -383,7 +455,7 @@ static const struct tool_opt check_optv[] = {
 	{ "from", "TIME", "messages since then; without it all" },
 	{ "to", "TIME", "messages before it; without it now" },
 	{ "archive", "DIR", "an adapter's directory, which is verified first" },
-	{ "key", "FILE", "public key that its manifests are signed with" },
+	ARCHIVE_OPTS,
 	TOOL_OPT_COMPLIANCE,
 	{ NULL, NULL, NULL },
 };

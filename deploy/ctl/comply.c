@@ -20,6 +20,8 @@ static const struct out_col statev[] = {
 	{ "batched",     "Events in batches",         OUT_INT  },
 	{ "batch",       "Newest batch",              OUT_INT  },
 	{ "refused",     "Refused batches",           OUT_INT  },
+	{ "lost_files",  "Files lost before copied",  OUT_INT  },
+	{ "held_by",     "Held back by",              OUT_TEXT },
 	{ "oldest",      "Oldest event not archived", OUT_TIME },
 	{ "oldest_s",    "  its age in s",            OUT_INT  },
 };
@@ -35,6 +37,8 @@ static const struct out_col adapterv[] = {
 	{ "refused",    "REFUSED",  OUT_INT  },
 	{ "tries",      "TRIES",    OUT_INT  },
 	{ "since",      NULL,       OUT_TIME },
+	{ "failing_since", "FAILING SINCE", OUT_TIME },
+	{ "next_try",   NULL,       OUT_TIME },
 	{ "serial",     NULL,       OUT_INT  },
 	{ "sha256",     NULL,       OUT_TEXT },
 	{ "error",      "ERROR",    OUT_TEXT },
@@ -49,6 +53,27 @@ static const struct out_col refusedv[] = {
 	{ "refused_on", NULL,       OUT_TIME },
 	{ "verdict",    "VERDICT",  OUT_TEXT },
 	{ "error",      "WHY",      OUT_TEXT },
+};
+
+static const struct out_col itemv[] = {
+	{ "adapter",    "REFUSED BY", OUT_TEXT },
+	{ "batch",      "BATCH",    OUT_INT  },
+	{ "item",       "ITEM",     OUT_TEXT },
+	{ "refused_on", NULL,       OUT_TEXT },
+	{ "error",      "WHY",      OUT_TEXT },
+};
+
+static const struct out_col forkv[] = {
+	{ "what",       "FORK OF",  OUT_TEXT },
+	{ "adapter",    "ADAPTER",  OUT_TEXT },
+	{ "found_on",   "FOUND",    OUT_TEXT },
+	{ "detail",     "WHAT WAS FOUND", OUT_TEXT },
+};
+
+static const struct out_col lostv[] = {
+	{ "event",      "LOST FILE OF EVENT", OUT_TEXT },
+	{ "file",       "FILE",     OUT_TEXT },
+	{ "found_on",   "FOUND",    OUT_TEXT },
 };
 
 struct part {
@@ -66,6 +91,12 @@ static const struct part partv[] = {
 	  ARRAY_SIZE(adapterv), false },
 	{ "refused",  "ctl_compliance_refused", refusedv,
 	  ARRAY_SIZE(refusedv), false },
+	{ "items",    "ctl_compliance_items", itemv, ARRAY_SIZE(itemv),
+	  false },
+	{ "forks",    "ctl_compliance_forks", forkv, ARRAY_SIZE(forkv),
+	  false },
+	{ "lost",     "ctl_compliance_lost", lostv, ARRAY_SIZE(lostv),
+	  false },
 };
 
 
@@ -81,7 +112,7 @@ static int part_print(struct tool *tool, struct bstore *st,
 
 	if (tool->json)
 		(void)fprintf(tool->out, "\"%s\": ", part->key);
-	else if (!part->record)
+	else if (!part->record && PQntuples(res))
 		(void)fputc('\n', tool->out);
 
 	if (part->record)
@@ -168,29 +199,66 @@ static int wait_until(struct bstore *st, const char *stmt, const char *arg,
 }
 
 
+/* What was there when it was asked for is in a batch now, or who is to blame */
+static int check_held(struct tool *tool, struct bstore *st, const char *asked)
+{
+	const char *argv[] = { asked };
+	PGresult *res = NULL;
+	int err;
+
+	err = bstore_query(st, &res, "ctl_compliance_held", argv, 1);
+	if (!err && *PQgetvalue(res, 0, 0) == 't') {
+		(void)fprintf(tool->err, "pchatctl: events from %s on are in "
+			      "no batch yet, held back by %s\n",
+			      PQgetvalue(res, 0, 1), PQgetvalue(res, 0, 2));
+		err = EBUSY;
+	}
+	PQclear(res);
+
+	return err;
+}
+
+
+static int wait_adapters(struct tool *tool, struct bstore *st,
+			 const char *batch)
+{
+	char *why = NULL;
+	int err;
+
+	err = wait_until(st, "ctl_compliance_behind", batch, "0", &why);
+	if (err == ETIMEDOUT)
+		(void)fprintf(tool->err, "pchatctl: not every adapter is done "
+			      "in %d s: %s\n", WAIT_S, why ? why : "");
+	mem_deref(why);
+
+	return err;
+}
+
+
 static int run_all(struct tool *tool, struct bstore *st)
 {
 	char *asked = NULL, *batch = NULL;
-	int err;
+	int err, held = 0;
 
 	err = ask(st, "run_ask", NULL, &asked, NULL);
 	if (!err)
 		err = wait_until(st, "run_waits", asked, "f", &batch);
-	if (!err && tool_opt(tool, "wait"))
-		err = wait_until(st, "ctl_compliance_behind", batch, "0",
-				 NULL);
-
 	if (err == ETIMEDOUT)
-		(void)fprintf(tool->err, "pchatctl: not done in %d s: see "
-			      "pchatctl compliance status\n", WAIT_S);
-	else if (!err)
+		(void)fprintf(tool->err, "pchatctl: no run in %d s: does a "
+			      "daemon hold the lease?  See pchatctl compliance "
+			      "status\n", WAIT_S);
+	if (!err)
+		held = check_held(tool, st, asked);
+	if (!err && tool_opt(tool, "wait"))
+		err = wait_adapters(tool, st, batch);
+	if (!err)
 		(void)fprintf(tool->out, tool->json ? "{\"batch\": %s}\n" :
 			      "newest batch: %s\n", batch);
 
 	mem_deref(asked);
 	mem_deref(batch);
 
-	return err;
+	return err ? err : held;
 }
 
 
@@ -274,8 +342,37 @@ static int judge(struct tool *tool, const char *word, const char *did,
 }
 
 
+/* "all" instead of a batch */
+static int judge_all(struct tool *tool, const char *word, const char *what)
+{
+	const char *argv[] = { tool->argv[0], word, tool->actor };
+	struct bstore *st = NULL;
+	PGresult *res = NULL;
+	char done[96];
+	int err;
+
+	err = change(tool, &res, "ctl_compliance_judge_all", argv, 3, &st);
+	if (!err && !tool->dry_run)
+		err = bstore_commit(st);
+	if (!err) {
+		(void)snprintf(done, sizeof(done), "%s batches %s %s",
+			       PQgetvalue(res, 0, 0),
+			       tool->dry_run ? "would be" : "are", what);
+		say(tool, NULL, done);
+	}
+
+	PQclear(res);
+	mem_deref(st);
+
+	return err ? TOOL_FAILED : TOOL_OK;
+}
+
+
 static int retry(struct tool *tool)
 {
+	if (!strcmp(tool->argv[1], "all"))
+		return judge_all(tool, "retry", "delivered again");
+
 	return judge(tool, "retry", "is delivered again",
 		     "would be delivered again");
 }
@@ -283,11 +380,39 @@ static int retry(struct tool *tool)
 
 static int skip(struct tool *tool)
 {
-	if (tool_confirm(tool, "Give up a batch for good: no archive will have"
-			 " what is in batch", tool->argv[1]))
+	if (tool_confirm(tool, "Give up for good: no archive will have what is in"
+			 " batch", tool->argv[1]))
 		return TOOL_FAILED;
+	if (!strcmp(tool->argv[1], "all"))
+		return judge_all(tool, "skip", "given up");
 
 	return judge(tool, "skip", "is given up", "would be given up");
+}
+
+
+static int adopt(struct tool *tool)
+{
+	struct bstore *st = NULL;
+	PGresult *res = NULL;
+	int err;
+
+	err = tool_connect_compliance(&st, tool);
+	if (!err)
+		err = bstore_query(st, &res, "ctl_compliance_adopt",
+				   (const char *const *)tool->argv, 1);
+	if (!err && !PQntuples(res)) {
+		(void)fprintf(tool->err, "pchatctl: there is no adapter %s\n",
+			      tool->argv[0]);
+		err = ENOENT;
+	}
+	if (!err)
+		(void)fprintf(tool->out, "%s: goes on with the chain of its "
+			      "directory\n", tool->argv[0]);
+
+	PQclear(res);
+	mem_deref(st);
+
+	return err ? TOOL_FAILED : TOOL_OK;
 }
 
 
@@ -338,9 +463,12 @@ static const struct tool_cmd cmdv[] = {
 	{ "compliance", "run", NULL, 0, run,
 	  "make batches of all events that are there now", run_optv },
 	{ "compliance", "retry", "ADAPTER BATCH", TOOL_DRY, retry,
-	  "offer a refused batch again", optv },
+	  "offer what was refused of a batch (or of all) again", optv },
 	{ "compliance", "skip", "ADAPTER BATCH", TOOL_DRY, skip,
-	  "give a refused batch up; the archive's chain says so", optv },
+	  "give what was refused of a batch (or of all) up; the archive's "
+	  "chain says so", optv },
+	{ "compliance", "adopt", "ADAPTER", 0, adopt,
+	  "go on with the chain that is in its directory already", optv },
 	{ "compliance", "remove", "ADAPTER", TOOL_DRY, remove_adapter,
 	  "forget an adapter that is configured nowhere any more", optv },
 };

@@ -3,25 +3,43 @@
  */
 #include <errno.h>
 #include <string.h>
+#include <openssl/crypto.h>
+#include <openssl/sha.h>
 #include <re.h>
 #include "common/secret.h"
 #include "deploy/ctl/credential.h"
 
 
-static void hex(char out[CREDENTIAL_HEX], const uint8_t md[MD5_SIZE])
+/* HA1 of a name by both algorithms */
+static void hash(char md5hex[CREDENTIAL_HEX], char sha256[CREDENTIAL_HEX256],
+		 const char *user, const char *realm, const char *password)
 {
-	(void)re_snprintf(out, CREDENTIAL_HEX, "%w", md, (size_t)MD5_SIZE);
+	uint8_t md[SHA256_DIGEST_LENGTH];
+	char *text = NULL;
+
+	if (re_sdprintf(&text, "%s:%s:%s", user, realm, password))
+		return;
+
+	(void)SHA256((const uint8_t *)text, strlen(text), md);
+	(void)re_snprintf(sha256, CREDENTIAL_HEX256, "%w", md,
+			  (size_t)SHA256_DIGEST_LENGTH);
+	md5((const uint8_t *)text, strlen(text), md);
+	(void)re_snprintf(md5hex, CREDENTIAL_HEX, "%w", md, (size_t)MD5_SIZE);
+	OPENSSL_cleanse(text, strlen(text));
+	mem_deref(text);
 }
 
 
 void credential_make(struct credential *cred, const char *key,
 		     const char *password)
 {
-	uint8_t md[MD5_SIZE];
+	char full[CREDENTIAL_SIZE];
 	char *at;
 
-	str_ncpy(cred->username, key + strlen("sip:"),
-		 sizeof(cred->username));
+	cred->ha1[0] = cred->ha1b[0] = '\0';
+	cred->sha256[0] = cred->sha256b[0] = '\0';
+	str_ncpy(full, key + strlen("sip:"), sizeof(full));
+	str_ncpy(cred->username, full, sizeof(cred->username));
 	at = strrchr(cred->username, '@');
 	*at = '\0';
 	cred->realm = at + 1;
@@ -29,12 +47,8 @@ void credential_make(struct credential *cred, const char *key,
 	if (!password)
 		return;
 
-	(void)md5_printf(md, "%s:%s:%s", cred->username, cred->realm,
-			 password);
-	hex(cred->ha1, md);
-	(void)md5_printf(md, "%s@%s:%s:%s", cred->username, cred->realm,
-			 cred->realm, password);
-	hex(cred->ha1b, md);
+	hash(cred->ha1, cred->sha256, cred->username, cred->realm, password);
+	hash(cred->ha1b, cred->sha256b, full, cred->realm, password);
 }
 
 

@@ -3,7 +3,7 @@
  */
 #pragma once
 
-enum { CREDENTIAL_SIZE = 512, CREDENTIAL_HEX = 33 };
+enum { CREDENTIAL_SIZE = 512, CREDENTIAL_HEX = 33, CREDENTIAL_HEX256 = 65 };
 
 struct credential {
 	char username[CREDENTIAL_SIZE];
@@ -11,6 +11,8 @@ struct credential {
 	char ha1[CREDENTIAL_HEX];
 	char ha1b[CREDENTIAL_HEX];      /* of user@realm, which some clients
 	                                   take for their name             */
+	char sha256[CREDENTIAL_HEX256]; /* the same two by SHA-256         */
+	char sha256b[CREDENTIAL_HEX256];
 };
 
 /** The user and host of canonical URI @p key; hashes are made only with a

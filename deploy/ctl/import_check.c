@@ -9,10 +9,12 @@
 #include <errno.h>
 #include <string.h>
 #include "common/chaturi.h"
+#include "common/limits.h"
+#include "common/utf8.h"
 #include "deploy/ctl/import.h"
 
 
-enum { TEXT_MAX = 256, URL_MAX = 2048, PLACE_SIZE = 160,
+enum { TEXT_MAX = LIMIT_NAME, URL_MAX = 2048, PLACE_SIZE = 160,
        DAYS_MAX = 36500 };
 
 
@@ -74,22 +76,11 @@ int import_read(struct import *im)
 }
 
 
-static size_t characters(const char *s)
-{
-	size_t n = 0;
-
-	for (; *s; s++)
-		n += ((unsigned char)*s & 0xc0) != 0x80;
-
-	return n;
-}
-
-
 const char *import_is_text(const json_t *v)
 {
 	if (!json_is_string(v))
 		return "must be a string";
-	if (characters(json_string_value(v)) > TEXT_MAX)
+	if (utf8_count(json_string_value(v)) > TEXT_MAX)
 		return "longer than 256 characters";
 
 	return NULL;

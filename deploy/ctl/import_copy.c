@@ -116,14 +116,16 @@ void import_copy_password(struct bstore *st, const json_t *obj,
 	struct credential cred;
 
 	if (!password) {
-		bstore_copy_null(st);
-		bstore_copy_null(st);
+		for (int i = 0; i < 4; i++)
+			bstore_copy_null(st);
 		return;
 	}
 
 	credential_make(&cred, import_entry_key(buf, given), password);
 	bstore_copy_text(st, cred.ha1);
 	bstore_copy_text(st, cred.ha1b);
+	bstore_copy_text(st, cred.sha256);
+	bstore_copy_text(st, cred.sha256b);
 }
 
 

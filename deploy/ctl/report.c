@@ -4,44 +4,110 @@
 #include <re.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+#include <sys/stat.h>
 #include "deploy/ctl/tool.h"
 #include "deploy/ctl/report.h"
 
 
 enum { NAME_SIZE = 4096 };
 
+/* Where an output goes: into part, which then gets the name; or, when through
+   is set, straight into what is there under the name */
+struct target {
+	char name[NAME_SIZE];
+	char part[NAME_SIZE];
+	bool through;
+};
 
-static int part_name(char buf[NAME_SIZE], const char *name)
+
+static int fail(FILE *err, const char *name, const char *why)
 {
-	const int n = snprintf(buf, NAME_SIZE, "%s.part", name);
+	(void)fprintf(err, "pchatctl: %s: %s\n", name, why);
 
-	return n > 0 && n < NAME_SIZE ? 0 : ENAMETOOLONG;
+	return EINVAL;
 }
 
 
-static int fail(FILE *err, const char *name, int e)
+static int fail_errno(FILE *err, const char *name, int e)
 {
-	(void)fprintf(err, "pchatctl: %s: %s\n", name, strerror(e));
+	(void)fail(err, name, strerror(e));
 
 	return e;
 }
 
 
+/* Names of descriptors: what they are may have no other name */
+static bool is_descriptor(const char *name)
+{
+	return !strcmp(name, "/dev/stdout") || !strcmp(name, "/dev/stderr") ||
+		!strncmp(name, "/dev/fd/", 8) || !strncmp(name, "/proc/", 6);
+}
+
+
+/* What a link leads to is written, the link stays */
+static int resolve(struct target *t, const char *name, const struct stat *st,
+		   FILE *err)
+{
+	if (S_ISDIR(st->st_mode))
+		return fail(err, name, "is a directory");
+	if (S_ISBLK(st->st_mode))
+		return fail(err, name, "is a block device: give a file");
+	if (S_ISSOCK(st->st_mode))
+		return fail(err, name, "is a socket: give a file or a FIFO");
+
+	t->through = !S_ISREG(st->st_mode) || is_descriptor(name);
+
+	return t->through || realpath(name, t->name) ? 0 :
+		fail_errno(err, name, errno);
+}
+
+
+static int target(struct target *t, const char *name, FILE *err)
+{
+	struct stat st;
+	int e, n;
+
+	t->through = false;
+	n = snprintf(t->name, sizeof(t->name), "%s", name);
+	if (n < 0 || n >= NAME_SIZE)
+		return fail_errno(err, name, ENAMETOOLONG);
+
+	if (!stat(name, &st)) {
+		e = resolve(t, name, &st, err);
+		if (e)
+			return e;
+	}
+	else if (!lstat(name, &st)) {
+		return fail(err, name, "is a link to nothing");
+	}
+
+	n = snprintf(t->part, sizeof(t->part), "%s.part", t->name);
+
+	return n > 0 && n < NAME_SIZE ? 0 :
+		fail_errno(err, name, ENAMETOOLONG);
+}
+
+
 int report_create(FILE **fp, const char *name, FILE *err)
 {
-	char part[NAME_SIZE];
+	struct target t;
 	int fd, e;
 
-	e = part_name(part, name);
+	e = target(&t, name, err);
 	if (e)
-		return fail(err, name, e);
+		return e;
 
-	fd = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (t.through)
+		fd = open(t.name, O_WRONLY | O_NOCTTY | O_CLOEXEC);
+	else
+		fd = open(t.part, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW |
+			  O_CLOEXEC, 0600);
 	if (fd < 0)
-		return fail(err, part, errno);
+		return fail_errno(err, t.through ? t.name : t.part, errno);
 
 	*fp = fdopen(fd, "w");
 	if (*fp)
@@ -50,28 +116,35 @@ int report_create(FILE **fp, const char *name, FILE *err)
 	e = errno;
 	(void)close(fd);
 
-	return fail(err, part, e);
+	return fail_errno(err, name, e);
 }
 
 
 int report_finish(FILE *f, const char *name, bool failed, FILE *err)
 {
-	char part[NAME_SIZE];
+	struct target t;
 	int e = 0;
 
-	if (part_name(part, name))
-		return ENAMETOOLONG;
-
-	if (fflush(f) || ferror(f) || (!failed && fsync(fileno(f))))
+	if (fflush(f) || ferror(f))
 		e = errno ? errno : EIO;
+
+	if (target(&t, name, err)) {
+		(void)fclose(f);
+		return EINVAL;
+	}
+
+	if (!e && !failed && !t.through && fsync(fileno(f)))
+		e = errno;
 	if (fclose(f) && !e)
 		e = errno;
-	if (!e && !failed && rename(part, name))
-		e = errno;
-	if (e || failed)
-		(void)unlink(part);
+	if (!t.through) {
+		if (!e && !failed && rename(t.part, t.name))
+			e = errno;
+		if (e || failed)
+			(void)unlink(t.part);
+	}
 
-	return e ? fail(err, name, e) : 0;
+	return e ? fail_errno(err, name, e) : 0;
 }
 
 
@@ -164,8 +237,11 @@ void report_table(FILE *f, const char *caption, const PGresult *res,
 
 	for (row = 0; row < PQntuples(res); row++) {
 		(void)fputs("<tr>", f);
-		for (i = 0; i < titlec; i++)
-			cell(f, "td", PQgetvalue(res, row, (int)i));
+		for (i = 0; i < titlec; i++) {
+			(void)fputs("<td>", f);
+			cell(f, "bdi", PQgetvalue(res, row, (int)i));
+			(void)fputs("</td>", f);
+		}
 		(void)fputs("</tr>\n", f);
 	}
 }

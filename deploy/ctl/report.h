@@ -10,7 +10,8 @@
 struct tool;
 
 /** A file of that name as it is to be written: with .part at its end, and
- *  for nobody but its owner; said why not.  An errno */
+ *  for nobody but its owner.  What a link leads to is written instead of the
+ *  link; a FIFO or a character device is written through.  An errno, said */
 int  report_create(FILE **fp, const char *name, FILE *err);
 /** Closed and given its name, or with @p failed removed.  An errno, said */
 int  report_finish(FILE *f, const char *name, bool failed, FILE *err);

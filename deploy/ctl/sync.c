@@ -108,7 +108,8 @@ static int print(const struct sync *sync, const PGresult *res,
 	int err;
 
 	if (tool->json) {
-		err = json_dumpf(sum, tool->out, JSON_INDENT(1) | JSON_ENSURE_ASCII) ? ENOMEM : 0;
+		err = json_dumpf(sum, tool->out, JSON_INDENT(1) |
+				 JSON_ENSURE_ASCII) ? ENOMEM : 0;
 		(void)fputc('\n', tool->out);
 		return err;
 	}

@@ -76,9 +76,10 @@ static int create(struct tool *tool)
 
 static int set_password(struct tool *tool, const char *key)
 {
+	const bool no_md5 = tool_opt(tool, "no-md5") != NULL;
 	char kdf[KDF_TEXT_MAX];
 	struct credential cred;
-	const char *argv[6];
+	const char *argv[8];
 	char *password;
 	int err;
 
@@ -99,11 +100,13 @@ static int set_password(struct tool *tool, const char *key)
 	argv[0] = key;
 	argv[1] = cred.username;
 	argv[2] = cred.realm;
-	argv[3] = cred.ha1;
-	argv[4] = cred.ha1b;
+	argv[3] = no_md5 ? NULL : cred.ha1;
+	argv[4] = no_md5 ? NULL : cred.ha1b;
 	argv[5] = kdf;
+	argv[6] = cred.sha256;
+	argv[7] = cred.sha256b;
 
-	return answer_change(tool, "ctl_user_credential", argv, 6, key,
+	return answer_change(tool, "ctl_user_credential", argv, 8, key,
 			     "password set");
 }
 
@@ -178,6 +181,8 @@ static const struct tool_opt setv[] = {
 	{ "password-file", "FILE",
 	  "what the registrar and the pages check; first line of a file of "
 	  "mode 0600" },
+	{ "no-md5", NULL,
+	  "with a password: keep no hash for clients that know MD5 alone" },
 	{ NULL, NULL, NULL },
 };
 

@@ -20,18 +20,23 @@ COPY seen FROM STDIN;
 
 -- name: ctl_check_outbox
 INSERT INTO seen
-SELECT o.guid, o.kind, r.guid, g.id, o.session::text,
-       (extract(epoch FROM o.ts) * 1000000)::bigint,
+SELECT o.guid, o.kind, r.guid, g.id, coalesce(o.session, m.session)::text,
+       (extract(epoch FROM coalesce(m.ts, o.ts)) * 1000000)::bigint,
        (SELECT string_agg((x ->> 0) || '-' || (x ->> 1), ',')
           FROM jsonb_array_elements(o.body -> 'ids') AS x), 'w'
   FROM outbox o
   LEFT JOIN room r USING (room_id)
   LEFT JOIN generate_series(o.msg_id, coalesce(o.last_id, o.msg_id)) AS g (id)
          ON true
+  LEFT JOIN message m ON o.last_id IS NOT NULL AND m.room_id = o.room_id
+                     AND m.msg_id = g.id
  WHERE o.kind IN (1, 10, 11, 20, 21);
 
 -- name: ctl_check_index
 CREATE INDEX ON seen (room, msg_id);
+
+-- name: ctl_check_index_sessions
+CREATE INDEX ON seen (session, room) WHERE kind IN (20, 21);
 
 -- name: ctl_check_analyze
 ANALYZE seen;
@@ -127,7 +132,8 @@ SELECT format('session %s in room %s: %s JOIN, %s PART, and is%s in it',
                count(*) FILTER (WHERE e.kind = 21) AS parts,
                compliance_on() AND EXISTS (
                    SELECT FROM roster o JOIN room r USING (room_id)
-                    WHERE r.guid = e.room
+                     JOIN endpoint x USING (endpoint_id)
+                    WHERE r.guid = e.room AND x.instance_id IS NOT NULL
                       AND o.endpoint_id::text = e.session) AS inside
           FROM (SELECT DISTINCT s.guid, s.kind, s.session, s.room, s.ts_us
                   FROM seen s WHERE s.kind IN (20, 21)) AS e
@@ -135,3 +141,21 @@ SELECT format('session %s in room %s: %s JOIN, %s PART, and is%s in it',
         HAVING max(e.ts_us) >= $1::bigint AND min(e.ts_us) < $2::bigint) AS b
  WHERE b.joins - b.parts <> b.inside::integer
  ORDER BY b.room, b.session;
+
+-- name: ctl_check_outside
+-- Messages of a session that was not in the room.  Those from the pages have no
+-- session
+SELECT format('message %s of room %s was said by session %s outside its JOIN and'
+              ' PART', c.msg_id, c.room, c.session)
+  FROM (SELECT DISTINCT s.room, s.msg_id, s.session, s.ts_us FROM seen s
+         WHERE s.kind = 1 AND s.session IS NOT NULL
+           AND s.ts_us >= $1::bigint AND s.ts_us < $2::bigint) AS c
+ CROSS JOIN LATERAL (
+       SELECT count(DISTINCT p.guid) FILTER (
+                  WHERE p.kind = 20 AND p.ts_us <= c.ts_us) AS joins,
+              count(DISTINCT p.guid) FILTER (
+                  WHERE p.kind = 21 AND p.ts_us < c.ts_us) AS parts
+         FROM seen p
+        WHERE p.kind IN (20, 21) AND p.session = c.session AND p.room = c.room) AS b
+ WHERE b.joins <= b.parts
+ ORDER BY c.room, c.msg_id;

@@ -36,8 +36,10 @@ SELECT user_set($1::text, $2::text, $3::text, $4::integer);
 
 -- name: ctl_user_credential
 -- $1 text: canonical URI, $2 text: user name, $3 text: realm, $4 text: HA1,
--- $5 text: HA1 of user@realm, $6 text: scrypt (common/kdf.h)
-SELECT user_set_credential($1::text, $2::text, $3::text, $4::text, $5::text, $6::text);
+-- $5 text: HA1 of user@realm, $6 text: scrypt (common/kdf.h), $7 text and
+-- $8 text: the two HA1 by SHA-256
+SELECT user_set_credential($1::text, $2::text, $3::text, $4::text, $5::text, $6::text,
+                           $7::text, $8::text);
 
 -- name: ctl_user_remove
 -- $1 text: canonical URI

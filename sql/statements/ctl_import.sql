@@ -23,7 +23,7 @@ SELECT principals_lock(),
 -- name: ctl_import_make_user
 CREATE TEMPORARY TABLE import_user (
     pos integer, key text, username text, host text, display text,
-    email text, ha1 text, ha1b text, enabled boolean, policy text,
+    email text, ha1 text, ha1b text, sha256 text, sha256b text, enabled boolean, policy text,
     state smallint
 ) ON COMMIT DROP;
 
@@ -76,8 +76,8 @@ CREATE TEMPORARY TABLE import_edge (
 ) ON COMMIT DROP;
 
 -- name: ctl_import_copy_user
-COPY import_user (pos, key, username, host, display, email, ha1, ha1b, enabled,
-                  policy, state) FROM STDIN;
+COPY import_user (pos, key, username, host, display, email, ha1, ha1b, sha256,
+                  sha256b, enabled, policy, state) FROM STDIN;
 
 -- name: ctl_import_copy_group
 COPY import_group (pos, name, members) FROM STDIN;
@@ -456,15 +456,18 @@ SELECT 5, u.key, principal_was(u.key), coalesce(u.display, ''), coalesce(u.email
  ORDER BY u.pos;
 
 -- name: ctl_import_credential
-INSERT INTO credential AS c (principal_id, username, realm, ha1, ha1b)
-SELECT p.principal_id, u.username, u.host, u.ha1, u.ha1b
+INSERT INTO credential AS c (principal_id, username, realm, ha1, ha1b, ha1_sha256,
+                             ha1b_sha256)
+SELECT p.principal_id, u.username, u.host, u.ha1, u.ha1b, u.sha256, u.sha256b
   FROM import_user u JOIN principal p ON p.key = u.key
  WHERE u.ha1 IS NOT NULL
     ON CONFLICT (principal_id) DO UPDATE
    SET username = excluded.username, realm = excluded.realm,
-       ha1 = excluded.ha1, ha1b = excluded.ha1b, password_kdf = NULL
- WHERE (c.username, c.realm, c.ha1, c.ha1b)
-       IS DISTINCT FROM (excluded.username, excluded.realm, excluded.ha1, excluded.ha1b);
+       ha1 = excluded.ha1, ha1b = excluded.ha1b, ha1_sha256 = excluded.ha1_sha256,
+       ha1b_sha256 = excluded.ha1b_sha256, password_kdf = NULL
+ WHERE (c.username, c.realm, c.ha1, c.ha1b, c.ha1_sha256, c.ha1b_sha256)
+       IS DISTINCT FROM (excluded.username, excluded.realm, excluded.ha1, excluded.ha1b,
+                         excluded.ha1_sha256, excluded.ha1b_sha256);
 
 -- name: ctl_import_group_new
 INSERT INTO principal (kind, key, name, display)

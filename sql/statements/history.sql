@@ -7,13 +7,14 @@
 -- him read; $3 text: words or NULL, $4 integer: 0 any, 1 all, 2 phrase,
 -- $5 boolean: match case; $6 text[]: authors' URIs or NULL; $7, $8
 -- timestamptz: from, to; $9 bigint: message to start from or NULL;
--- $10 boolean: backwards, $11 integer: limit
+-- $10 boolean: backwards, $11 integer: limit, of each room that is named,
+-- $12 integer: of all together
 SELECT m.msg_id, m.ts, m.flags, m.author_id, p.name, p.display, m.chat, m.rtf,
        r.guid, f.more, (SELECT compliance_on())
-  FROM history_find(coalesce($1::bigint[], rooms_readable($2::bigint[])),
-                    $3::text, $4::integer, $5::boolean, $6::text[],
-                    $7::timestamptz, $8::timestamptz, $9::bigint,
-                    $10::boolean, $11::integer, $1 IS NOT NULL)
+  FROM history_rooms(coalesce($1::bigint[], rooms_readable($2::bigint[])),
+                     $3::text, $4::integer, $5::boolean, $6::text[],
+                     $7::timestamptz, $8::timestamptz, $9::bigint,
+                     $10::boolean, $11::integer, $1 IS NOT NULL, $12::integer)
        WITH ORDINALITY AS f (room_id, msg_id, more, place)
   JOIN room r ON r.room_id = f.room_id
   LEFT JOIN message m ON m.room_id = f.room_id AND m.msg_id = f.msg_id

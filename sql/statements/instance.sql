@@ -1,34 +1,44 @@
 -- for: channel
 
 -- name: instance_register
--- Take our place in the pool; an earlier process of the same name is over.
+-- Take our place in the pool; an earlier process of the same name is over.  A
+-- process that comes back (again) gives way to a living one of its name: no row.
 -- $1 bigint: id, $2 text: name, $3 text: bus endpoint, $4 text: bus key,
--- $5 integer: lease in ms
+-- $5 integer: lease in ms, $6 bigint: the lease's own number, $7 boolean: again
 WITH old AS (
-       SELECT i.instance_id FROM instance i
+       SELECT i.instance_id, i.lease_until, i.lease_until > clock_timestamp() AS alive
+         FROM instance i
         WHERE i.name = $2 AND i.instance_id <> $1
+     ), may AS (
+       SELECT WHERE NOT ($7::boolean AND EXISTS (SELECT FROM old WHERE alive))
      ), gone AS (
-       UPDATE endpoint e SET instance_id = NULL, detached_on = now()
-         FROM old WHERE e.instance_id = old.instance_id
+       UPDATE endpoint e
+          SET instance_id = NULL,
+              detached_on = least(clock_timestamp(), old.lease_until)
+         FROM old, may WHERE e.instance_id = old.instance_id
      )
-INSERT INTO instance (instance_id, name, bus_endpoint, bus_key, state, lease_until)
-VALUES ($1, $2, $3, $4, 'ready',
-        clock_timestamp() + make_interval(secs => $5::integer / 1000.0))
+INSERT INTO instance (instance_id, name, bus_endpoint, bus_key, state, lease_until,
+                      lease)
+SELECT $1, $2, $3, $4, 'ready',
+       clock_timestamp() + make_interval(secs => $5::integer / 1000.0), $6
+  FROM may
     ON CONFLICT (name) DO UPDATE
    SET instance_id = excluded.instance_id, bus_endpoint = excluded.bus_endpoint,
        bus_key = excluded.bus_key, state = excluded.state,
-       started_on = now(), lease_until = excluded.lease_until;
+       started_on = now(), lease_until = excluded.lease_until,
+       lease = excluded.lease
+RETURNING instance_id;
 
 -- name: instance_beat
 -- Renew our lease and see the pool.  The first column of our own row tells
 -- whether we still have one.  $1 bigint: id, $2 integer: endpoints, $3 text:
--- state, $4 integer: lease in ms.  The last column: the operator wants it to
+-- state, $4 integer: lease in ms, $5 bigint: its number.  The last column: the operator wants it to
 -- take no new clients
 WITH mine AS (
        UPDATE instance
           SET endpoints = $2, state = $3,
               lease_until = clock_timestamp() + make_interval(secs => $4::integer / 1000.0)
-        WHERE instance_id = $1
+        WHERE instance_id = $1 AND lease = $5
     RETURNING instance_id
      )
 SELECT i.instance_id, i.name, i.bus_endpoint, i.bus_key,
@@ -38,14 +48,14 @@ SELECT i.instance_id, i.name, i.bus_endpoint, i.bus_key,
  WHERE i.instance_id <> $1 OR EXISTS (SELECT FROM mine);
 
 -- name: instance_reap
--- Remove an instance whose lease lapsed; its endpoints wait for their
--- clients.  One row when it was us who removed it.  $1 bigint: id
+-- Remove an instance whose lease lapsed; its endpoints left then, and wait for
+-- their clients.  One row when it was us who removed it.  $1 bigint: id
 WITH dead AS (
        DELETE FROM instance
         WHERE instance_id = $1 AND lease_until < clock_timestamp()
-    RETURNING instance_id
+    RETURNING instance_id, lease_until
      ), gone AS (
-       UPDATE endpoint e SET instance_id = NULL, detached_on = now()
+       UPDATE endpoint e SET instance_id = NULL, detached_on = dead.lease_until
          FROM dead WHERE e.instance_id = dead.instance_id
      )
 SELECT instance_id FROM dead;
@@ -59,9 +69,11 @@ WITH gone AS (
 DELETE FROM instance WHERE instance_id = $1;
 
 -- name: endpoint_revive
--- We were taken for dead and are not.  $1 bigint: instance, $2 bigint[]: ours
+-- We were taken for dead and are not: those of our endpoints that still waited
+-- are ours again.  $1 bigint: instance, $2 bigint[]: ours
 UPDATE endpoint SET instance_id = $1, detached_on = NULL
- WHERE endpoint_id = ANY ($2::bigint[]);
+ WHERE endpoint_id = ANY ($2::bigint[])
+RETURNING endpoint_id;
 
 -- name: pool_peers
 -- Where the other processes of the pool are, for --check --connect

@@ -8,7 +8,8 @@ SELECT w.id, user_ancestors(w.id) FROM unnest($1::bigint[]) AS w (id);
 
 -- name: room_standing
 -- Rooms with what decides whether somebody may still be there: the columns of
--- room_facts, then the place of the pair.  No row: the room is gone.
+-- room_facts, then the place of the pair and the generations of the room's
+-- rights and of people (sql/schema).  No row: the room is gone.
 -- $1 bigint[]: rooms, $2 bigint[]: users, in pairs
 WITH want AS MATERIALIZED (
        SELECT * FROM unnest($1::bigint[], $2::bigint[]) WITH ORDINALITY
@@ -21,8 +22,9 @@ SELECT r.room_id, r.guid, r.name, r.description, r.topic, r.privacy,
        r.behavior, r.disabled, c.guid, c.invitations AND r.invitations,
        c.files, c.history, h.last_id, a.guid, a.name, a.url,
        scope.inside, roles.member, roles.manager, roles.presenter,
-       0 AS participants, want.nth
+       0 AS participants, want.nth, h.rights, g.people
   FROM want
+ CROSS JOIN rights g
   JOIN who ON who.user_id = want.user_id
   JOIN room r ON r.room_id = want.room_id AND r.deleted_at IS NULL
   JOIN category c ON c.category_id = r.category_id

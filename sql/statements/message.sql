@@ -2,9 +2,11 @@
 
 -- name: post_batch
 -- Store a batch of messages: see the function of that name in sql/schema.
-SELECT * FROM post_batch($1::bigint, $2::bigint[], $3::integer[], $4::integer[],
-                         $5::integer[], $6::bigint[], $7::integer[], $8::text[],
-                         $9::text[]);
+SELECT room_id, base_id, ts, state
+  FROM post_batch($1::bigint, $2::bigint, $3::bigint, $4::bigint[], $5::integer[],
+                  $6::bigint[], $7::bigint[], $8::integer[], $9::integer[],
+                  $10::bigint[], $11::bigint[], $12::integer[], $13::text[],
+                  $14::text[]);
 
 -- name: post_abort
 -- End what may still be at work for a connection that was lost: a backend that
@@ -17,9 +19,11 @@ SELECT coalesce(bool_and(pg_terminate_backend(a.pid, 1000)), true)
 
 -- name: post_outcome
 -- What became of a batch whose connection was lost: rows as post_batch gives
--- them; every id is NULL when it was not stored.  $1 bigint: batch,
--- $2 bigint[]: rooms, $3 bigint[]: an id of each room from before the batch
-SELECT w.room_id, min(m.msg_id) - 1, min(m.ts)
+-- them; every id is NULL when it was not stored.  A room whose messages were
+-- refused is one to be checked again.  $1 bigint: batch, $2 bigint[]: rooms,
+-- $3 bigint[]: an id of each room from before the batch
+SELECT w.room_id, min(m.msg_id) - 1, min(m.ts),
+       CASE WHEN min(m.msg_id) IS NULL THEN 2 ELSE 0 END
   FROM unnest($2::bigint[], $3::bigint[]) AS w (room_id, after_id)
   LEFT JOIN message m ON m.room_id = w.room_id AND m.msg_id > w.after_id
                      AND m.origin = $1::bigint

@@ -21,7 +21,7 @@ WITH w AS MATERIALIZED (
        SELECT * FROM w WHERE w.nr = 1 OR (w.events <= $4 AND w.bytes <= $5)
      ), said AS MATERIALIZED (
        SELECT t.event_id, m.room_id, m.msg_id, m.author_id, m.flags, m.ts,
-              m.chat, m.rtf
+              m.session, m.chat, m.rtf
          FROM t
         CROSS JOIN LATERAL (
                SELECT x.* FROM message x
@@ -52,7 +52,7 @@ WITH w AS MATERIALIZED (
                   SELECT t.author_id FROM t UNION SELECT said.author_id FROM said))
      ), e AS (
        SELECT x.event_id, 0 AS msg_id, '{"id":"' ||
-              CASE x.kind WHEN 1 THEN chat_guid(r.guid, x.msg_id) ELSE x.guid::text END
+              CASE x.kind WHEN 1 THEN chat_guid(r.guid, x.msg_id, x.ts, x.author_id) ELSE x.guid::text END
               || '","kind":' || x.kind || ',"ts":' || event_us(x.ts)
               || coalesce(',"room":"' || r.guid || '"', '')
               || coalesce(',"user":' || x.author_id, '')
@@ -65,9 +65,11 @@ WITH w AS MATERIALIZED (
          LEFT JOIN roomv r ON r.room_id = x.room_id
         WHERE x.last_id IS NULL
         UNION ALL
-       SELECT x.event_id, x.msg_id, '{"id":"' || chat_guid(r.guid, x.msg_id)
+       SELECT x.event_id, x.msg_id, '{"id":"' || chat_guid(r.guid, x.msg_id, x.ts, x.author_id)
               || '","kind":1,"ts":' || event_us(x.ts) || ',"room":"' || r.guid
-              || '","user":' || x.author_id || ',"msg_id":' || x.msg_id || ',"chat":' || to_json(x.chat)::text
+              || '","user":' || x.author_id || ',"msg_id":' || x.msg_id
+              || coalesce(',"session":"' || x.session || '"', '')
+              || ',"chat":' || to_json(x.chat)::text
               || coalesce(',"rtf":' || to_json(x.rtf)::text, '')
               || coalesce(',"detail":' || chat_detail(x.flags)::text, '') || '}'
          FROM said x

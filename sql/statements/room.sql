@@ -4,14 +4,14 @@
 
 -- name: room_facts
 -- Rooms by GUID with everything that decides what a user may do in them; no
--- row for a room that does not exist.  $1 bigint[]: the user's ancestors,
+-- row for a room that does not exist, one for a room named twice.  $1 bigint[]: the user's ancestors,
 -- $2 uuid[]: rooms
 SELECT r.room_id, r.guid, r.name, r.description, r.topic, r.privacy,
        r.behavior, r.disabled, c.guid, c.invitations AND r.invitations,
        c.files, c.history, h.last_id, a.guid, a.name, a.url,
        scope.inside, roles.member, roles.manager, roles.presenter,
        0 AS participants
-  FROM unnest($2::uuid[]) AS want (guid)
+  FROM (SELECT DISTINCT unnest($2::uuid[])) AS want (guid)
   JOIN room r ON r.guid = want.guid AND r.deleted_at IS NULL
   JOIN category c ON c.category_id = r.category_id
   JOIN room_head h ON h.room_id = r.room_id
@@ -29,6 +29,37 @@ SELECT r.room_id, r.guid, r.name, r.description, r.topic, r.privacy,
          FROM room_role x
         WHERE x.room_id = r.room_id AND x.role IN (1, 2, 3)
           AND x.principal_id = ANY ($1::bigint[])
+       ) AS roles;
+
+-- name: join_facts
+-- The same for a user as they are now, with the generations of the room's rights
+-- and of people, which roster_add compares.  $1 bigint: user, $2 uuid[]: rooms
+WITH who AS MATERIALIZED (SELECT user_ancestors($1::bigint) AS ancv)
+SELECT r.room_id, r.guid, r.name, r.description, r.topic, r.privacy,
+       r.behavior, r.disabled, c.guid, c.invitations AND r.invitations,
+       c.files, c.history, h.last_id, a.guid, a.name, a.url,
+       scope.inside, roles.member, roles.manager, roles.presenter,
+       0 AS participants, h.rights, g.people
+  FROM unnest($2::uuid[]) AS want (guid)
+ CROSS JOIN who
+ CROSS JOIN rights g
+  JOIN room r ON r.guid = want.guid AND r.deleted_at IS NULL
+  JOIN category c ON c.category_id = r.category_id
+  JOIN room_head h ON h.room_id = r.room_id
+  LEFT JOIN addin a ON a.addin_id = r.addin_id
+ CROSS JOIN LATERAL (
+       SELECT count(*) > 0 AND NOT coalesce(bool_or(s.denied), false) AS inside
+         FROM category_scope s
+        WHERE s.category_id = r.category_id
+          AND s.denied IN (true, false) AND s.principal_id = ANY (who.ancv)
+       ) AS scope
+ CROSS JOIN LATERAL (
+       SELECT coalesce(bool_or(x.role = 1), false) AS member,
+              coalesce(bool_or(x.role = 2), false) AS manager,
+              coalesce(bool_or(x.role = 3), false) AS presenter
+         FROM room_role x
+        WHERE x.room_id = r.room_id AND x.role IN (1, 2, 3)
+          AND x.principal_id = ANY (who.ancv)
        ) AS roles;
 
 -- name: room_find

@@ -1,17 +1,33 @@
 -- for: channel
 
 -- name: roster_add
--- An endpoint entered rooms.  $1 bigint: endpoint, $2 bigint: user, $3 text:
--- epid, $4 bigint: instance, $5 bigint[]: rooms, $6 integer[]: masks
-WITH ep AS (
+-- An endpoint enters rooms, if its instance's lease lives and the rights that
+-- were checked are those of now.  One row for each room: its newest message, and
+-- as post_batch: 0 entered, 2 rights have changed, 3 the lease has ended.
+-- $1 bigint: endpoint, $2 bigint: user, $3 text: epid, $4 bigint: instance,
+-- $5 bigint: lease, $6 bigint[]: rooms, $7 integer[]: masks, $8 bigint[]:
+-- generations of their rights, $9 bigint: of people
+WITH want AS MATERIALIZED (
+       SELECT DISTINCT ON (w.room_id) w.room_id, w.mask, h.last_id,
+              CASE WHEN NOT EXISTS (SELECT FROM instance i
+                                     WHERE i.instance_id = $4 AND i.lease = $5
+                                       AND i.lease_until > clock_timestamp()) THEN 3
+                   WHEN h.rights <> w.rights OR g.people <> $9 THEN 2
+                   ELSE 0 END AS state
+         FROM unnest($6::bigint[], $7::integer[], $8::bigint[])
+           AS w (room_id, mask, rights)
+         JOIN room_head h ON h.room_id = w.room_id
+        CROSS JOIN rights g
+     ), ep AS (
        INSERT INTO endpoint (endpoint_id, principal_id, epid, instance_id)
-       VALUES ($1, $2, $3, $4)
+       SELECT $1, $2, $3, $4 WHERE EXISTS (SELECT FROM want WHERE state = 0)
            ON CONFLICT (endpoint_id) DO NOTHING
+     ), put AS (
+       INSERT INTO roster (endpoint_id, room_id, mask)
+       SELECT $1, w.room_id, w.mask FROM want w WHERE w.state = 0
+           ON CONFLICT (endpoint_id, room_id) DO UPDATE SET mask = excluded.mask
      )
-INSERT INTO roster (endpoint_id, room_id, mask)
-SELECT $1, w.room_id, w.mask
-  FROM unnest($5::bigint[], $6::integer[]) AS w (room_id, mask)
-    ON CONFLICT (endpoint_id, room_id) DO UPDATE SET mask = excluded.mask;
+SELECT w.room_id, w.last_id, w.state FROM want w;
 
 -- name: roster_load
 -- Who is in rooms through other instances.  $1 bigint[]: rooms, $2 bigint:
@@ -31,7 +47,7 @@ SELECT w.room_id, (SELECT count(*) FROM roster o
                      JOIN endpoint e ON e.endpoint_id = o.endpoint_id
                     WHERE o.room_id = w.room_id AND e.instance_id IS NOT NULL
                       AND e.instance_id <> $2)
-  FROM unnest($1::bigint[]) AS w (room_id);
+  FROM (SELECT DISTINCT unnest($1::bigint[])) AS w (room_id);
 
 -- name: endpoint_end
 -- Endpoints whose dialogs ended: by BYE ($1 bigint[]) they are forgotten with

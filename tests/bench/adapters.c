@@ -59,7 +59,22 @@ static void log_handler(void *arg, int level, const char *fmt, ...)
 }
 
 
-static const struct adapter_host host = { .log = log_handler };
+static bool due_handler(void *arg, const char *item)
+{
+	return true;
+}
+
+
+static int settled_handler(void *arg, const char *item,
+			   enum adapter_verdict verdict, const char *why)
+{
+	return 0;
+}
+
+
+static const struct adapter_host host = {
+	.log = log_handler, .due = due_handler, .settled = settled_handler,
+};
 
 
 static void make_users(void)
@@ -92,7 +107,8 @@ static void make_events(struct adapter_event *eventv, size_t eventc)
 			chat ? "CHAT" : i % 40 ? "JOIN" : "PART",
 			1383660000000000 + (int64_t)i * 1000,
 			chat ? (int64_t)i : 0, "1000",
-			&userv[i % USERS], NULL, NULL, NULL, NULL, NULL
+			&userv[i % USERS], NULL, NULL, NULL, NULL, NULL,
+			NULL, false
 		};
 		if (chat)
 			eventv[i].chat = "Somebody says that \"this\" & that"

@@ -150,19 +150,14 @@ static void copy_until(char *dst, size_t size, const char *p,
 
 static void head_make(struct load *load, struct user *u)
 {
-	char asserted[96] = "";
-
-	if (load->opt.shared)
-		(void)snprintf(asserted, sizeof(asserted),
-			       "P-Asserted-Identity: <sip:u%u@%s>\r\n", u->no,
-			       load->pf->domain);
-
 	if (asprintf(&u->head,
 		     "From: <sip:u%u@%s>;tag=f%u;epid=e%u\r\n"
 		     "To: <%s>;tag=%s\r\nCall-ID: u%u-load\r\n"
-		     "Max-Forwards: 70\r\n%s",
+		     "Max-Forwards: 70\r\n"
+		     "P-Asserted-Identity: <sip:u%u@%s>\r\n",
 		     u->no, load->pf->domain, u->no, u->no,
-		     load->pf->pool_uri, u->ttag, u->no, asserted) < 0)
+		     load->pf->pool_uri, u->ttag, u->no, u->no,
+		     load->pf->domain) < 0)
 		die("no memory");
 }
 
@@ -252,15 +247,14 @@ void sip_invite(struct load *load, struct user *u)
 	via(conn, load, u, "INVITE");
 	if (load->opt.shared)
 		(void)conn_printf(conn, "Record-Route: <sip:127.0.0.1:%u;"
-				  "transport=tcp;lr>\r\n"
-				  "P-Asserted-Identity: <sip:u%u@%s>\r\n",
-				  conn_port(conn), u->no, domain);
-	(void)conn_printf(conn, "From: <sip:u%u@%s>;tag=f%u;epid=e%u\r\n"
+				  "transport=tcp;lr>\r\n", conn_port(conn));
+	(void)conn_printf(conn, "P-Asserted-Identity: <sip:u%u@%s>\r\n"
+			  "From: <sip:u%u@%s>;tag=f%u;epid=e%u\r\n"
 			  "To: <%s>\r\nCall-ID: u%u-load\r\n"
 			  "CSeq: 1 INVITE\r\nMax-Forwards: 70\r\n"
 			  "Contact: <sip:u%u@127.0.0.1:%u;transport=tcp>\r\n"
-			  "Content-Length: 0\r\n\r\n", u->no, domain, u->no,
-			  u->no, to, u->no, u->no, conn_port(conn));
+			  "Content-Length: 0\r\n\r\n", u->no, domain,
+			  u->no, domain, u->no, u->no, to, u->no, u->no, conn_port(conn));
 }
 
 

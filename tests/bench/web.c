@@ -151,11 +151,11 @@ static void prepare(uint64_t kb)
 	    "USING (category_id) WHERE r.privacy = 0 AND r.behavior = 0 AND "
 	    "NOT r.disabled AND c.files ORDER BY r.room_id LIMIT 1");
 	(void)re_snprintf(query, sizeof(query), "SELECT t.token FROM "
-		"principal p, file_token_make(p.principal_id, '%s', 1, 'f') t "
+		"principal p, file_token_make(p.principal_id, '%s', 1, 'f', 1000) t "
 		"WHERE t.status = 'ok' AND p.kind = 5 LIMIT 1", room);
 	sql(up, sizeof(up), query);
 	(void)re_snprintf(query, sizeof(query), "SELECT t.token FROM "
-		"principal p, file_token_make(p.principal_id, '%s', 2, 'f') t "
+		"principal p, file_token_make(p.principal_id, '%s', 2, 'f', 1000) t "
 		"WHERE t.status = 'ok' AND p.kind = 5 LIMIT 1", room);
 	sql(down, sizeof(down), query);
 }

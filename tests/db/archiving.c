@@ -32,6 +32,7 @@ static char base[64];              /* the plug-in's, of the suite      */
 static char dir[64];               /* of the test                      */
 static struct mbuf *adapters;      /* lines of the configuration       */
 static PGconn *pg;
+static PGresult *query(const char *sql);
 static struct db *db;
 static struct config *conf;
 static struct archive *archive;
@@ -130,6 +131,124 @@ void archiving_teardown(void)
 	free(errs);
 	out = errs = NULL;
 	proc_rmtree(dir);
+}
+
+
+void archiving_alone(void)
+{
+	archiving_begin();
+	archiving_setup();
+}
+
+
+void archiving_alone_end(void)
+{
+	archiving_teardown();
+	archiving_end();
+}
+
+
+void archiving_sh(const char *fmt, ...)
+{
+	char cmd[2048];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(cmd, sizeof(cmd), fmt, ap);
+	va_end(ap);
+
+	ck_assert_msg(!system(cmd), "%s", cmd);
+}
+
+
+static const char *database(const char *name)
+{
+	static char buf[160];
+
+	(void)snprintf(buf, sizeof(buf), "%s", name ?
+		       store_conninfo_db(st, name) : conninfo);
+
+	return buf;
+}
+
+
+void archiving_dump(const char *name, const char *file)
+{
+	archiving_sh("pg_dump -Fc -d '%s' -f %s/%s", database(name), dir,
+		     file);
+}
+
+
+/* From another database: nobody is in the one that goes */
+static void drop_and_make(const char *name)
+{
+	char own[16];
+
+	(void)snprintf(own, sizeof(own), "c%d", (int)getpid());
+	PQfinish(pg);
+	pg = PQconnectdb(store_conninfo_db(st, "empty"));
+	archiving_sql("DROP DATABASE %s WITH (FORCE)", name ? name : own);
+	archiving_sql("CREATE DATABASE %s", name ? name : own);
+	PQfinish(pg);
+	pg = NULL;
+}
+
+
+void archiving_restore(const char *name, const char *file)
+{
+	drop_and_make(name);
+	archiving_sh("pg_restore -d '%s' %s/%s", database(name), dir, file);
+	pg = PQconnectdb(conninfo);
+}
+
+
+void archiving_anew(void)
+{
+	struct mbuf *errmb = mbuf_alloc(256);
+
+	drop_and_make(NULL);
+	ck_assert_int_eq(migrate_run(&sql_compliance, conninfo, NULL, NULL,
+				     errmb), 0);
+	mem_deref(errmb);
+	pg = PQconnectdb(conninfo);
+}
+
+
+static const char *data_directory(void)
+{
+	static char path[256];
+	PGresult *res;
+
+	if (!*path) {
+		res = query("SHOW data_directory");
+		str_ncpy(path, PQgetvalue(res, 0, 0), sizeof(path));
+		PQclear(res);
+	}
+
+	return path;
+}
+
+
+void archiving_copy(void)
+{
+	const char *data = data_directory();
+
+	archiving_sql("CHECKPOINT");
+	store_crash(st);
+	archiving_sh("cp -a %s %s.copy", data, data);
+	ck_assert_int_eq(store_up(st), 0);
+	PQreset(pg);
+}
+
+
+void archiving_put_back(void)
+{
+	const char *data = data_directory();
+
+	store_crash(st);
+	archiving_sh("rm -rf %s && mv %s.copy %s", data, data, data);
+	ck_assert_int_eq(store_up(st), 0);
+	PQreset(pg);
 }
 
 

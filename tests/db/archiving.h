@@ -31,6 +31,22 @@ void archiving_up(const char *extra);
 void archiving_down(void);
 /** What the plug-in called name is to do from now on; NULL: nothing special */
 void archiving_mood(const char *name, const char *mood);
+/** A checked fixture of all that: a cluster of the test's own */
+void archiving_alone(void);
+void archiving_alone_end(void);
+/** A shell's command; it must succeed */
+void archiving_sh(const char *fmt, ...)
+	__attribute__((format(printf, 1, 2)));
+/** Dump a database ("mgc" or NULL, the compliance store) to a file, and make
+ *  it anew from there */
+void archiving_dump(const char *name, const char *file);
+void archiving_restore(const char *name, const char *file);
+/** The cluster's files, stopped and copied; and put back, all of them */
+void archiving_copy(void);
+void archiving_put_back(void);
+/** An empty compliance store in the place of the one that was there */
+void archiving_anew(void);
+
 /** The adapter's directory; valid until the next call */
 const char *archiving_dir(const char *name);
 const char *archiving_file(const char *name);

@@ -32,8 +32,8 @@ static void begin(void)
 	    "INSERT INTO principal (principal_id, kind, key, name) VALUES "
 	    "(500, 5, 'sip:u@x', 'sip:u@x') ON CONFLICT DO NOTHING; "
 	    "DELETE FROM outbox; SELECT compliance_enable(true); "
-	    "INSERT INTO endpoint (endpoint_id, principal_id, epid) VALUES "
-	    "(41, 500, 'a'), (42, 500, 'b'); "
+	    "INSERT INTO endpoint (endpoint_id, principal_id, epid, "
+	    "instance_id) VALUES (41, 500, 'a', 1), (42, 500, 'b', 1); "
 	    "INSERT INTO roster (room_id, endpoint_id, mask) VALUES "
 	    "(1, 41, 1), (1, 42, 1), (2, 41, 1)");
 	mgc("INSERT INTO message (room_id, msg_id, author_id, ts, origin, "
@@ -137,6 +137,51 @@ START_TEST(a_part_that_was_lost)
 END_TEST
 
 
+static void say(int msg_id, int session)
+{
+	char sql[256];
+
+	(void)snprintf(sql, sizeof(sql), "INSERT INTO message (room_id,"
+		       " msg_id, author_id, ts, origin, session, chat) VALUES"
+		       " (1, %d, 500, clock_timestamp(), 9, %d, 'x')", msg_id,
+		       session);
+	mgc(sql);
+}
+
+
+/* 41 is in the room, 42 has left it, 43 never was there */
+START_TEST(a_message_of_a_session_that_was_not_there)
+{
+	say(21, 41);
+	say(22, 42);
+	ck_bad("message 22 of room");
+	ck_bad("was said by session 42 outside its JOIN and PART");
+	say(23, 43);
+	archiving_push();
+	archiving_run();
+	ck_bad("was said by session 42 outside its JOIN and PART");
+	ck_bad("was said by session 43 outside its JOIN and PART");
+	ck_assert_ptr_null(strstr(archiving_err(), "session 41"));
+}
+END_TEST
+
+
+/* Its place waits for the client, which counts as having left */
+START_TEST(a_session_that_was_lost_and_came_back)
+{
+	mgc("UPDATE endpoint SET instance_id = NULL, detached_on ="
+	    " clock_timestamp() WHERE endpoint_id = 41");
+	archiving_push();
+	archiving_run();
+	ck_good();
+	mgc("UPDATE endpoint SET instance_id = 1, detached_on = NULL");
+	archiving_push();
+	archiving_run();
+	ck_good();
+}
+END_TEST
+
+
 START_TEST(messages_go_with_a_reason_or_are_missed)
 {
 	archiving_push();
@@ -197,6 +242,8 @@ static Suite *check_suite(void)
 	tcase_add_test(tc, a_message_that_no_event_told_of);
 	tcase_add_test(tc, an_event_that_was_lost_on_the_way);
 	tcase_add_test(tc, a_part_that_was_lost);
+	tcase_add_test(tc, a_message_of_a_session_that_was_not_there);
+	tcase_add_test(tc, a_session_that_was_lost_and_came_back);
 	tcase_add_test(tc, messages_go_with_a_reason_or_are_missed);
 	tcase_add_test(tc, an_archive_that_was_cut_short);
 	suite_add_tcase(suite, tc);

@@ -192,6 +192,51 @@ START_TEST(an_export_is_for_its_owner_only)
 END_TEST
 
 
+static size_t lines_of(FILE *f)
+{
+	size_t n = 0;
+	int c;
+
+	while ((c = fgetc(f)) != EOF)
+		n += c == '\n';
+
+	return n;
+}
+
+
+/* A FIFO is written through, a link's target is written, what could not be
+   a file is refused, and all of them stay what they are */
+START_TEST(an_export_leaves_links_fifos_and_devices_as_they_are)
+{
+	char cmd[512];
+	struct stat st;
+	FILE *f;
+
+	ck_assert_int_eq(mkfifo(one, 0600), 0);
+	(void)snprintf(cmd, sizeof(cmd), "cat %s", one);
+	f = popen(cmd, "r");
+	op_ok("export %s --report %s", one, page);
+	ck_assert_uint_gt(lines_of(f), 10);
+	(void)pclose(f);
+	ck_assert(!lstat(one, &st) && S_ISFIFO(st.st_mode));
+
+	ck_assert_int_eq(symlink("page", two), 0);
+	op_ok("export %s --level users", two);
+	ck_assert(!lstat(two, &st) && S_ISLNK(st.st_mode));
+	ck_assert(!stat(page, &st) && S_ISREG(st.st_mode));
+	f = fopen(page, "r");
+	ck_assert_uint_gt(lines_of(f), 3);
+	(void)fclose(f);
+
+	ck_assert_int_eq(unlink(page), 0);
+	op_fails("is a link to nothing", "export %s", two);
+	op_fails("is a directory", "export %s", store_dir(op_store()));
+	op_ok("export /dev/null --report /dev/null");
+	ck_assert(!stat("/dev/null", &st) && S_ISCHR(st.st_mode));
+}
+END_TEST
+
+
 START_TEST(levels_and_categories_narrow_it)
 {
 	char *text;
@@ -311,16 +356,18 @@ START_TEST(a_report_is_made_for_people)
 
 	op_ok("export %s --report %s", one, page);
 	text = slurp(page);
-	ck_assert_ptr_nonnull(strstr(text, "<td>Lobby</td><td>Main</td>"
-				     "<td>3</td>"));
+	ck_assert_ptr_nonnull(strstr(text, "<td><bdi>Lobby</bdi></td>"
+				     "<td><bdi>Main</bdi></td>"
+				     "<td><bdi>3</bdi></td>"));
 	ck_assert_ptr_nonnull(strstr(text, "Old &lt;b&gt;"));
 	ck_assert_ptr_null(strstr(text, "welcome"));
 	free(text);
 
 	op_ok("import %s --report %s --dry-run", one, page);
 	text = slurp(page);
-	ck_assert_ptr_nonnull(strstr(text, "<td>Lobby</td><td>3</td>"
-				     "<td>0</td>"));
+	ck_assert_ptr_nonnull(strstr(text, "<td><bdi>Lobby</bdi></td>"
+				     "<td><bdi>3</bdi></td>"
+				     "<td><bdi>0</bdi></td>"));
 	free(text);
 }
 END_TEST
@@ -436,6 +483,8 @@ static Suite *export_suite(void)
 	tcase_add_test(tc, two_users_of_one_uri_stay_two);
 	tcase_add_test(tc, importing_it_again_changes_nothing);
 	tcase_add_test(tc, an_export_is_for_its_owner_only);
+	tcase_add_test(tc,
+		       an_export_leaves_links_fifos_and_devices_as_they_are);
 	tcase_add_test(tc, levels_and_categories_narrow_it);
 	tcase_add_test(tc, months_follow_one_another_into_a_disabled_room);
 	tcase_add_test(tc, a_room_that_went_on_is_left_alone);

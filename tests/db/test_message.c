@@ -401,6 +401,31 @@ START_TEST(files_go_with_the_messages_that_link_them)
 END_TEST
 
 
+#define LINK "ma-filelink://x/00000000-0000-0000-0000-00000000000c.txt"
+#define PURGED "SELECT count(*) FROM files_purged(10)"
+
+/* Ada's file: bob posts it first, then ada does, then bob quotes her */
+START_TEST(a_file_stays_while_a_message_links_it)
+{
+	sql("INSERT INTO file (file_id, room_id, name, extension, size_bytes,"
+	    " uploaded_by) VALUES ('00000000-0000-0000-0000-00000000000c', 1,"
+	    " 'f', 'txt', 1, 101);"
+	    "SELECT say(1, 102, 'stolen " LINK "')");
+	op_ok("message remove --words stolen");
+	ck_assert_int_eq(op_number(PURGED), 0);
+
+	sql("SELECT say(1, 101, 'mine " LINK "'),"
+	    " say(1, 102, 'she says: " LINK "'), say(1, 102, 'and " LINK "')");
+	op_ok("message remove --words says");
+	ck_assert_int_eq(op_number(PURGED), 0);
+	op_ok("message replace --words mine");
+	ck_assert_int_eq(op_number(PURGED), 0);
+	op_ok("message remove --words and");
+	ck_assert_int_eq(op_number(PURGED), 1);
+}
+END_TEST
+
+
 START_TEST(administrators_see_what_they_would_remove)
 {
 	op_ok("hold create Case --room Two");
@@ -470,6 +495,7 @@ static Suite *db_message_suite(void)
 		       the_background_removes_what_is_due_once_in_an_interval);
 	tcase_add_test(tc, one_process_at_a_time_does_retention);
 	tcase_add_test(tc, files_go_with_the_messages_that_link_them);
+	tcase_add_test(tc, a_file_stays_while_a_message_links_it);
 	tcase_add_test(tc, administrators_see_what_they_would_remove);
 	tcase_add_test(tc, all_of_it_is_on_record);
 	suite_add_tcase(suite, tc);

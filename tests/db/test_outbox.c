@@ -8,7 +8,8 @@
 #include "tests/db/ask.h"
 #include "tests/unit/suite.h"
 
-enum { ANN = 1001, BEN = 1002, EP_ANN = 11, EP_BEN = 12, US = 77, OTHER = 78 };
+enum { ANN = 1001, BEN = 1002, EP_ANN = 11, EP_BEN = 12, US = 77, OTHER = 78,
+       LEASE = 770 };
 
 #define SWITCH "SELECT compliance_enable(%s)"
 
@@ -35,8 +36,13 @@ static void setup(void)
 	ask_setup();
 	ask_do("SELECT compliance_enable(false);"
 	       "DELETE FROM endpoint; DELETE FROM instance;"
+	       "INSERT INTO instance (instance_id, name, bus_endpoint, bus_key,"
+	       " state, lease, lease_until) VALUES (%d, 'us', '', '',"
+	       " 'ready', %d, now() + interval '1 h');"
+	       "UPDATE room_head SET last_ts = '-infinity';"
 	       "DELETE FROM message; SELECT compliance_enable(true);"
-	       "DELETE FROM outbox; SET pchat.instance = '%d'", US);
+	       "DELETE FROM outbox; SET pchat.instance = '%d'", US, LEASE,
+	       US);
 }
 
 
@@ -72,15 +78,22 @@ static void enter(int64_t ep, int64_t user, int n)
 {
 	static const int64_t roomv[] = { 1, 2 };
 	static const int32_t maskv[] = { 1, 1 };
+	int64_t rightsv[2];
 	struct db_args args;
 
+	for (int i = 0; i < n; i++)
+		rightsv[i] = ask_number("SELECT rights FROM room_head"
+					" WHERE room_id = %d", i + 1);
 	db_args_init(&args);
 	db_int8(&args, ep);
 	db_int8(&args, user);
 	db_text(&args, "epid");
 	db_int8(&args, US);
+	db_int8(&args, LEASE);
 	db_int8v(&args, roomv, (size_t)n);
 	db_int4v(&args, maskv, (size_t)n);
+	db_int8v(&args, rightsv, (size_t)n);
+	db_int8(&args, ask_number("SELECT people FROM rights"));
 	ck_assert_int_eq(ask("roster_add", &args), 0);
 }
 
@@ -222,9 +235,8 @@ static void reap(void)
 {
 	struct db_args args;
 
-	ask_do("INSERT INTO instance (instance_id, name, bus_endpoint, "
-	       "bus_key, state, lease_until) VALUES (%d, 'x', 'x', 'x', "
-	       "'ready', now() - interval '1 s')", US);
+	ask_do("UPDATE instance SET lease_until = clock_timestamp()"
+	       " - interval '1 s'");
 	db_args_init(&args);
 	db_int8(&args, US);
 	ck_assert_int_eq(ask("instance_reap", &args), 0);
@@ -265,6 +277,107 @@ START_TEST(a_join_has_its_part_however_the_session_ends)
 	ck_assert_int_eq(events(EVENT_JOIN), 2);
 	ck_assert_int_eq(events(EVENT_PART), 2);
 	ck_assert_int_eq(unbalanced(), 0);
+}
+END_TEST
+
+
+static int64_t parts_after(const char *moment)
+{
+	return ask_number("SELECT count(*) FROM outbox WHERE kind = 21 AND"
+			  " ts = (SELECT %s)", moment);
+}
+
+
+/* Its place waits for the client for half an hour; it has left all the same */
+START_TEST(who_is_lost_has_left_at_once)
+{
+	enter(EP_ANN, ANN, 2);
+	end(false);
+	ck_assert_int_eq(events(EVENT_PART), 2);
+	ck_assert_int_eq(parts_after("detached_on FROM endpoint"), 2);
+	ck_assert_int_eq(ask_number("SELECT count(*) FROM roster"), 2);
+	forget();
+	ck_assert_int_eq(events(EVENT_PART), 2);
+}
+END_TEST
+
+
+START_TEST(who_was_on_a_dead_instance_has_left_when_its_lease_ended)
+{
+	struct db_args args;
+	int64_t until;
+
+	enter(EP_ANN, ANN, 2);
+	ask_do("DELETE FROM outbox");
+	ask_do("UPDATE instance SET lease_until = clock_timestamp()"
+	       " - interval '1 s'");
+	until = ask_number("SELECT (extract(epoch FROM lease_until) *"
+			   " 1000000)::bigint FROM instance");
+	db_args_init(&args);
+	db_int8(&args, US);
+	ck_assert_int_eq(ask("instance_reap", &args), 0);
+	ck_assert_int_eq(ask_number("SELECT count(*) FROM outbox WHERE"
+				    " kind = 21 AND (extract(epoch FROM ts) *"
+				    " 1000000)::bigint = %lld",
+				    (long long)until), 2);
+}
+END_TEST
+
+
+START_TEST(who_is_taken_back_has_joined_again)
+{
+	const int64_t ep = EP_ANN;
+	struct db_args args;
+
+	enter(EP_ANN, ANN, 2);
+	end(false);
+	db_args_init(&args);
+	db_int8(&args, US);
+	db_int8v(&args, &ep, 1);
+	ck_assert_int_eq(ask("endpoint_revive", &args), 0);
+	ck_assert_int_eq(events(EVENT_JOIN), 4);
+	end(true);
+	ck_assert_int_eq(events(EVENT_PART), 4);
+}
+END_TEST
+
+
+START_TEST(who_is_lost_when_it_begins_has_not_joined)
+{
+	enter(EP_ANN, ANN, 2);
+	end(false);
+	ask_do(SWITCH, "false");
+	ask_do("DELETE FROM outbox");
+	ask_do(SWITCH, "true");
+	ck_assert_int_eq(events(EVENT_JOIN), 0);
+	forget();
+	ck_assert_int_eq(events(EVENT_PART), 0);
+}
+END_TEST
+
+
+/* Also when its text changes before it is pushed */
+START_TEST(a_message_tells_the_session_that_it_came_from)
+{
+	post(1, 3);
+	ask_do("UPDATE message SET session = %d", EP_ANN);
+	ask_do("DELETE FROM message "
+	       "WHERE msg_id = (SELECT min(msg_id) FROM message)");
+	ck_assert_int_eq(of_next("(SELECT count(*) FROM jsonb_array_elements"
+		"(j) e WHERE e->>'session' = '11' AND e->>'kind' = '1')"),
+		3);
+}
+END_TEST
+
+
+START_TEST(nobody_leaves_before_what_was_said)
+{
+	enter(EP_ANN, ANN, 1);
+	ask_do("UPDATE room_head SET last_ts = clock_timestamp() + interval"
+	       " '1 s' WHERE room_id = 1");
+	end(true);
+	ck_assert_int_eq(parts_after("last_ts FROM room_head WHERE"
+				     " room_id = 1"), 1);
 }
 END_TEST
 
@@ -398,7 +511,8 @@ END_TEST
 
 START_TEST(what_has_no_living_owner_is_adopted)
 {
-	ask_do("INSERT INTO instance (instance_id, name, bus_endpoint, "
+	ask_do("DELETE FROM instance;"
+	       "INSERT INTO instance (instance_id, name, bus_endpoint, "
 	       "bus_key, state, lease_until) VALUES (%d, 'us', 'x', 'x', "
 	       "'ready', now() + interval '1 h')", US);
 	post(1, 1);
@@ -460,6 +574,13 @@ static Suite *db_outbox_suite(void)
 	tcase_add_test(tc, imported_messages_are_no_events);
 	tcase_add_loop_test(tc, a_join_has_its_part_however_the_session_ends,
 			    0, 6);
+	tcase_add_test(tc, who_is_lost_has_left_at_once);
+	tcase_add_test(tc, who_is_taken_back_has_joined_again);
+	tcase_add_test(tc, who_is_lost_when_it_begins_has_not_joined);
+	tcase_add_test(tc, a_message_tells_the_session_that_it_came_from);
+	tcase_add_test(tc, nobody_leaves_before_what_was_said);
+	tcase_add_test(
+		tc, who_was_on_a_dead_instance_has_left_when_its_lease_ended);
 	tcase_add_test(tc, who_is_in_a_room_when_it_begins_has_joined);
 	tcase_add_test(tc, what_administrators_do_is_told);
 	tcase_add_test(tc, events_wait_for_the_instance_that_wrote_them);

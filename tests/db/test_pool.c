@@ -46,6 +46,8 @@ static void enroll(int64_t id, const char *name, int32_t lease_ms)
 	db_text(&args, "tcp://127.0.0.1:1");
 	db_text(&args, name);
 	db_int4(&args, lease_ms);
+	db_int8(&args, 10 * id);
+	db_bool(&args, false);
 	ck_assert_int_eq(ask("instance_register", &args), 0);
 }
 
@@ -58,6 +60,7 @@ static void beat_args(struct db_args *args, int64_t id, int32_t endpoints,
 	db_int4(args, endpoints);
 	db_text(args, state);
 	db_int4(args, LEASE_MS);
+	db_int8(args, 10 * id);
 }
 
 
@@ -102,22 +105,52 @@ static void lapse(int64_t id)
 }
 
 
-/* An endpoint of a user entered room 1 or, for several, rooms 1..n */
-static void enter(int64_t ep, int64_t user, const char *epid,
-		  int64_t instance, size_t n)
+/* An endpoint of a user enters room 1 or, for several, rooms 1..n; the instance
+   has its lease in the pool, or in a test that wants none of its own is given
+   one.  The rights it was checked with are these less stale */
+static void try_enter(int64_t ep, int64_t user, const char *epid,
+		      int64_t instance, size_t n, int64_t stale)
 {
 	static const int64_t roomv[] = { 1, 2, 3 };
 	static const int32_t maskv[] = { 10, 20, 30 };
+	int64_t rightsv[3];
 	struct db_args args;
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		rightsv[i] = ask_number("SELECT rights FROM room_head"
+					" WHERE room_id = %d", (int)i + 1);
+	rightsv[0] -= stale;
 
 	db_args_init(&args);
 	db_int8(&args, ep);
 	db_int8(&args, user);
 	db_text(&args, epid);
 	db_int8(&args, instance);
+	db_int8(&args, 10 * instance);
 	db_int8v(&args, roomv, n);
 	db_int4v(&args, maskv, n);
+	db_int8v(&args, rightsv, n);
+	db_int8(&args, ask_number("SELECT people FROM rights"));
 	ck_assert_int_eq(ask("roster_add", &args), 0);
+	ck_assert_uint_eq(db_rows(ask_res()), n);
+}
+
+
+static void enter(int64_t ep, int64_t user, const char *epid,
+		  int64_t instance, size_t n)
+{
+	char name[16];
+	size_t i;
+
+	(void)snprintf(name, sizeof(name), "of %lld", (long long)instance);
+	if (!ask_number("SELECT count(*) FROM instance WHERE instance_id ="
+			" %lld", (long long)instance))
+		enroll(instance, name, LEASE_MS);
+
+	try_enter(ep, user, epid, instance, n, 0);
+	for (i = 0; i < n; i++)
+		ck_assert_int_eq(db_get_int(ask_res(), (uint32_t)i, 2), 0);
 }
 
 
@@ -342,9 +375,10 @@ START_TEST(who_was_taken_for_dead_revives_its_endpoints)
 	static const int64_t ownv[] = { 11 };
 	struct db_args args;
 
+	enroll(1, "one", LEASE_MS);
 	enter(11, ANN, "e", 1, 1);
 	enter(12, BEN, "e", 1, 1);
-	enroll(1, "one", -1000);
+	lapse(1);
 	(void)of_instance("instance_reap", 1);
 
 	db_args_init(&args);
@@ -491,6 +525,82 @@ START_TEST(entering_twice_is_entering_once)
 	enter(11, ANN, "e", 1, 2);
 	ck_assert_int_eq(rooms_of(11), 2);
 	ck_assert_int_eq(ask_number("SELECT sum(mask) FROM roster"), 30);
+}
+END_TEST
+
+
+/* The rights changed between the look at them and the entry */
+START_TEST(who_was_checked_with_stale_rights_does_not_enter)
+{
+	enroll(1, "one", LEASE_MS);
+	try_enter(11, ANN, "e", 1, 2, 1);
+	ck_assert_str_eq(ask_rows(0, 2), "1 0 2, 2 0 0");
+	ck_assert_int_eq(rooms_of(11), 1);
+
+	try_enter(12, ANN, "f", 1, 1, 1);
+	ck_assert_int_eq(where(12), -1);
+}
+END_TEST
+
+
+START_TEST(who_is_on_an_instance_without_a_lease_does_not_enter)
+{
+	enroll(1, "one", LEASE_MS);
+	lapse(1);
+	try_enter(11, ANN, "e", 1, 1, 0);
+	ck_assert_str_eq(ask_rows(2, 2), "3");
+	enroll(1, "one", LEASE_MS);
+	ask_do("UPDATE instance SET lease = 99");
+	try_enter(11, ANN, "e", 1, 1, 0);
+	ck_assert_str_eq(ask_rows(2, 2), "3");
+	ask_do("DELETE FROM instance");
+	try_enter(11, ANN, "e", 1, 1, 0);
+	ck_assert_str_eq(ask_rows(2, 2), "3");
+	ck_assert_int_eq(where(11), -1);
+}
+END_TEST
+
+
+START_TEST(who_enters_learns_which_message_is_the_newest)
+{
+	ask_do("UPDATE room_head SET last_id = 41 WHERE room_id = 1");
+	enter(11, ANN, "e", 1, 2);
+	ck_assert_str_eq(ask_rows(0, 2), "1 41 0, 2 0 0");
+	ask_do("UPDATE room_head SET last_id = 0");
+}
+END_TEST
+
+
+static uint32_t enroll_again(int64_t id, const char *name)
+{
+	struct db_args args;
+
+	db_args_init(&args);
+	db_int8(&args, id);
+	db_text(&args, name);
+	db_text(&args, "tcp://127.0.0.1:1");
+	db_text(&args, name);
+	db_int4(&args, LEASE_MS);
+	db_int8(&args, 10 * id + 1);
+	db_bool(&args, true);
+	ck_assert_int_eq(ask("instance_register", &args), 0);
+
+	return db_rows(ask_res());
+}
+
+
+/* Two processes of one name would put each other out for ever */
+START_TEST(who_comes_back_gives_way_to_a_living_process_of_its_name)
+{
+	enroll(2, "one", LEASE_MS);
+	enter(12, BEN, "e", 2, 1);
+	ck_assert_uint_eq(enroll_again(1, "one"), 0);
+	ck_assert_int_eq(where(12), 2);
+
+	lapse(2);
+	ck_assert_uint_eq(enroll_again(1, "one"), 1);
+	ck_assert_int_eq(where(12), 0);
+	ck_assert_int_eq(ask_number("SELECT lease FROM instance"), 11);
 }
 END_TEST
 
@@ -656,6 +766,10 @@ static Suite *db_pool_suite(void)
 		a_roster_shows_who_is_in_through_other_instances,
 		a_roster_is_counted_without_our_own_and_the_lost,
 		entering_twice_is_entering_once,
+		who_was_checked_with_stale_rights_does_not_enter,
+		who_is_on_an_instance_without_a_lease_does_not_enter,
+		who_enters_learns_which_message_is_the_newest,
+		who_comes_back_gives_way_to_a_living_process_of_its_name,
 		leaving_a_room_leaves_the_others,
 		a_bye_forgets_the_endpoint_and_what_waits_for_its_client,
 		a_lost_endpoints_rooms_wait,

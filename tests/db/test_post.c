@@ -14,6 +14,9 @@
 enum {
 	AUTHOR     = 50,
 	BATCH_MAX  = 16,
+	INSTANCE   = 7,
+	LEASE      = 70,         /* its lease's own number */
+	SESSION    = 700,
 	ROOMS      = 4,          /* of a test, the last without history */
 	BOTH_TIMES = 300,
 };
@@ -21,6 +24,9 @@ enum {
 /* Ascending, as post_batch() asks for; the last keeps no history */
 static int64_t roomv[ROOMS];
 static int64_t batches;
+
+/* What the store says of a room: channel/fence.h */
+enum { STORED = 0, CLOSED = 1, STALE = 2, ENDED = 3, CLOCK = 4 };
 
 
 static void suite_setup(void)
@@ -31,6 +37,9 @@ static void suite_setup(void)
 	       " 'Ann')", AUTHOR);
 	ask_do("INSERT INTO category (category_id, name, history) VALUES"
 	       " (1, 'Kept', true), (2, 'Forgotten', false)");
+	ask_do("INSERT INTO instance (instance_id, name, bus_endpoint, bus_key,"
+	       " state, lease, lease_until) VALUES (%d, 'one', '', '',"
+	       " 'ready', %d, 'infinity')", INSTANCE, LEASE);
 }
 
 
@@ -50,6 +59,24 @@ static void setup(void)
 }
 
 
+/* The generations that a batch was checked with: those of now, less what a test
+   has them stale by */
+static int64_t stale_rights[ROOMS], stale_people;
+
+
+static int64_t rights_of(int room)
+{
+	return ask_number("SELECT rights FROM room_head WHERE room_id = %lld",
+			  (long long)roomv[room]) - stale_rights[room];
+}
+
+
+static int64_t people(void)
+{
+	return ask_number("SELECT people FROM rights") - stale_people;
+}
+
+
 /* One batch: arrival names a room for each message by its place in roomv,
    "0210"; each says its own place in the batch, "0", "1", ... */
 static void batch_args(struct db_args *args, int64_t batch,
@@ -57,7 +84,8 @@ static void batch_args(struct db_args *args, int64_t batch,
 {
 	static char textv[BATCH_MAX][8];
 	const size_t n = min(strlen(arrival), (size_t)BATCH_MAX);
-	int64_t idv[ROOMS], authorv[BATCH_MAX];
+	int64_t idv[ROOMS], authorv[BATCH_MAX], sessionv[BATCH_MAX];
+	int64_t rightsv[ROOMS], peoplev[ROOMS];
 	int32_t countv[ROOMS] = { 0 }, placev[BATCH_MAX], nthv[BATCH_MAX],
 		flagv[BATCH_MAX], usedv[ROOMS] = { 0 };
 	struct pl chatv[BATCH_MAX], rtfv[BATCH_MAX];
@@ -66,6 +94,8 @@ static void batch_args(struct db_args *args, int64_t batch,
 	for (i = 0; i < ROOMS; i++) {
 		if (!strchr(arrival, '0' + (int)i))
 			continue;
+		rightsv[rooms] = rights_of((int)i);
+		peoplev[rooms] = people();
 		idv[rooms++] = roomv[i];
 		usedv[i] = (int32_t)rooms;
 	}
@@ -75,6 +105,7 @@ static void batch_args(struct db_args *args, int64_t batch,
 		placev[i] = usedv[arrival[i] - '0'];
 		nthv[i] = ++countv[placev[i] - 1];
 		authorv[i] = AUTHOR;
+		sessionv[i] = SESSION;
 		flagv[i] = flags;
 		pl_set_str(&chatv[i], textv[i]);
 		rtfv[i].p = NULL;
@@ -83,11 +114,16 @@ static void batch_args(struct db_args *args, int64_t batch,
 
 	db_args_init(args);
 	db_int8(args, batch);
+	db_int8(args, INSTANCE);
+	db_int8(args, LEASE);
 	db_int8v(args, idv, rooms);
 	db_int4v(args, countv, rooms);
+	db_int8v(args, rightsv, rooms);
+	db_int8v(args, peoplev, rooms);
 	db_int4v(args, placev, n);
 	db_int4v(args, nthv, n);
 	db_int8v(args, authorv, n);
+	db_int8v(args, sessionv, n);
 	db_int4v(args, flagv, n);
 	db_textv(args, chatv, n);
 	db_textv(args, rtfv, n);
@@ -295,20 +331,42 @@ END_TEST
 
 START_TEST(time_never_goes_back)
 {
+	int64_t ahead;
+
 	post("01");
-	ask_do("UPDATE room_head SET last_ts = '2100-01-02 03:04:05.25+00'"
-	       " WHERE room_id = %lld", (long long)roomv[0]);
+	ask_do("UPDATE room_head SET last_ts = clock_timestamp() + interval"
+	       " '1 s' WHERE room_id = %lld", (long long)roomv[0]);
+	ahead = ask_number("SELECT (extract(epoch FROM last_ts) * 1000000)"
+			   "::bigint FROM room_head WHERE room_id = %lld",
+			   (long long)roomv[0]);
 	post("0011");
 
-	ck_assert_int_eq(db_get_time(ask_res(), 0, 2),
-			 INT64_C(4102542245250000));
+	ck_assert_int_eq(db_get_time(ask_res(), 0, 2), ahead);
+	ck_assert_int_eq(db_get_int(ask_res(), 0, 3), STORED);
+	ck_assert_int_lt(db_get_time(ask_res(), 1, 2), ahead);
+}
+END_TEST
+
+
+/* The store's clock was an hour ahead, and is right again */
+START_TEST(a_room_does_not_stay_in_the_future)
+{
+	post("01");
+	ask_do("UPDATE room_head SET last_ts = clock_timestamp() + interval"
+	       " '1 h' WHERE room_id = %lld", (long long)roomv[0]);
+	post("0011");
+	ck_assert_int_eq(db_get_int(ask_res(), 0, 3), CLOCK);
+	ck_assert_int_eq(db_get_int(ask_res(), 1, 3), STORED);
+	post("0");
+	ck_assert_int_eq(db_get_int(ask_res(), 0, 3), STORED);
+
 	ck_assert_int_eq(ask_number(
-		"SELECT count(*) FROM message WHERE room_id = %lld AND"
-		" ts = '2100-01-02 03:04:05.25+00'", (long long)roomv[0]), 2);
+		"SELECT count(*) FROM message WHERE"
+		" abs(extract(epoch FROM clock_timestamp() - ts)) < 60"), 7);
 	ck_assert_int_eq(ask_number(
-		"SELECT count(*) FROM message WHERE room_id = %lld AND"
-		" abs(extract(epoch FROM clock_timestamp() - ts)) < 60",
-		(long long)roomv[1]), 3);
+		"SELECT count(*) FROM message a JOIN message b ON b.room_id ="
+		" a.room_id AND b.msg_id = a.msg_id + 1 WHERE b.ts < a.ts"),
+			 0);
 }
 END_TEST
 
@@ -569,18 +627,24 @@ START_TEST(a_message_keeps_every_character)
 {
 	static const char text[] = "\xf0\x9f\x90\x98 'a' \"b\" {c,d} \\ NULL\n";
 	const int32_t one = 1, none = 0;
-	const int64_t author = AUTHOR;
+	const int64_t author = AUTHOR, session = SESSION;
+	const int64_t rights = rights_of(0), all = people();
 	struct pl chat, got;
 	struct db_args args;
 
 	pl_set_str(&chat, text);
 	db_args_init(&args);
 	db_int8(&args, ++batches);
+	db_int8(&args, INSTANCE);
+	db_int8(&args, LEASE);
 	db_int8v(&args, roomv, 1);
 	db_int4v(&args, &one, 1);
+	db_int8v(&args, &rights, 1);
+	db_int8v(&args, &all, 1);
 	db_int4v(&args, &one, 1);
 	db_int4v(&args, &one, 1);
 	db_int8v(&args, &author, 1);
+	db_int8v(&args, &session, 1);
 	db_int4v(&args, &none, 1);
 	db_textv(&args, &chat, 1);
 	db_textv(&args, &chat, 1);
@@ -664,6 +728,7 @@ static Suite *db_post_suite(void)
 		       a_post_that_meets_the_closing_of_its_room_is_refused);
 	tcase_add_test(tc, a_batch_that_fails_takes_no_ids);
 	tcase_add_test(tc, time_never_goes_back);
+	tcase_add_test(tc, a_room_does_not_stay_in_the_future);
 	tcase_add_test(tc,
 		       the_time_that_is_answered_is_the_time_that_is_stored);
 	tcase_add_test(tc, messages_of_a_room_without_history_are_flagged_8);

@@ -221,6 +221,13 @@ START_TEST(a_password_becomes_what_the_registrar_checks)
 				   "AND ha1 = md5('ada:example.net:secret') AND "
 				   "ha1b = md5('ada@example.net:example.net:"
 				   "secret')"), 1);
+	ck_assert_int_eq(op_number("SELECT count(*) FROM credential WHERE "
+		"ha1_sha256 = encode(sha256('ada:example.net:secret'), 'hex') "
+		"AND ha1b_sha256 = encode(sha256("
+		"'ada@example.net:example.net:secret'), 'hex')"), 1);
+	op_ok("user set " ADA " --no-md5 --password-file %s", path);
+	ck_assert_int_eq(op_number("SELECT count(*) FROM credential WHERE ha1 "
+				   "IS NULL AND ha1b IS NULL"), 1);
 	shows("user show " ADA " --json", "\"password\": true");
 	ck_assert_int_eq(op_number("SELECT count(*) FROM admin_audit WHERE "
 				   "detail::text LIKE '%%secret%%'"), 0);

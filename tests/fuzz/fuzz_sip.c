@@ -49,8 +49,9 @@ static void fields(const struct view *v, const char *p, size_t l)
 	struct pl val;
 
 	for (size_t i = 0; i < ARRAY_SIZE(namev); i++) {
-		for (unsigned n = 0; view_hdr(v, namev[i], 'k', n, &val);
-		     n++) {
+		const char *pos = NULL;
+
+		while (view_next(v, &pos, namev[i], 'k', &val)) {
 			inside(&val, p, l);
 			values(&val, p, l);
 		}
@@ -63,7 +64,8 @@ static void members(const struct view *v, const char *p, size_t l)
 	const struct pl *plv[] = {
 		&v->head, &v->body, &v->met, &v->ruri, &v->reason, &v->callid,
 		&v->from, &v->to, &v->ftag, &v->ttag, &v->cseq, &v->cseq_met,
-		&v->contact, &v->maxfwd, &v->require, &v->ctype,
+		&v->contact, &v->maxfwd, &v->require, &v->ctype, &v->cenc,
+		&v->cdisp, &v->asserted, &v->package,
 	};
 
 	for (size_t i = 0; i < sizeof(plv) / sizeof(plv[0]); i++) {
@@ -71,10 +73,10 @@ static void members(const struct view *v, const char *p, size_t l)
 		values(plv[i], p, l);
 	}
 
-	if (v->viac > VIEW_VIAS || v->body.l > v->clen)
+	if (v->body.l > v->clen)
 		abort();
 
-	for (uint32_t i = 0; i < v->viac; i++) {
+	for (uint32_t i = 0; i < MIN(v->viac, (uint32_t)VIEW_VIAS); i++) {
 		inside(&v->viav[i], p, l);
 		(void)view_via_match(&v->viav[0], &v->viav[i]);
 	}
@@ -109,11 +111,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (view_decode(&v, p, size))
 		return 0;
 
+	(void)view_tags(&v);
 	members(&v, p, size);
 	fields(&v, p, size);
 	cut(p, v.head.l);
 	(void)view_fault(&v);
-	(void)identity_decode(&id, &v);
+	(void)identity_decode(&id, &v, false);
+	(void)identity_decode(&id, &v, true);
 
 	return 0;
 }

@@ -65,6 +65,44 @@ bool comes_to(long long n, const char *query, const char *p1)
 }
 
 
+struct going {
+	const char *query, *p1;
+	long long n;
+	struct tmr tmr;
+};
+
+
+static void poll_handler(void *arg)
+{
+	struct going *going = arg;
+
+	tmr_start(&going->tmr, POLL_MS, poll_handler, going);
+	wait_poke();
+}
+
+
+static bool is_there(void *arg)
+{
+	const struct going *going = arg;
+
+	return number(going->query, going->p1) == going->n;
+}
+
+
+bool goes_to(long long n, const char *query, const char *p1)
+{
+	struct going going = { .query = query, .p1 = p1, .n = n };
+	int err;
+
+	tmr_init(&going.tmr);
+	poll_handler(&going);
+	err = wait_for(is_there, &going, WAIT_MS);
+	tmr_cancel(&going.tmr);
+
+	return !err;
+}
+
+
 void stage_indexed(void)
 {
 	ck_assert(comes_to(0, "SELECT count(*) FROM room_head h LEFT JOIN "

@@ -19,6 +19,8 @@ void stage_sql(const char *text);
 long long number(const char *query, const char *p1);
 /** Until it answers this; false: it does not within twenty seconds */
 bool comes_to(long long n, const char *query, const char *p1);
+/** The same, while the clients of this process go on */
+bool goes_to(long long n, const char *query, const char *p1);
 /** Until all that was said is in the full-text index */
 void stage_indexed(void);
 

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <libpq-fe.h>
 #include "tests/scenario/archive.h"
 #include "tests/scenario/stage.h"
 #include "tests/support/proc.h"
@@ -168,6 +169,56 @@ START_TEST(a_crash_of_the_stores_loses_nothing)
 END_TEST
 
 
+/* Somebody forgot a transaction that has written */
+START_TEST(who_holds_the_archive_back_is_named)
+{
+	PGconn *pg = PQconnectdb(pool_store(pool));
+	char pid[32];
+
+	(void)re_snprintf(pid, sizeof(pid), "process %d ", PQbackendPID(pg));
+	PQclear(PQexec(pg, "BEGIN"));
+	PQclear(PQexec(pg, "SELECT pg_current_xact_id()"));
+	talk("Hall", "held");
+
+	ck_assert_int_eq(archive_ctl(pool, "compliance run --wait 2>%s/said",
+				     dir), 1);
+	ck_assert_int_eq(archive_sh("grep -q 'held back by %s' %s/said", pid,
+				    dir), 0);
+	ck_assert_int_eq(archive_ctl(pool, "compliance status 2>%s/said",
+				     dir), 0);
+	ck_assert_int_eq(times("jsonl", "held [0-4]"), 0);
+
+	PQfinish(pg);
+	ck_archived();
+	ck_assert_int_eq(times("jsonl", "held [0-4]"), 5);
+}
+END_TEST
+
+
+/* What an adapter's directory is to it, told before the daemon starts */
+START_TEST(two_adapters_in_one_directory_are_refused)
+{
+	const char *build = getenv("PCHAT_BUILD");
+
+	ck_assert_int_eq(archive_sh("cd %s && sed 's|/jsonl$|/xml|' jsonl.conf"
+				    " >again.conf && printf 'instance.name\tx\n"
+				    "store.conninfo\t%s\nstaging.conninfo\t%s"
+				    "\nadapter\t%s/xml.conf\nadapter\t"
+				    "%s/again.conf\n' >daemon.conf", dir,
+				    pool_store(pool),
+				    pool_compliance_store(pool), dir, dir), 0);
+	ck_assert_int_eq(archive_sh("%s/pchat-compliance -f %s/daemon.conf "
+				    "--check 2>%s/said", build ? build :
+				    "build", dir, dir), 2);
+	ck_assert_int_eq(archive_sh("grep -q 'adapter.directory: .*that of "
+				    "xml' %s/said", dir), 0);
+	ck_assert_int_eq(archive_sh("%s/pchat-compliance -f %s/daemon.conf "
+				    "2>%s/said", build ? build : "build", dir,
+				    dir), 2);
+}
+END_TEST
+
+
 START_TEST(who_changes_an_archive_is_found_out)
 {
 	talk("Hall", "evidence");
@@ -207,6 +258,8 @@ static Suite *archive_scenario_suite(void)
 	tcase_add_test(tc, what_was_said_is_in_every_archive_once);
 	tcase_add_test(tc, another_daemon_goes_on_when_one_is_killed);
 	tcase_add_test(tc, a_crash_of_the_stores_loses_nothing);
+	tcase_add_test(tc, who_holds_the_archive_back_is_named);
+	tcase_add_test(tc, two_adapters_in_one_directory_are_refused);
 	tcase_add_test(tc, who_changes_an_archive_is_found_out);
 	suite_add_tcase(suite, tc);
 

@@ -369,6 +369,60 @@ START_TEST(rooms_of_ones_own_are_found)
 END_TEST
 
 
+START_TEST(a_limit_counts_characters_in_any_script)
+{
+	static const struct {
+		const char *text;
+		unsigned n, chars;
+	} v[] = {
+		{ "\xc3\xa9",         256, 1 },      /* two bytes each */
+		{ "\xe6\xbc\xa2",     256, 1 },
+		{ "\xf0\x9f\x99\x82", 256, 1 },
+		{ "e\xcc\x81",        128, 2 },      /* a combining accent */
+	};
+	struct client *bob;
+	size_t i;
+
+	ck_open(bob, pool, 0, "bob");
+	for (i = 0; i < ARRAY_SIZE(v); i++) {
+		struct mbuf *mb = mbuf_alloc(2048);
+		struct xd *x = NULL;
+		char *name, *json;
+		unsigned k;
+
+		for (k = 0; k < v[i].n; k++)
+			(void)mbuf_write_str(mb, v[i].text);
+		mb->pos = 0;
+		ck_assert_int_eq(mbuf_strdup(mb, &name, mb->end), 0);
+		(void)re_sdprintf(&json, "{\"rooms\":[{\"name\":\"%s\","
+				  "\"category\":\"Main\",\"description\":"
+				  "\"%s\",\"privacy\":\"open\"}]}", name,
+				  name);
+		scene_import(pool, json);
+		ck_assert_uint_eq(ask(bob, &x, "chansrch",
+				      "<qib criteria=\"%s\"/>", name), 200);
+		ck_assert_uint_eq(xd_count(x, "//chanib"), 1);
+		x = mem_deref(x);
+		/* as words, each for itself */
+		ck_assert_uint_eq(ask(bob, &x, "chansrch", "<qib criteria="
+				      "\"%s\" matchall=\"true\"/>", name), 200);
+		ck_assert_uint_eq(xd_count(x, "//chanib"), 1);
+		/* one more is too many */
+		ck_assert_uint_eq(ask(bob, NULL, "chansrch", "<qib criteria="
+				      "\"x%s\"/>", name), 400);
+		ck_assert_uint_eq(ask(bob, NULL, "usersrch", "<qib criteria="
+				      "\"x%s\"/>", name), 400);
+		ck_assert_uint_eq(ask(bob, NULL, "usersrch", "<qib criteria="
+				      "\"%s\"/>", name), 200);
+		mem_deref(x);
+		mem_deref(name);
+		mem_deref(json);
+		mem_deref(mb);
+	}
+}
+END_TEST
+
+
 START_TEST(nonsense_is_refused)
 {
 	static const char *const badv[] = {
@@ -410,6 +464,7 @@ static Suite *find_suite(void)
 	tcase_add_test(tc, rooms_that_somebody_is_in_are_found);
 	tcase_add_test(tc, a_filter_has_many_conditions);
 	tcase_add_test(tc, rooms_of_ones_own_are_found);
+	tcase_add_test(tc, a_limit_counts_characters_in_any_script);
 	tcase_add_test(tc, nonsense_is_refused);
 	suite_add_tcase(suite, tc);
 

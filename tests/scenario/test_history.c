@@ -385,6 +385,27 @@ START_TEST(all_rooms_are_those_that_one_may_read)
 	ck_assert_str_eq(xd_str(x, path), "true");
 	x = mem_deref(x);
 
+	/* of rooms that are named it is each one's */
+	ck_assert_int_eq(chat_ask(ada, "bcsearch", &x, "<chanib uri=\"%s\"/>"
+		"<chanib uri=\"%s\"/><chanib uri=\"%s\"/><bcq limit=\"1\">"
+		"<text>needle</text></bcq>", first, second, secret), 0);
+	ck_assert_uint_eq(xd_count(x, "//msg"), 3);
+	ck_assert_uint_eq(found_in(x, first), 1);
+	ck_assert_uint_eq(found_in(x, second), 1);
+	ck_assert_uint_eq(found_in(x, secret), 1);
+	ck_assert_uint_eq(xd_count(x, "//chanib[@more='true']"), 1);
+	(void)re_snprintf(path, sizeof(path), "//chanib[@uri='%s']/@more",
+			  first);
+	ck_assert_str_eq(xd_str(x, path), "true");
+	x = mem_deref(x);
+	ck_assert_int_eq(chat_ask(ada, "bcbydate", &x, "<chanib uri=\"%s\"/>"
+		"<chanib uri=\"%s\"/><bcq limit=\"2\"/>", first, second), 0);
+	ck_assert_uint_eq(xd_count(x, "//msg"), 4);
+	(void)re_snprintf(path, sizeof(path), "//chanib[@uri='%s']/msg[2]/chat",
+			  first);
+	ck_assert_str_eq(xd_str(x, path), "needle 2");
+	x = mem_deref(x);
+
 	/* of several that are named, those that he may read, in their order */
 	ck_assert_int_eq(chat_ask(dan, "bcsearch", &x, "<chanib uri=\"%s\"/>"
 		"<chanib uri=\"%s\"/><chanib uri=\"%s\"/><bcq><text>3</text>"

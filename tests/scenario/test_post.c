@@ -247,15 +247,30 @@ static char *text_of_size(size_t len)
 }
 
 
+static char *story_of_size(size_t len)
+{
+	char *text = text_of_size(len);
+
+	memcpy(text, "[STORY]", 7);
+
+	return text;
+}
+
+
 START_TEST(a_text_beyond_the_limits_is_answered_413)
 {
 	struct client *ada, *bob;
 	char *room = meet("Size", &ada, &bob);
 
 	ck_assert(chat_say(ada, room, text_of_size(8000)));
-	/* between the limits it is a story */
-	ck_assert(chat_say(ada, room, text_of_size(32000)));
-	ck_assert_uint_eq(chat_post(ada, room, text_of_size(32001)), 413);
+	ck_assert_uint_eq(chat_post(ada, room, text_of_size(8001)), 413);
+	/* its marker makes a story, which may be longer, not its length */
+	ck_assert(chat_say(ada, room, story_of_size(9)));
+	ck_assert(chat_say(ada, room, story_of_size(32000)));
+	ck_assert_uint_eq(chat_post(ada, room, story_of_size(32001)), 413);
+	ck_assert_int_eq(number("SELECT count(*) FROM message m JOIN room r "
+				"USING (room_id) WHERE r.name = 'Size' "
+				"AND m.flags & 2 <> 0", NULL), 2);
 	/* beyond what a body may have at all */
 	ck_assert_uint_eq(chat_post(ada, room, text_of_size(140000)), 413);
 	ck_assert(chat_say(ada, room, "still here"));
@@ -266,7 +281,7 @@ END_TEST
 START_TEST(what_is_not_xccos_is_answered_400)
 {
 	static const char *const badv[] = {
-		"", "hello", "<xccos", "<html/>",
+		"hello", "<xccos", "<html/>",
 		"<xccos xmlns=\"urn:parlano:xml:ns:xccos\" ver=\"1\" "
 		"envid=\"1\"><cmd id=\"cmd:requri\"></xccos>",
 		"<!DOCTYPE x [<!ENTITY e \"e\">]><xccos xmlns=\"urn:parlano:"

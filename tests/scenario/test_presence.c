@@ -42,9 +42,10 @@ static const char *request(size_t i, const char *method, const char *user,
 	(void)raw_write(r, "%s sip:%s@example.net SIP/2.0\r\n"
 			"Via: SIP/2.0/TCP 127.0.0.1:9;branch=z9hG4bK1\r\n"
 			"From: <sip:%s@example.net>;tag=1;epid=e\r\n"
+			"P-Asserted-Identity: <sip:%s@example.net>\r\n"
 			"To: <sip:%s@example.net>\r\nCall-ID: p%s\r\n"
 			"CSeq: 1 %s\r\n%sContent-Length: %zu\r\n\r\n%s",
-			method, user, user, user, user, method, extra,
+			method, user, user, user, user, user, method, extra,
 			strlen(body), body);
 	*statusp = raw_status(r, 1, method);
 
@@ -206,11 +207,12 @@ static const char *subscribe(struct raw *r, const char *user, unsigned cseq,
 			"Via: SIP/2.0/TCP 127.0.0.1:9;branch=z9hG4bKs%u\r\n"
 			"Record-Route: <sip:127.0.0.1:9;lr>\r\n"
 			"From: <sip:%s@example.net>;tag=1\r\nTo: %s\r\n"
+			"P-Asserted-Identity: <sip:%s@example.net>\r\n"
 			"Call-ID: kept\r\nCSeq: %u SUBSCRIBE\r\n"
 			"Contact: <sip:%s@127.0.0.1:9;transport=tcp>\r\n"
 			"Event: vnd-microsoft-roaming-self\r\n"
 			"Expires: %u\r\nContent-Length: 0\r\n\r\n",
-			user, cseq, user, to, cseq, user, expires);
+			user, cseq, user, to, user, cseq, user, expires);
 	ck_assert_uint_eq(raw_status(r, cseq, "SUBSCRIBE"), 200);
 
 	return raw_answer(r);

@@ -66,7 +66,7 @@ START_TEST(the_200_to_invite_names_the_client_as_refresher)
 	struct client_answer ans;
 
 	ck_assert_uint_eq(try_user("sip:ada@example.net", &ans), 200);
-	ck_assert_uint_eq(ans.expires_s, 1200);
+	ck_assert_uint_eq(ans.expires_s, 300);
 	ck_assert(ans.refresher_uac);
 }
 END_TEST
@@ -113,7 +113,7 @@ START_TEST(sipe_comes_in_with_two_dialogs)
 	ck_assert_uint_eq(raw_invite(r, &look, SIP("ada"), "5f1e",
 				     pool_uri(pool)), 200);
 	expires = raw_header(raw_answer(r), "Session-Expires");
-	ck_assert_str_eq(expires, "1200;refresher=uac");
+	ck_assert_str_eq(expires, "300;refresher=uac");
 
 	body = xd_cmd(4294967295u, "requri", NULL);
 	ck_assert_uint_eq(raw_ask(r, &look, "INFO", body), 200);
@@ -153,7 +153,7 @@ START_TEST(sipe_comes_in_with_two_dialogs)
 
 	ck_assert_uint_eq(raw_ask(r, &d, "UPDATE", NULL), 200);
 	expires = raw_header(raw_answer(r), "Session-Expires");
-	ck_assert_str_eq(expires, "1200;refresher=uac");
+	ck_assert_str_eq(expires, "300;refresher=uac");
 	ck_assert_uint_eq(raw_ask(r, &d, "BYE", NULL), 200);
 }
 END_TEST
@@ -386,6 +386,8 @@ START_TEST(a_cancelled_invite_ends_one_way_or_the_other)
 		(void)raw_write(r, "%s %s SIP/2.0\r\n"
 				"Via: SIP/2.0/TCP 127.0.0.1:9\r\n"
 				"From: <sip:ada@example.net>;tag=c;epid=c\r\n"
+				"P-Asserted-Identity: <sip:ada@example.net>"
+				"\r\n"
 				"To: <%s>\r\nCall-ID: cancelled\r\n"
 				"CSeq: 1 %s\r\nMax-Forwards: 70\r\n"
 				"Contact: <sip:ada@127.0.0.1:9;transport=tcp>"

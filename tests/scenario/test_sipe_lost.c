@@ -43,6 +43,26 @@ static void await_traced(const char *user, const char *text)
 }
 
 
+/* ada and bob, by the one instance that is left */
+static void await_both_in(const char *room)
+{
+	const uint64_t end = tmr_jiffies() + PIDGIN_MS;
+	char *both = NULL;
+
+	while (!both) {
+		ck_assert_uint_lt(tmr_jiffies(), end);
+		both = pool_sql(sipe_pool, "SELECT 1 FROM roster o "
+				"JOIN endpoint e USING (endpoint_id) "
+				"JOIN room r USING (room_id) "
+				"WHERE r.name = $1 AND e.instance_id IS NOT NULL "
+				"GROUP BY e.instance_id HAVING "
+				"count(DISTINCT e.principal_id) = 2", room);
+	}
+
+	mem_deref(both);
+}
+
+
 START_TEST(after_a_killed_instance_the_rooms_work_again_without_a_join)
 {
 	unsigned all = sipe_all_endpoints(), first = sipe_endpoints(0);
@@ -60,25 +80,25 @@ START_TEST(after_a_killed_instance_the_rooms_work_again_without_a_join)
 	sipe_enter(bob, BOB, "Phoenix");
 	ck_assert_int_eq(pidgin_send(bob, "say Phoenix before"), 0);
 	same_text(ada, "Phoenix", BOB, "before");
-
-	ck_assert_int_eq(pool_kill9(sipe_pool, name), 0);
-	ck_assert_ptr_nonnull(pidgin_await(bob, "user|Phoenix|-|" ADA));
+	same_text(bob, "Phoenix", BOB, "before");
 
 	/* Whatever ada sends first is lost, and told so */
 	pidgin_mark(ada);
+	ck_assert_int_eq(pool_kill9(sipe_pool, name), 0);
 	ck_assert_int_eq(pidgin_send(ada, "say Phoenix lost"), 0);
 	ck_assert_ptr_nonnull(pidgin_await(ada, "refused|481"));
 	ck_assert_ptr_nonnull(pidgin_await(ada, "notdelivered|Phoenix"));
 	ck_assert_ptr_nonnull(pidgin_await(ada, "groupchat-ready"));
-	ck_assert_ptr_nonnull(pidgin_wait(bob, "user|Phoenix|+|" ADA));
+	await_both_in("Phoenix");
 
 	ck_assert_int_eq(pidgin_send(bob, "say Phoenix after"), 0);
-	same_text(ada, "Phoenix", BOB, "after");
+	ck_assert_ptr_nonnull(pidgin_await(ada, "msg|Phoenix|" BOB "|*|after"));
 	ck_assert_int_eq(pidgin_send(ada, "say Phoenix mine"), 0);
 	same_text(bob, "Phoenix", BOB, "after");
 	same_text(bob, "Phoenix", ADA, "mine");
-	same_text(ada, "Phoenix", ADA, "mine");
-	ck_assert_uint_eq(pidgin_count(ada, "msg|Phoenix"), 2);
+	ck_assert_ptr_nonnull(pidgin_await(ada, "msg|Phoenix|" ADA "|*|mine"));
+	ck_assert_uint_eq(pidgin_count(ada, "msg|Phoenix|*|*|after"), 1);
+	ck_assert_uint_eq(pidgin_count(ada, "msg|Phoenix|*|*|mine"), 1);
 
 	ck_assert_int_eq(pool_start(sipe_pool, name), 0);
 	sipe_leave(bob);

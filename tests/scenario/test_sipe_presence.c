@@ -156,6 +156,26 @@ START_TEST(in_a_dialog_too_the_registrar_asks_who_it_is)
 END_TEST
 
 
+/* The client itself: MD5, "(null)" for a URI, a challenge for REGISTER alone */
+START_TEST(with_a_password_it_signs_in_and_talks)
+{
+	struct pidgin *ada = sipe_sign_in(ADA, "tcp");
+	struct pidgin *bob = sipe_sign_in(BOB, "tls");
+	char *text;
+
+	sipe_enter(ada, ADA, "General");
+	sipe_enter(bob, BOB, "General");
+	ck_assert_int_eq(pidgin_send(ada, "say General proved"), 0);
+	text = sipe_next_text(bob, "General", ADA);
+	ck_assert_str_eq(text, "proved");
+	mem_deref(text);
+	ck_assert_uint_eq(sipe_traced(ADA, "SIP/2.0 407"), 1);
+	sipe_leave(bob);
+	sipe_leave(ada);
+}
+END_TEST
+
+
 static Suite *sipe_presence_suite(void)
 {
 	Suite *suite = suite_create("sipe_presence");
@@ -173,6 +193,7 @@ static Suite *sipe_presence_suite(void)
 	tcase_add_unchecked_fixture(tc, up_digest, sipe_pool_down);
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, in_a_dialog_too_the_registrar_asks_who_it_is);
+	tcase_add_test(tc, with_a_password_it_signs_in_and_talks);
 	suite_add_tcase(suite, tc);
 
 	return suite;

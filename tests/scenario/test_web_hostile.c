@@ -29,7 +29,8 @@ static void up(void)
 	static const char *const setv[] = {
 		"webfiles.http.head_s=2", "webfiles.http.idle_s=20",
 		"webfiles.http.rate_min_bytes=4096",
-		"webfiles.files.clean_s=1", NULL,
+		"webfiles.files.clean_s=1",
+		"webfiles.http.connections_per_address=0", NULL,
 	};
 
 	web_up(data, setv);
@@ -55,7 +56,7 @@ static char *token(const char *room, int direction)
 	char sql[256], *t;
 
 	(void)re_snprintf(sql, sizeof(sql), "SELECT t.token FROM principal p, "
-		"room r, file_token_make(p.principal_id, r.guid, %d, 'f') t "
+		"room r, file_token_make(p.principal_id, r.guid, %d, 'f', 1000) t "
 		"WHERE p.name = 'sip:ada@example.net' AND r.name = $1",
 		direction);
 	t = pool_sql(pool, sql, room);

@@ -292,7 +292,7 @@ static const struct {
 	{ "{\"user\":\"ada\",\"user\":\"root\",\"password\":\"ada\"}", 400 },
 	{ "{\"user\":\"a\\u0000da\",\"password\":\"ada\"}", 400 },
 	{ "{\"user\":\"ada' OR '1'='1\",\"password\":\"ada\"}", 400 },
-	{ "{\"user\":\"%\",\"password\":\"ada\"}", 401 },
+	{ "{\"user\":\"%\",\"password\":\"ada\"}", 400 },
 };
 
 START_TEST(odd_sign_ins)

@@ -51,6 +51,13 @@ static size_t keep(char *p, size_t size, size_t n, void *arg)
 }
 
 
+void browser_from(struct browser *b, const char *address)
+{
+	(void)curl_easy_setopt(b->curl, CURLOPT_INTERFACE, address);
+	(void)curl_easy_setopt(b->curl, CURLOPT_FRESH_CONNECT, 1L);
+}
+
+
 int browser_open(struct browser **bp, const struct pool *pool, size_t web)
 {
 	const struct pool_web *pw = pool_web(pool, web);

@@ -28,6 +28,9 @@ void browser_csrf(struct browser *b, const char *csrf);
 /** Use another session cookie: "NAME=VALUE" */
 void browser_cookie(struct browser *b, const char *cookie);
 
+/** Connect from this address of the machine, anew for each request */
+void browser_from(struct browser *b, const char *address);
+
 /** @return the status, 0: no answer */
 unsigned browser_get(struct browser *b, const char *fmt, ...);
 /** A request with a JSON body; "" sends none */

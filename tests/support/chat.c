@@ -178,12 +178,13 @@ uint16_t chat_follow(const struct pool *pool, size_t i, const char *name,
 	    !raw_write(r, "SERVICE sip:%s@%s SIP/2.0\r\n"
 		       "Via: SIP/2.0/TCP 127.0.0.1:9;branch=z9hG4bK%s%u\r\n"
 		       "From: <sip:%s@%s>;tag=1\r\nTo: <sip:%s@%s>\r\n"
+		       "P-Asserted-Identity: <sip:%s@%s>\r\n"
 		       "Call-ID: follow%s%u\r\nCSeq: 1 SERVICE\r\n"
 		       "Content-Type: application/msrtc-category-publish+xml"
 		       "\r\nContent-Length: %zu\r\n\r\n%s",
 		       name, pool_domain(pool), name, number, name,
-		       pool_domain(pool), name, pool_domain(pool), name, number,
-		       strlen(body), body))
+		       pool_domain(pool), name, pool_domain(pool), name,
+		       pool_domain(pool), name, number, strlen(body), body))
 		status = raw_status(r, 1, "SERVICE");
 
 	mem_deref(r);

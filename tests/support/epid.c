@@ -1,5 +1,6 @@
 /**
- * @file tests/support/epid.c  From with ;epid= out of libre's sipsess
+ * @file tests/support/epid.c  From with ;epid=, and a proof of it, out of
+ * libre's sipsess
  *
  * sipsess writes From as <URI>;tag=... and takes no further parameters.  The
  * epid therefore travels inside the URI, and the function with which libre
@@ -46,6 +47,26 @@ static void move_epid(struct mbuf *mb, size_t start)
 }
 
 
+/* What a registrar would put in: the user is who From says */
+static int assert_identity(struct mbuf *mb, size_t start)
+{
+	const struct pl head = { (char *)mb->buf + start, mb->pos - start };
+	char *text = NULL;
+	struct pl uri;
+	int err;
+
+	if (re_regex(head.p, head.l, "From: [^<]*<[^>;]+", NULL, &uri))
+		return 0;
+
+	err = pl_strdup(&text, &uri);
+	if (!err)
+		err = mbuf_printf(mb, "P-Asserted-Identity: <%s>\r\n", text);
+	mem_deref(text);
+
+	return err;
+}
+
+
 int sip_dialog_encode(struct mbuf *mb, struct sip_dialog *dlg, uint32_t cseq,
 		      const char *met)
 {
@@ -57,8 +78,10 @@ int sip_dialog_encode(struct mbuf *mb, struct sip_dialog *dlg, uint32_t cseq,
 		*(void **)&real = dlsym(RTLD_NEXT, "sip_dialog_encode");
 
 	err = real(mb, dlg, cseq, met);
-	if (!err)
-		move_epid(mb, start);
+	if (err)
+		return err;
 
-	return err;
+	move_epid(mb, start);
+
+	return assert_identity(mb, start);
 }

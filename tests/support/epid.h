@@ -1,5 +1,6 @@
 /**
- * @file tests/support/epid.h  From with ;epid= out of libre's sipsess
+ * @file tests/support/epid.h  From with ;epid=, and a proof of it, out of
+ * libre's sipsess
  */
 #pragma once
 

@@ -160,7 +160,7 @@ static int dial(uint16_t port)
 static void accept_one(const struct shared *sh, int lfd, uint16_t port)
 {
 	const int fd = accept(lfd, NULL, NULL);
-	int up = -1;
+	int up;
 	size_t i;
 
 	if (fd < 0)
@@ -168,9 +168,7 @@ static void accept_one(const struct shared *sh, int lfd, uint16_t port)
 
 	for (i = 0; i < CONNS_MAX && connv[i]; i++)
 		;
-	if (i < CONNS_MAX && !sh->shut)
-		up = dial(port);
-	if (up < 0) {
+	if (i == CONNS_MAX || sh->shut || (up = dial(port)) < 0) {
 		(void)close(fd);
 		return;
 	}
@@ -255,7 +253,7 @@ static bool on_bind(struct shared *sh, struct conn *c, const char *msg,
 	if (sh->shut_next && sh->how != PGPROXY_CUT_AFTER)
 		sh->shut = true;
 	++sh->hit;
-	switch (sh->how) {
+	switch ((int)sh->how) {
 
 	case PGPROXY_REFUSE:
 		bind_nothing(c, msg, len);

@@ -147,6 +147,21 @@ static int arg_add(struct pool *pool, size_t *n, const char *flag,
 }
 
 
+/* Tests run the default, not what the script sets for a lab */
+static int default_args(struct pool *pool, size_t *n,
+			const struct pool_opts *opts)
+{
+	const char *const *set;
+
+	for (set = opts->setv; set && *set; set++) {
+		if (!strncmp(*set, "sip.identity=", 13))
+			return 0;
+	}
+
+	return arg_add(pool, n, "--set", "%s", "sip.identity=asserted");
+}
+
+
 static int up_args(struct pool *pool, const struct pool_opts *opts)
 {
 	const char *const *set;
@@ -167,6 +182,8 @@ static int up_args(struct pool *pool, const struct pool_opts *opts)
 	if (!err && pool->datafile)
 		err = arg_add(pool, &n, "--data", "%s", pool->datafile);
 
+	if (!err)
+		err = default_args(pool, &n, opts);
 	for (set = opts->setv; set && *set && !err; set++)
 		err = arg_add(pool, &n, "--set", "%s", *set);
 
@@ -469,6 +486,24 @@ const char *pool_registrar_tcp(const struct pool *pool)
 const char *pool_registrar_tls(const struct pool *pool)
 {
 	return pool ? pool->file->reg_tls : NULL;
+}
+
+
+const char *pool_registrar_pool(const struct pool *pool)
+{
+	return pool ? pool->file->reg_pool : NULL;
+}
+
+
+const char *pool_registrar_ctl(const struct pool *pool)
+{
+	return pool ? pool->file->reg_ctl : NULL;
+}
+
+
+const char *pool_registrar_fifo(const struct pool *pool)
+{
+	return pool ? pool->file->reg_fifo : NULL;
 }
 
 

@@ -4,6 +4,8 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include <re.h>
@@ -13,6 +15,7 @@
 struct raw {
 	int fd;
 	struct sa laddr;
+	char local[64];
 	struct mbuf *in;               /* pos: first byte not taken yet */
 	char *answer;
 	uint16_t reply;
@@ -46,8 +49,37 @@ static void destructor(void *data)
 }
 
 
+/* Nothing to do without a source */
+static int bind_to(int fd, const char *source)
+{
+	struct sa sa;
+	int err;
+
+	if (!source)
+		return 0;
+	err = sa_set_str(&sa, source, 0);
+	if (!err && bind(fd, &sa.u.sa, sa.len))
+		err = errno;
+
+	return err;
+}
+
+
+const char *raw_local(const struct raw *r)
+{
+	return r->local;
+}
+
+
 int raw_open(struct raw **rp, const char *hostport)
 {
+	return raw_open_from(rp, hostport, NULL);
+}
+
+
+int raw_open_from(struct raw **rp, const char *hostport, const char *source)
+{
+	const int on = 1;
 	struct raw *r;
 	struct sa sa;
 	int err;
@@ -67,14 +99,16 @@ int raw_open(struct raw **rp, const char *hostport)
 	r->in = mbuf_alloc(8192);
 	r->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-	if (!r->in || r->fd < 0 || connect(r->fd, &sa.u.sa, sa.len)) {
+	if (!r->in || r->fd < 0 || bind_to(r->fd, source) || connect(r->fd, &sa.u.sa, sa.len)) {
 		err = errno ? errno : ENOMEM;
 		mem_deref(r);
 		return err;
 	}
 
+	(void)setsockopt(r->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	r->laddr.len = sizeof(r->laddr.u);
 	(void)getsockname(r->fd, &r->laddr.u.sa, &r->laddr.len);
+	(void)re_snprintf(r->local, sizeof(r->local), "%J", &r->laddr);
 	*rp = r;
 
 	return 0;
@@ -352,6 +386,18 @@ size_t raw_count(const struct raw *r, const char *part)
 }
 
 
+void raw_forget(struct raw *r)
+{
+	list_flush(&r->bodyl);
+}
+
+
+size_t raw_requests(const struct raw *r)
+{
+	return list_count(&r->bodyl);
+}
+
+
 void raw_answer_with(struct raw *r, uint16_t status)
 {
 	r->reply = status;
@@ -405,12 +451,14 @@ uint16_t raw_invite(struct raw *r, struct raw_dlg *d, const char *user,
 
 	if (raw_write(r, "INVITE %s SIP/2.0\r\nVia: SIP/2.0/TCP %J\r\n"
 		      "From: <%s>;tag=%s;epid=%s\r\nTo: <%s>\r\n"
+		      "P-Asserted-Identity: <%s>\r\n"
 		      "Max-Forwards: 70\r\nCSeq: 1 INVITE\r\nCall-ID: %s\r\n"
 		      "User-Agent: pchat-test\r\nSupported: ms-sender\r\n"
 		      "Contact: <%s;opaque=user:epid:Yx;gruu>\r\n"
 		      "Content-Type: application/sdp\r\n"
 		      "Content-Length: %zu\r\n\r\n%s",
-		      to, &r->laddr, user, d->ftag, epid, to, d->callid, user,
+		      to, &r->laddr, user, d->ftag, epid, to, user, d->callid,
+		      user,
 		      strlen(sdp), sdp))
 		return 0;
 
@@ -432,10 +480,11 @@ int raw_request(struct raw *r, struct raw_dlg *d, const char *method,
 
 	return raw_write(r, "%s %s SIP/2.0\r\nVia: SIP/2.0/TCP %J\r\n"
 			 "From: <%s>;tag=%s;epid=%s\r\nTo: <%s>;tag=%s\r\n"
+			 "P-Asserted-Identity: <%s>\r\n"
 			 "Max-Forwards: 70\r\nCSeq: %u %s\r\nCall-ID: %s\r\n"
 			 "%sContent-Length: %zu\r\n\r\n%s",
 			 method, d->contact, &r->laddr, d->user, d->ftag,
-			 d->epid, d->to, d->ttag, d->cseq, method, d->callid,
+			 d->epid, d->to, d->ttag, d->user, d->cseq, method, d->callid,
 			 body ? "Content-Type: text/plain\r\n" : "",
 			 body ? strlen(body) : (size_t)0, body ? body : "");
 }
@@ -463,6 +512,7 @@ uint16_t raw_provision(struct raw *r, const char *name, uint32_t cseq)
 			"Via: SIP/2.0/TCP 127.0.0.1:9;branch=z9hG4bK%s%u\r\n"
 			"From: <sip:%s@example.net>;tag=1;epid=e\r\n"
 			"To: <sip:%s@example.net>\r\nCall-ID: prov%s%u\r\n"
+			"P-Asserted-Identity: <sip:%s@example.net>\r\n"
 			"CSeq: %u SUBSCRIBE\r\n"
 			"Contact: <sip:%s@127.0.0.1:9;transport=tcp>\r\n"
 			"Event: vnd-microsoft-provisioning-v2\r\n"
@@ -471,7 +521,8 @@ uint16_t raw_provision(struct raw *r, const char *name, uint32_t cseq)
 			"Supported: ms-piggyback-first-notify\r\n"
 			"Content-Type: application/vnd-microsoft-roaming-"
 			"provisioning-v2+xml\r\nContent-Length: %zu\r\n\r\n%s",
-			name, name, cseq, name, name, name, cseq, cseq, name,
+			name, name, cseq, name, name, name, cseq, name, cseq,
+			name,
 			strlen(body), body);
 
 	return raw_status(r, cseq, "SUBSCRIBE");

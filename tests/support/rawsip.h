@@ -14,6 +14,10 @@ enum { RAW_MS = 10000 };
 
 /** @return 0, or what connect() says; mem_deref() closes the connection */
 int  raw_open(struct raw **rp, const char *hostport);
+/** The same from an address of ours, "127.0.0.66"; NULL: whichever */
+int  raw_open_from(struct raw **rp, const char *hostport, const char *source);
+/** Our end of it, as text for Via and Contact; borrowed */
+const char *raw_local(const struct raw *r);
 /** Send bytes made in libre's format */
 int  raw_write(struct raw *r, const char *fmt, ...);
 
@@ -37,6 +41,10 @@ uint16_t raw_provision(struct raw *r, const char *name, uint32_t cseq);
 const char *raw_body(struct raw *r, const char *part);
 /** Request bodies so far that contain the part */
 size_t raw_count(const struct raw *r, const char *part);
+/** Drop the request bodies that were kept */
+void raw_forget(struct raw *r);
+/** Requests of the server so far */
+size_t raw_requests(const struct raw *r);
 /** Status for the server's requests, 0: no answer; 200 at the start */
 void raw_answer_with(struct raw *r, uint16_t status);
 

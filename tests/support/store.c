@@ -195,6 +195,7 @@ static void destructor(void *data)
 {
 	struct store *st = data;
 
+	store_freeze(st, false);
 	server_down(st, SIGQUIT);
 	proc_rmtree(st->dir);
 }
@@ -270,6 +271,21 @@ void store_crash(struct store *st)
 int store_up(struct store *st)
 {
 	return server_up(st);
+}
+
+
+static void signal_handler(pid_t pid, void *arg)
+{
+	(void)kill(pid, *(const int *)arg);
+}
+
+
+void store_freeze(struct store *st, bool frozen)
+{
+	int sig = frozen ? SIGSTOP : SIGCONT;
+
+	(void)kill(st->pid, sig);
+	proc_children(st->pid, signal_handler, &sig);
 }
 
 

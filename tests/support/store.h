@@ -26,6 +26,8 @@ const char *store_dir(const struct store *st);
 /** End the server as a crash would; store_up() brings it back */
 void store_crash(struct store *st);
 int  store_up(struct store *st);
+/** Stop all its processes as they are, or let them go on */
+void store_freeze(struct store *st, bool frozen);
 
 /** Run SQL in "mgc" and wait for it; errors go to standard error */
 int  store_sql(struct store *st, const char *sql);

@@ -10,6 +10,14 @@ export class Problem extends Error {
   }
 }
 
+function parse(text, status) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Problem(status, { detail: "The answer cannot be read: it is not from the chat server." });
+  }
+}
+
 async function call(method, path, { body, tag, raw, query } = {}) {
   const headers = {};
   const url = new URL(`/api/v1/${path}`, location.origin);
@@ -26,7 +34,7 @@ async function call(method, path, { body, tag, raw, query } = {}) {
     throw new Problem(0, { detail: "The server cannot be reached." });
   }
   const text = await answer.text();
-  const value = text ? JSON.parse(text) : null;
+  const value = text ? parse(text, answer.status) : null;
   if (answer.ok) return { value, tag: answer.headers.get("ETag") };
   if (answer.status === 401 && path !== "session") window.dispatchEvent(new Event("signed-out"));
   throw new Problem(answer.status, value);

@@ -73,9 +73,25 @@ const day = new Intl.DateTimeFormat(undefined, { dateStyle: "full" });
 const minute = new Intl.DateTimeFormat(undefined, { timeStyle: "short" });
 const both = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 
-export const dayOf = (ts) => day.format(new Date(ts));
-export const timeOf = (ts) => h("time", { datetime: ts, title: ts }, minute.format(new Date(ts)));
-export const whenOf = (ts) => h("time", { datetime: ts, title: ts }, both.format(new Date(ts)));
+/** A time that is none stays what it is, as text */
+function shown(format, ts) {
+  const date = new Date(ts);
+  return Number.isNaN(date.getTime()) ? String(ts) : format.format(date);
+}
+
+export const dayOf = (ts) => shown(day, ts);
+export const timeOf = (ts) => h("time", { datetime: ts, title: ts }, shown(minute, ts));
+export const whenOf = (ts) => h("time", { datetime: ts, title: ts }, shown(both, ts));
+
+/** An item of a list that people write: what cannot be shown as it is meant is
+    shown as text, and the rest of the list is none the worse */
+export function item(make, value, text) {
+  try {
+    return make(value);
+  } catch {
+    return h("li", { class: "faint" }, String(text ?? ""));
+  }
+}
 
 /** Shows a form's errors and keeps it from being sent twice */
 export function form(attrs, send, ...children) {

@@ -1,5 +1,5 @@
 // One room: what was said, who is there, files.
-import { h, said, apart, tell, form, dayOf, timeOf } from "./dom.js";
+import { h, said, apart, tell, form, item, dayOf, timeOf } from "./dom.js";
 import { get, getTagged, post, patch, put, remove, upload } from "./api.js";
 import { tags } from "./rooms.js";
 
@@ -7,11 +7,21 @@ const POLL_MS = 5000;
 const LINK = /ma-filelink:\/\/[^/\s]+\/([0-9a-f-]{36})\/([0-9a-f-]{36}(?:\.\w+)?)(?:\?name=(\S+))?/;
 const WEB = /(https?:\/\/[^\s<>"]+)/;
 
+/** The name in a file's link; as it was written, if it is not well-formed */
+function nameOf(written, file) {
+  if (!written) return file;
+  try {
+    return decodeURIComponent(written);
+  } catch {
+    return written;
+  }
+}
+
 /** Text with links to pages and files; everything else stays text */
 export function rich(text) {
   const file = LINK.exec(text);
   if (file) {
-    const name = file[3] ? decodeURIComponent(file[3]) : file[2];
+    const name = nameOf(file[3], file[2]);
     return [text.slice(0, file.index),
       h("a", { href: `/api/v1/rooms/${file[1]}/files/${file[2]}`, download: name }, said(name)),
       ...rich(text.slice(file.index + file[0].length))];
@@ -20,7 +30,7 @@ export function rich(text) {
 }
 
 function entry(message) {
-  return h("li", { class: message.alert ? "alert" : "", "data-id": message.id },
+  return h("li", { class: [message.alert && "alert", message.story && "story"].filter(Boolean).join(" "), "data-id": message.id },
     said(message.author.display || message.author.uri, { class: "by" }), timeOf(message.ts),
     message.alert && h("span", { class: "hidden" }, " important"),
     h("div", { class: "text", dir: "auto" }, rich(message.text)));
@@ -33,7 +43,7 @@ function entries(messages, last) {
     const day = dayOf(message.ts);
     if (day !== last) nodes.push(h("li", { class: "day" }, day));
     last = day;
-    nodes.push(entry(message));
+    nodes.push(item(entry, message, message.text));
   }
   return nodes;
 }
@@ -131,8 +141,8 @@ function tools(room, tag) {
 }
 
 function people(list) {
-  return list.length ? h("ul", { class: "people" }, list.map((p) =>
-    h("li", {}, said(p.display || p.uri), p.manager && h("span", { class: "faint" }, " · manager")))) : h("p", { class: "faint" }, "Nobody is here now.");
+  return list.length ? h("ul", { class: "people" }, list.map((one) => item((p) =>
+    h("li", {}, said(p.display || p.uri), p.manager && h("span", { class: "faint" }, " · manager")), one, one?.uri))) : h("p", { class: "faint" }, "Nobody is here now.");
 }
 
 export async function room({ args: [guid], stale }) {

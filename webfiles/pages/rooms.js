@@ -1,5 +1,5 @@
 // Lists of rooms.
-import { h, said, apart, whenOf } from "./dom.js";
+import { h, said, apart, item, whenOf } from "./dom.js";
 import { get } from "./api.js";
 
 const views = [["all", "All rooms"], ["followed", "Followed"], ["mine", "Member of"], ["managed", "Managed by me"]];
@@ -42,7 +42,7 @@ export async function rooms({ query }) {
       h("nav", { class: "main-nav", "aria-label": "Which rooms" }, views.map(([key, text]) =>
         h("a", { href: `#/rooms?${new URLSearchParams({ view: key, ...(q && { q }) })}`, "aria-current": key === view ? "true" : null }, text))),
       find, h("br"),
-      page.items.length ? h("ul", { class: "list" }, page.items.map((r) => roomItem(r)))
+      page.items.length ? h("ul", { class: "list" }, page.items.map((one) => item((r) => roomItem(r), one, one?.name)))
         : h("p", { class: "empty" }, q ? `No room has “${apart(q)}” in its name or description.` : "There are no rooms here."),
       page.next && h("p", {}, h("a", { class: "button", href: link({ after: page.next }) }, "More rooms")),
     ],
@@ -56,7 +56,7 @@ export async function invitations() {
     content: [
       h("h1", {}, "Invitations"),
       h("p", { class: "faint" }, "Rooms that you were made a member of."),
-      items.length ? h("ul", { class: "list" }, items.map((i) => roomItem(i.room, [said(i.room.description), " ", whenOf(i.created_on)])))
+      items.length ? h("ul", { class: "list" }, items.map((one) => item((i) => roomItem(i.room, [said(i.room.description), " ", whenOf(i.created_on)]), one, one?.room?.name)))
         : h("p", { class: "empty" }, "No invitations."),
     ],
   };

@@ -1,5 +1,5 @@
 // Messages found by words, author and time.
-import { h, said, field, select, whenOf } from "./dom.js";
+import { h, said, item, field, select, whenOf } from "./dom.js";
 import { get } from "./api.js";
 import { rich } from "./room.js";
 
@@ -37,7 +37,7 @@ export async function search({ query }) {
     content: [
       h("h1", {}, "Search messages"), h("br"), ask,
       found && h("h2", {}, found.items.length === 1 ? "One message" : `${found.items.length} messages${found.more ? ", and more" : ""}`),
-      found && (found.items.length ? h("ul", { class: "list" }, found.items.map(result))
+      found && (found.items.length ? h("ul", { class: "list" }, found.items.map((m) => item(result, m, m?.text)))
         : h("p", { class: "empty" }, "Nothing was found in the rooms that you may read.")),
     ],
   };

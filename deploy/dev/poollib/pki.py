@@ -1,7 +1,7 @@
 """A certificate authority for one pool, and what it signs.
 
-Each certificate names DOMAIN hosts and the loopback address, and is good
-for both ends of mutual TLS.
+Each certificate names DOMAIN hosts and the loopback address, and says that it
+is for both ends of mutual TLS, or for servers alone.
 """
 import os
 
@@ -9,6 +9,7 @@ from poollib.dirs import read_file, write_file
 from poollib.proc import run
 
 DAYS = "3650"
+USAGES = {"both": "serverAuth,clientAuth", "server": "serverAuth"}
 KEY = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
 
 
@@ -24,16 +25,19 @@ class Pki:
     def key(self, name):
         return self.dirs.path("tls", f"{name}.key")
 
-    def make(self, names):
-        """What is missing; everything anew when the domain is another."""
+    def make(self, names, usage):
+        """What is missing; everything anew when the domain, or the use that
+        the certificates are for, is another."""
+        self.usage = usage
         mark = self.dirs.path("tls", "domain")
-        fresh = read_file(mark) != self.domain
+        wanted = self.domain + ("" if usage == "both" else f" {usage}")
+        fresh = read_file(mark) != wanted
         if fresh:
             self._authority()
         for name in names:
             if fresh or not os.path.exists(self.cert(name)):
                 self._certificate(name)
-        write_file(mark, self.domain)
+        write_file(mark, wanted)
 
     def _authority(self):
         self._openssl("ca", f"/CN=pool of {self.domain}",
@@ -49,7 +53,7 @@ class Pki:
         self._openssl(name, f"/CN={hosts[0]}",
                       ("basicConstraints=critical,CA:FALSE",
                        "keyUsage=critical,digitalSignature",
-                       "extendedKeyUsage=serverAuth,clientAuth",
+                       "extendedKeyUsage=" + USAGES[self.usage],
                        "subjectKeyIdentifier=hash",
                        "authorityKeyIdentifier=keyid",
                        f"subjectAltName={alt}"),

@@ -93,7 +93,8 @@ class Pool:
 
         pki = Pki(self.dirs, state["domain"])
         making = _Thread(lambda: pki.make(["registrar"] + state["instances"]
-                                          + state["web"]))
+                                          + state["web"],
+                                          chosen["registrar.usage"]))
         self._fill(store, opts.data)
         making.join()
 
@@ -157,7 +158,7 @@ class Pool:
             store.wait()
         store.make_database()
         ctl(store, "migrate", "--roles")
-        store.let_registrar_read()
+        store.let_registrar_ask()
         if data:
             ctl(store, "import", data)
         if self.dirs.state["compliance"]:
@@ -241,6 +242,8 @@ class Pool:
             "registrar": registrar and {
                 "tcp": registrar.address("tcp"),
                 "tls": registrar.address("tls"),
+                "pool": registrar.address("pool"),
+                "ctl": registrar.rpc("ctl"), "fifo": registrar.rpc("fifo"),
                 "pid": registrar.pid()},
             "compliance": [_compliance(Compliance(self.dirs, name))
                            for name in state.get("compliance", [])],

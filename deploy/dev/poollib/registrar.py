@@ -1,7 +1,7 @@
 """Kamailio in front of the pool, run in the foreground of a session.
 
-deploy/kamailio/kamailio.cfg is used as it is; only its site values are
-written here, beside a copy of it.
+The files of deploy/kamailio are used as they are; only the site's values are
+written here, beside copies of them.
 """
 import os
 import shutil
@@ -15,23 +15,33 @@ SETTINGS = {
     "registrar.auth": ("trusted", ("trusted", "digest")),
     "registrar.transport": ("tcp", ("tcp", "tls")),
     "registrar.presence": ("off", ("off", "on")),
+    "registrar.usage": ("both", ("both", "server")),
 }
+
+SHIPPED = "kamailio.cfg", "checks.cfg", "identity.cfg", "orphans.cfg", "connections.js"
 
 LOCAL = """\
 # Written by deploy/dev/pool
 listen=tcp:127.0.0.1:{tcp}
 listen=tls:127.0.0.1:{tls}
 #!define WITH_TLS
-{digest}{presence}#!define TLS_CONFIG "{conf}/tls.cfg"
-#!define STORE_URL "{store}"
+listen={kind}:127.0.0.1:{pool}
+#!define POOL_SOCKET "{kind}:127.0.0.1:{pool}"
+#!substdef "!POOL_PORT!{pool}!g"
+{trusted}{presence}#!define TLS_CONFIG "{conf}/tls.cfg"
+#!define SQL_STORE "store=>{store}"
 #!define DISPATCHER_LIST "{conf}/dispatcher.list"
 #!define PROBE_INTERVAL 1
 #!define PROBE_FROM "sip:registrar@{domain}"
 #!define POOL_WAIT_S 15
 #!define RPC_SOCKET "{rpc}"
+#!define RPC_FIFO "{fifo}"
+#!define RPC_REPLY_DIR "/tmp/"
+#!define CTL_SOCKET "unix:{ctl}"
+#!define CONNECTIONS_JS "{conf}/connections.js"
 #!define TCP_WORKERS 4
 #!define TCP_READ_BUFFER 327680
-#!define MAX_CONNECTIONS 4096
+#!define MAX_CONNECTIONS 8192
 """
 
 TLS = """\
@@ -87,15 +97,20 @@ class Registrar(Process):
         self.cfg = os.path.join(self.conf, "kamailio.cfg")
 
     def wanted_ports(self):
-        return {"registrar.tcp": self.name, "registrar.tls": self.name}
+        return {f"registrar.{kind}": self.name
+                for kind in ("tcp", "tls", "pool")}
 
     def address(self, kind):
         return f"127.0.0.1:{self.dirs.state['ports'][f'registrar.{kind}']}"
 
+    def rpc(self, kind):
+        """A socket for commands: ctl (kamcmd), fifo (kamctl), rpc."""
+        return self.dirs.socket(f"registrar.{kind}")
+
     def argv(self):
         kamailio = shutil.which("kamailio") or "/usr/sbin/kamailio"
-        return [kamailio, "-DD", "-E", "-f", self.cfg, "-m", "1024",
-                "-M", "16", "-Y", self.dirs.state["socket_dir"],
+        return [kamailio, "-DD", "-E", "-f", self.cfg, "-m", "3072",
+                "-M", "32", "-Y", self.dirs.state["socket_dir"],
                 "-w", self.dirs.path("run")]
 
     def ready(self):
@@ -131,17 +146,18 @@ class Registrar(Process):
         """Write its files; true if one is another than before."""
         os.makedirs(self.conf, exist_ok=True)
         ports = self.dirs.state["ports"]
-        digest = chosen["registrar.auth"] == "digest"
+        trusted = chosen["registrar.auth"] == "trusted"
         presence = chosen["registrar.presence"] == "on"
         kind = chosen["registrar.transport"]
         files = {
-            "kamailio.cfg": read_file(os.path.join(
-                TOP, "deploy", "kamailio", "kamailio.cfg")),
+            **{name: read_file(os.path.join(TOP, "deploy", "kamailio", name))
+               for name in SHIPPED},
             "kamailio-local.cfg": LOCAL.format(
                 tcp=ports["registrar.tcp"], tls=ports["registrar.tls"],
+                pool=ports["registrar.pool"], kind=kind,
                 conf=self.conf, store=store.url(), domain=domain,
-                rpc=self.dirs.socket("registrar.rpc"),
-                digest="#!define WITH_DIGEST\n" if digest else "",
+                **{kind: self.rpc(kind) for kind in ("rpc", "fifo", "ctl")},
+                trusted="#!define WITH_TRUSTED_NETWORK\n" if trusted else "",
                 presence="#!define WITH_PRESENCE\n" if presence else ""),
             "tls.cfg": TLS.format(cert=pki.cert("registrar"),
                                   key=pki.key("registrar"), ca=pki.ca),

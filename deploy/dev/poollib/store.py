@@ -160,9 +160,9 @@ SELECT format('CREATE DATABASE %I OWNER {OWNER}', d) FROM (VALUES
  (SELECT FROM pg_database WHERE datname = d) \\gexec
 """)
 
-    def let_registrar_read(self):
-        self._sql(DATABASE, "GRANT SELECT (username, realm, ha1, ha1b)"
-                  f" ON credential TO {REGISTRAR};")
+    def let_registrar_ask(self):
+        self._sql(DATABASE, "GRANT EXECUTE ON FUNCTION registrar_offer,"
+                  f" registrar_may, registrar_prove TO {REGISTRAR};")
 
     def _sql(self, database, text):
         run([f"{self.bin}/psql", "-X", "-q", "-v", "ON_ERROR_STOP=1",

@@ -8,6 +8,8 @@ SELECT coalesce((SELECT holder FROM lease WHERE until > clock_timestamp()), ''),
        (SELECT count(*) FROM staged WHERE batch_id IS NOT NULL),
        (SELECT coalesce(max(batch_id), 0) FROM batch),
        (SELECT count(*) FROM refused),
+       (SELECT count(*) FROM lost_file),
+       r.held_by,
        coalesce(oldest_unarchived()::text, ''),
        coalesce(extract(epoch FROM clock_timestamp() - oldest_unarchived())::bigint, 0)
   FROM run r;
@@ -16,7 +18,9 @@ SELECT coalesce((SELECT holder FROM lease WHERE until > clock_timestamp()), ''),
 SELECT a.name, a.type, a.required, a.configured, a.state, a.batch_id,
        (SELECT count(*) FROM batch b WHERE b.batch_id > a.batch_id) AS waiting,
        (SELECT count(*) FROM refused r WHERE r.adapter = a.name) AS refused,
-       a.tries, a.changed_on, a.serial, a.sha256, a.error
+       a.tries, a.changed_on, coalesce(a.failing_since::text, ''),
+       coalesce(CASE WHEN a.state = 'waiting' THEN a.next_try::text END, ''),
+       a.serial, a.sha256, a.error
   FROM adapter a ORDER BY a.name;
 
 -- name: ctl_compliance_refused
@@ -24,14 +28,43 @@ SELECT r.adapter, r.batch_id, b.eventc, b.from_ts, b.to_ts, r.refused_on,
        coalesce(r.verdict, ''), r.error
   FROM refused r JOIN batch b USING (batch_id) ORDER BY r.adapter, r.batch_id;
 
+-- name: ctl_compliance_items
+-- What was refused of a batch of which the rest was taken
+SELECT d.adapter, d.batch_id, d.item, d.changed_on, d.error
+  FROM delivery_item d
+ WHERE d.state = 'refused' ORDER BY d.adapter, d.batch_id, d.item;
+
+-- name: ctl_compliance_forks
+SELECT f.what, coalesce(f.adapter, ''), f.found_on, f.detail
+  FROM fork f ORDER BY f.fork_id;
+
+-- name: ctl_compliance_lost
+SELECT guid, file, found_on FROM lost_file ORDER BY found_on, file;
+
 -- name: ctl_compliance_behind
 -- How many adapters have not dealt with batch $1 bigint, refused ones counted
--- as dealt with
-SELECT count(*) FROM adapter WHERE configured AND batch_id < $1::bigint;
+-- as dealt with; which, and why
+SELECT count(*), coalesce(string_agg(format('%s: %s%s', name, state,
+                 CASE WHEN error <> '' THEN ': ' || error ELSE '' END), '; '), '')
+  FROM adapter WHERE configured AND batch_id < $1::bigint;
+
+-- name: ctl_compliance_held
+-- Whether events from before $1 text are in no batch, up to when all are, and
+-- who holds the others back
+SELECT upto < $1::timestamptz AND held_by <> '', upto::text, held_by FROM run;
 
 -- name: ctl_compliance_judge
 -- $1 adapter, $2 bigint: batch, $3 retry or skip, $4 actor
 SELECT refused_judge($1, $2::bigint, $3, $4);
+
+-- name: ctl_compliance_judge_all
+-- The same for every refused batch of an adapter: how many
+SELECT count(*) FILTER (WHERE refused_judge(r.adapter, r.batch_id, $2, $3))
+  FROM refused r WHERE r.adapter = $1;
+
+-- name: ctl_compliance_adopt
+-- The chain in the directory of adapter $1 is to go on
+UPDATE adapter SET adopt = true, next_try = NULL WHERE name = $1 RETURNING name;
 
 -- name: ctl_compliance_remove
 -- An adapter that is not configured any more

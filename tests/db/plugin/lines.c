@@ -3,7 +3,8 @@
  *
  * Built by the tests out of our tree, with nothing of ours but adapter.h: a
  * file each batch, a line each event.  The key "mood" names a file that says
- * what it does next: "later", "refuse N", "crash N" or "hang N", N a batch.
+ * what it does next: "later", "refuse N", "mumble N", "crash N" or "hang N",
+ * N a batch.
  */
 #define _POSIX_C_SOURCE 200809L
 
@@ -50,29 +51,32 @@ static int lines_open(void **statep, const struct adapter_setting *settingv,
 }
 
 
-static int mood(const struct lines *l, unsigned long long batch)
+static enum adapter_verdict mood(const struct lines *l,
+				 unsigned long long batch)
 {
 	unsigned long long n = 0;
 	char word[16] = "";
 	FILE *f = fopen(l->mood, "r");
-	int err = 0;
+	enum adapter_verdict v = ADAPTER_TAKEN;
 
 	if (!f)
-		return 0;
+		return v;
 	if (fscanf(f, "%15s %llu", word, &n) < 1)
 		word[0] = '\0';
 	fclose(f);
 
 	if (!strcmp(word, "later"))
-		err = EAGAIN;
+		v = ADAPTER_LATER;
 	else if (!strcmp(word, "refuse") && n == batch)
-		err = EBADMSG;
+		v = ADAPTER_REFUSED;
+	else if (!strcmp(word, "mumble") && n == batch)
+		v = ADAPTER_REFUSED;
 	else if (!strcmp(word, "crash") && n == batch)
 		abort();
 	else if (!strcmp(word, "hang") && n == batch)
 		pause();
 
-	return err;
+	return v;
 }
 
 
@@ -107,34 +111,36 @@ static void conversation(FILE *f, const struct adapter_conversation *conv)
 }
 
 
-static int lines_deliver(void *state, const struct adapter_batch *batch,
-			 char *errbuf, size_t errsize)
+static enum adapter_verdict lines_deliver(void *state,
+					  const struct adapter_batch *batch,
+					  char *errbuf, size_t errsize)
 {
 	struct lines *l = state;
 	char path[512];
+	enum adapter_verdict v;
 	size_t i;
 	FILE *f;
-	int err;
 
 	snprintf(path, sizeof(path), "%s/%s-%012llu.txt", batch->dir, l->name,
 		 (unsigned long long)batch->id);
 	f = fopen(path, "w");
 	if (!f)
-		return EAGAIN;
+		return ADAPTER_LATER;
 	for (i = 0; i < batch->convc; i++)
 		conversation(f, &batch->convv[i]);
 	if (fclose(f))
-		return EAGAIN;
+		return ADAPTER_LATER;
 
 	if (l->host->wrote(l->host->arg, path))
-		return EAGAIN;
+		return ADAPTER_LATER;
 
 	/* late, so that something has been written */
-	err = mood(l, batch->id);
-	if (err)
-		snprintf(errbuf, errsize, "not in the mood");
+	v = mood(l, batch->id);
+	if (v != ADAPTER_TAKEN)
+		snprintf(errbuf, errsize, v == ADAPTER_REFUSED ?
+			 "not \xc3 in\x1b[31m the\r\nmood" : "not in the mood");
 
-	return err;
+	return v;
 }
 
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 #include <re.h>
+#include "common/limits.h"
 #include "channel/cmd/bcq.h"
 #include "channel/xccos/xccos.h"
 #include "tests/unit/suite.h"
@@ -148,7 +149,7 @@ END_TEST
 
 START_TEST(what_makes_no_sense_is_refused)
 {
-	char *many = NULL, text[BCQ_TEXT_MAX + 64];
+	char *many = NULL, text[LIMIT_SEARCH + 64];
 	struct mbuf *mb = mbuf_alloc(4096);
 	unsigned i;
 
@@ -160,7 +161,7 @@ START_TEST(what_makes_no_sense_is_refused)
 
 	memset(text, 'x', sizeof(text));
 	memcpy(text, "<text>", 6);
-	(void)snprintf(text + BCQ_TEXT_MAX + 7, 32, "</text>");
+	(void)snprintf(text + LIMIT_SEARCH + 7, 32, "</text>");
 	ck_assert_int_eq(decode(text), EINVAL);
 
 	for (i = 0; i <= BCQ_AUTHORS_MAX; i++)

@@ -13,10 +13,18 @@ static int64_t outv[64];
 static size_t outc;
 
 
-static void out(const struct message *msg, void *arg)
+static bool failing;
+
+
+static int out(const struct message *msg, void *arg)
 {
 	(void)arg;
+
+	if (failing)
+		return ENOMEM;
 	outv[outc++] = msg->id;
+
+	return 0;
 }
 
 
@@ -37,6 +45,7 @@ static int push(int64_t id)
 static void setup(void)
 {
 	outc = 0;
+	failing = false;
 	order_init(&order, 10);
 }
 
@@ -96,6 +105,31 @@ START_TEST(a_gap_that_does_not_exist_any_more_is_skipped)
 END_TEST
 
 
+START_TEST(what_could_not_go_out_is_not_lost)
+{
+	failing = true;
+	ck_assert_int_eq(push(11), EAGAIN);
+	ck_assert_int_eq(push(12), EAGAIN);
+	ck_assert_int_eq(order.last, 10);
+	ck_assert_int_eq(order_held(&order), 11);
+
+	/* nor by a repair that finds nothing before it */
+	order_skip(&order, 11, out, NULL);
+	ck_assert_int_eq(order_held(&order), 11);
+
+	failing = false;
+	if (_i)
+		ck_assert_int_eq(push(11), 0);
+	else
+		order_skip(&order, 11, out, NULL);
+	ck_assert_uint_eq(outc, 2);
+	ck_assert_int_eq(outv[0], 11);
+	ck_assert_int_eq(outv[1], 12);
+	ck_assert_uint_eq(order.held, 0);
+}
+END_TEST
+
+
 START_TEST(any_arrival_order_ends_in_the_same_row)
 {
 	static const int64_t permv[][5] = {
@@ -124,6 +158,7 @@ static Suite *order_suite(void)
 	tcase_add_test(tc, what_went_out_before_does_not_go_out_again);
 	tcase_add_test(tc, early_messages_wait_and_follow_in_order);
 	tcase_add_test(tc, a_gap_that_does_not_exist_any_more_is_skipped);
+	tcase_add_loop_test(tc, what_could_not_go_out_is_not_lost, 0, 2);
 	tcase_add_loop_test(tc, any_arrival_order_ends_in_the_same_row, 0, 4);
 	suite_add_tcase(suite, tc);
 

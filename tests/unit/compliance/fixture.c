@@ -18,7 +18,7 @@
 #include "tests/unit/suite.h"
 
 
-enum { TEXTS_MAX = 64, ARGS_MAX = 16 };
+enum { TEXTS_MAX = 64, ARGS_MAX = 16, ITEMS_MAX = 32 };
 
 /* 2013-11-05T14:00:00Z */
 static const int64_t T0 = 1383660000LL * 1000000;
@@ -118,7 +118,51 @@ static int wrote_handler(void *arg, const char *path)
 }
 
 
-static const struct adapter_host host = { log_handler, wrote_handler, NULL };
+static struct {
+	char name[192];
+	enum adapter_verdict verdict;
+} itemv[ITEMS_MAX];
+static size_t itemc;
+
+
+static size_t item_find(const char *item)
+{
+	size_t i;
+
+	for (i = 0; i < itemc && strcmp(itemv[i].name, item); i++)
+		;
+
+	return i;
+}
+
+
+static bool due_handler(void *arg, const char *item)
+{
+	const size_t i = item_find(item);
+
+	return i == itemc || itemv[i].verdict == ADAPTER_LATER;
+}
+
+
+static int settled_handler(void *arg, const char *item,
+			   enum adapter_verdict verdict, const char *why)
+{
+	const size_t i = item_find(item);
+
+	ck_assert_uint_lt(i, ITEMS_MAX);
+	ck_assert(verdict == ADAPTER_TAKEN || *why);
+	str_ncpy(itemv[i].name, item, sizeof(itemv[i].name));
+	itemv[i].verdict = verdict;
+	if (i == itemc)
+		++itemc;
+
+	return 0;
+}
+
+
+static const struct adapter_host host = {
+	log_handler, wrote_handler, due_handler, settled_handler, NULL
+};
 
 
 static void make_batch(void)
@@ -160,6 +204,7 @@ void fx_setup(void)
 	logmb = mbuf_alloc(256);
 	make_batch();
 	wrotec = 0;
+	itemc = 0;
 }
 
 
@@ -297,7 +342,31 @@ int fx_deliver(void)
 {
 	fx_error[0] = '\0';
 
-	return adapter->deliver(state, &fx_batch, fx_error, sizeof(fx_error));
+	return (int)adapter->deliver(state, &fx_batch, fx_error,
+				     sizeof(fx_error));
+}
+
+
+void fx_forget(void)
+{
+	itemc = 0;
+}
+
+
+const char *fx_items(void)
+{
+	static const char *const namev[] = { "taken", "later", "refused" };
+	struct mbuf *mb = mbuf_alloc(256);
+	char *text = NULL;
+
+	for (size_t i = 0; i < itemc; i++)
+		ck_assert_int_eq(mbuf_printf(mb, "%s: %s\n", itemv[i].name,
+					     namev[itemv[i].verdict]), 0);
+	mb->pos = 0;
+	ck_assert_int_eq(mbuf_strdup(mb, &text, mb->end), 0);
+	mem_deref(mb);
+
+	return keep(text);
 }
 
 

@@ -30,8 +30,12 @@ unsigned fx_files(void);
 int  fx_open(const struct adapter *adapter, ...);
 /** The same, and it must not fail */
 void fx_must_open(const struct adapter *adapter, ...);
-/** The result of deliver() */
+/** The result of deliver(), enum adapter_verdict; what items were settled is
+ *  remembered until fx_forget() */
 int  fx_deliver(void);
+void fx_forget(void);
+/** "ITEM: taken|later|refused", a line each, in the order of the settling */
+const char *fx_items(void);
 /** What it gave as the reason */
 extern char fx_error[256];
 /** All that was logged, a line each */

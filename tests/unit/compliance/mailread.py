@@ -2,7 +2,7 @@
 """Reads mails as anybody's mail program would: mailread.py FILE WHAT[,WHAT...]
 
 WHAT is a header's name (decoded, one line a value), "text", "html",
-"attachments" (a line "NAME CONTENT" each), "raw" (lines that break the rules,
+"attachments" (a line "NAME CONTENT" each), "types" (of attachments), "raw" (lines that break the rules,
 nothing when all is well) or "defects".
 """
 import email
@@ -31,7 +31,10 @@ def show(what):
         sys.stdout.write(text.replace('\r\n', '\n'))
     elif what == 'attachments':
         for part in mail.iter_attachments():
-            print(part.get_filename(), part.get_content().decode())
+            print(part.get_filename(), part.get_payload(decode=True).decode())
+    elif what == 'types':
+        for part in mail.iter_attachments():
+            print(part.get_content_type())
     elif what == 'raw':
         for line in raw.split(b'\r\n'):
             too_long = len(line) > 78 and b' ' in line.split(b': ')[-1]

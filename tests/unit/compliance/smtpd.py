@@ -4,7 +4,8 @@
 Writes its port.  A mail becomes FOLDER/mail-N, what happened a line of
 FOLDER/smtp.log.  Options: "tls=CERT,KEY" offers STARTTLS, "login=USER:WORD"
 wants it, "mail=CODE", "rcpt=CODE", "data=CODE" answer so, "data=CODE@N" only
-to the N-th mail; "data=hang" never does.
+to the N-th mail; "data=hang" never does.  "refuse=ADDRESS:CODE" refuses one
+recipient.
 """
 import asyncio
 import logging
@@ -39,6 +40,9 @@ class Handler:
     async def handle_RCPT(self, server, session, envelope, address, options):
         if answer('rcpt'):
             return answer('rcpt')
+        who, _, code = opts.get('refuse', '').partition(':')
+        if address == who:
+            return code + ' not here'
         envelope.rcpt_tos.append(address)
         return '250 OK'
 

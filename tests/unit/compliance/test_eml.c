@@ -103,14 +103,14 @@ START_TEST(the_text_tells_who_did_what_when)
 	ck_assert(has(text, "[2013-11-05 14:01:00 UTC] <bob@example.com>"
 		      " entered the room\n"));
 	ck_assert(has(text, "Alice \"Al\" Smith <alice@example.com>: hello"
-		      " <Bob> & \"all\"\nsecond line\n"));
+		      " <Bob> & \"all\"\n  | second line\n"));
 	ck_assert(has(text, " read history {\"command\":\"bccontext\""));
 	ck_assert(has(text, " uploaded a file: 0988239a-bb66-4616-90a4-"
 		      "b07771a2097c.txt (not attached)\n"));
 	ck_assert(has(text, " replaced or removed a message: removed"
 		      " {\"old\":\"hello\"}\n"));
 	ck_assert(has(mail(FIRST, "html"), "<td>hello &lt;Bob&gt; &amp;"
-		      " &quot;all&quot;\nsecond line</td>"));
+		      " &quot;all&quot;\n  | second line</td>"));
 	ck_assert(has(mail(SECOND, "text"), ": Gr\xc3\xbc\xc3\x9f" "e"
 		      " \xf0\x9f\x8d\xb0\n"));
 	ck_assert(has(mail("mails-" SPAN "-none-1.eml", "text"),
@@ -133,8 +133,113 @@ START_TEST(nothing_from_outside_becomes_a_header)
 	ck_assert_int_eq(fx_deliver(), 0);
 
 	ck_assert_str_eq(mail(FIRST, "Bcc,X-Evil,defects,attachments"),
-			 "a___X-Evil__1 x\n");
+			 "a\"\r\nX-Evil: 1 x\n");
 	ck_assert(!has(mail(FIRST, "To"), "e@f"));
+}
+END_TEST
+
+
+/* Each kind of line break, in what somebody says and in what they are called */
+START_TEST(a_line_break_forges_no_line)
+{
+	static const char *const breakv[] = {
+		"\n", "\r", "\r\n", "\v", "\f", "\xc2\x85", "\xe2\x80\xa8",
+		"\xe2\x80\xa9"
+	};
+	static struct adapter_user mallory;
+	static const char forged[] = "[2013-11-05 14:02:00 UTC] Ada <ada@x>:"
+		" sold";
+	char chat[128], name[128], marked[160];
+	const char *text;
+
+	(void)re_snprintf(chat, sizeof(chat), "x%s%s", breakv[_i], forged);
+	(void)re_snprintf(name, sizeof(name), "M%s%s", breakv[_i], forged);
+	(void)re_snprintf(marked, sizeof(marked), "\n  | %s", forged);
+	mallory = (struct adapter_user){ 13, "sip:m@x", name, NULL, true };
+	fx_tradingv[1].chat = chat;
+	fx_tradingv[2].user = &mallory;
+	open_files(NULL, NULL);
+	ck_assert_int_eq(fx_deliver(), 0);
+
+	text = mail(FIRST, "text");
+	for (const char *p = text; (p = strstr(p, forged)); p++)
+		ck_assert_int_eq(strncmp(p - 5, marked, 5), 0);
+	ck_assert(has(text, marked));
+	ck_assert(!has(text, breakv[_i]) || !_i);
+}
+END_TEST
+
+
+START_TEST(an_attachment_has_its_name_and_type)
+{
+	static const struct {
+		const char *title, *type;
+	} v[] = {
+		{ "Quarterly r\xc3\xa9sum\xc3\xa9.pdf", "application/pdf\n" },
+		{ "plain.PNG", "image/png\n" },
+		{ "no extension", "application/octet-stream\n" },
+		{ "a \"quoted\"; name*=x.docx", "application/vnd.openxmlformats-"
+		  "officedocument.wordprocessingml.document\n" },
+		{ "a long name that goes on and on and on and on and on and on"
+		  " and on and on and on and on and on and on and on \xe6\x97"
+		  "\xa5\xe6\x9c\xac\xe8\xaa\x9e.txt", "text/plain\n" },
+	};
+	char want[256];
+
+	fx_tradingv[4].title = v[_i].title;
+	fx_write("upload", "x", 0600);
+	open_files(NULL, NULL);
+	ck_assert_int_eq(fx_deliver(), 0);
+
+	(void)re_snprintf(want, sizeof(want), "%s x\n", v[_i].title);
+	ck_assert_str_eq(mail(FIRST, "attachments"), want);
+	ck_assert_str_eq(mail(FIRST, "types"), v[_i].type);
+	ck_assert_str_eq(mail(FIRST, "defects,raw"), "");
+}
+END_TEST
+
+
+START_TEST(to_is_bounded_and_the_text_names_everybody)
+{
+	enum { PEOPLE = 2500 };
+	static struct adapter_user userv[PEOPLE];
+	static const struct adapter_user *crowd[PEOPLE];
+	static char uriv[PEOPLE][48];
+	const char *to, *text;
+
+	for (unsigned i = 0; i < PEOPLE; i++) {
+		(void)re_snprintf(uriv[i], sizeof(uriv[i]), "sip:person.no."
+				  "%u@example.com", i);
+		userv[i] = (struct adapter_user){ 100 + i, uriv[i],
+						  "Some Body", NULL, true };
+		crowd[i] = &userv[i];
+	}
+	fx_convv[0].startv = crowd;
+	fx_convv[0].startc = PEOPLE;
+	open_files(NULL, NULL);
+	ck_assert_int_eq(fx_deliver(), 0);
+
+	to = mail(FIRST, "To");
+	ck_assert_uint_lt(strlen(to), 17000);
+	ck_assert(has(to, "person.no.7@example.com"));
+	ck_assert(has(mail(FIRST, "X-Pchat-To"), " of 2502\n"));
+	text = mail(FIRST, "text");
+	ck_assert(has(text, "All whose mail this is"));
+	ck_assert(has(strstr(text, "All whose mail"),
+		      "person.no.2499@example.com"));
+	ck_assert_str_eq(mail(FIRST, "defects"), "");
+}
+END_TEST
+
+
+START_TEST(a_file_that_was_lost_is_named)
+{
+	fx_tradingv[4].path = NULL;
+	fx_tradingv[4].lost = true;
+	open_files(NULL, NULL);
+	ck_assert_int_eq(fx_deliver(), 0);
+	ck_assert(has(mail(FIRST, "text"), "b07771a2097c.txt (LOST: "));
+	ck_assert(has(mail(FIRST, "html"), "b07771a2097c.txt (LOST: "));
 }
 END_TEST
 
@@ -240,19 +345,68 @@ START_TEST(an_answer_says_what_becomes_of_the_mail)
 {
 	static const struct {
 		const char *answer;
-		int err;
+		enum adapter_verdict verdict;
+		const char *items;         /* of each mail; NULL: none */
 	} v[] = {
-		{ "mail=451", EAGAIN }, { "mail=550", EPROTO },
-		{ "rcpt=450", EAGAIN }, { "rcpt=550", EPROTO },
-		{ "data=452", EAGAIN }, { "data=554", EPROTO },
-		{ "mail=530", EAGAIN }, { "mail=421", EAGAIN },
+		{ "mail=451", ADAPTER_LATER, "1 to b@example.net: later" },
+		{ "mail=550", ADAPTER_TAKEN, "1 to b@example.net: refused" },
+		{ "rcpt=450", ADAPTER_LATER, "1 to b@example.net: later" },
+		{ "rcpt=550", ADAPTER_TAKEN, "1 to b@example.net: refused" },
+		{ "data=452", ADAPTER_LATER, "none-1: later" },
+		{ "data=554", ADAPTER_TAKEN, "none-1: refused" },
+		{ "mail=530", ADAPTER_LATER, NULL },
+		{ "mail=421", ADAPTER_LATER, NULL },
 	};
 
 	serve(v[_i].answer, NULL);
 	open_smtp("none", NULL, NULL);
-	ck_assert_int_eq(fx_deliver(), v[_i].err);
+	ck_assert_int_eq(fx_deliver(), v[_i].verdict);
 	ck_assert(has(fx_error, "mail: "));
 	ck_assert(has(fx_error, strchr(v[_i].answer, '=') + 1) || _i >= 4);
+
+	if (v[_i].items)
+		ck_assert_msg(has(fx_items(), v[_i].items), "%s", fx_items());
+	else
+		ck_assert_str_eq(fx_items(), "");
+	ck_assert_ptr_null(fx_read("mail-1"));
+}
+END_TEST
+
+
+/* The second of three mails: the others go out, and it does not go again */
+START_TEST(a_refused_mail_is_set_aside_alone)
+{
+	serve("data=554@2", NULL);
+	open_smtp("none", NULL, NULL);
+	ck_assert_int_eq(fx_deliver(), ADAPTER_TAKEN);
+	ck_assert_str_eq(fx_items(), "mail " TRADING "-1: taken\n"
+			 "mail " OFFICE "-1: refused\nmail none-1: taken\n");
+	ck_assert_int_eq(fx_deliver(), ADAPTER_TAKEN);
+	ck_assert_str_eq(fx_read("smtp.log"),
+		"mail 1 connection 1 plain pchat@example.com"
+		" journal@example.net b@example.net\nrefused 2\n"
+		"mail 3 connection 1 plain pchat@example.com"
+		" journal@example.net b@example.net\n");
+}
+END_TEST
+
+
+/* The other recipient gets every mail, once */
+START_TEST(a_refused_recipient_is_set_aside_alone)
+{
+	serve(_i ? "refuse=b@example.net:450" : "refuse=b@example.net:550",
+	      NULL);
+	open_smtp("none", NULL, NULL);
+	ck_assert_int_eq(fx_deliver(), _i ? ADAPTER_LATER : ADAPTER_TAKEN);
+	ck_assert_int_eq(fx_deliver(), _i ? ADAPTER_LATER : ADAPTER_TAKEN);
+
+	ck_assert(has(fx_items(), _i ? "mail none-1 to b@example.net: later\n"
+		      : "mail none-1 to b@example.net: refused\n"));
+	ck_assert(has(fx_items(),
+		      "mail none-1 to journal@example.net: taken\n"));
+	ck_assert_ptr_nonnull(fx_read("mail-3"));
+	ck_assert_ptr_null(fx_read("mail-4"));
+	ck_assert(!has(fx_read("smtp.log"), "b@example.net"));
 }
 END_TEST
 
@@ -261,13 +415,13 @@ START_TEST(a_mail_that_was_taken_is_not_sent_again)
 {
 	serve("data=451@2", NULL);
 	open_smtp("none", NULL, NULL);
-	ck_assert_int_eq(fx_deliver(), EAGAIN);
+	ck_assert_int_eq(fx_deliver(), ADAPTER_LATER);
 	ck_assert_int_eq(fx_deliver(), 0);
 
 	ck_assert(has(fx_read("mail-1"), "X-Pchat-RoomID: " TRADING));
 	ck_assert_ptr_null(fx_read("mail-2"));
-	ck_assert(has(fx_read("mail-3"), "X-Pchat-RoomID: " OFFICE));
-	ck_assert(has(fx_read("mail-4"), "X-Pchat-RoomID: none"));
+	ck_assert(has(fx_read("mail-3"), "X-Pchat-RoomID: none"));
+	ck_assert(has(fx_read("mail-4"), "X-Pchat-RoomID: " OFFICE));
 	ck_assert_ptr_null(fx_read("mail-5"));
 }
 END_TEST
@@ -277,7 +431,7 @@ START_TEST(a_server_that_is_away_is_tried_again)
 {
 	(void)re_snprintf(url, sizeof(url), "smtp://localhost:1");
 	open_smtp("none", NULL, NULL);
-	ck_assert_int_eq(fx_deliver(), EAGAIN);
+	ck_assert_int_eq(fx_deliver(), ADAPTER_LATER);
 	ck_assert(has(fx_error, "mail: Failed to connect"));
 }
 END_TEST
@@ -287,7 +441,7 @@ START_TEST(a_server_that_does_not_answer_is_tried_again)
 {
 	serve("data=hang", NULL);
 	open_smtp("none", "timeout_s", "1");
-	ck_assert_int_eq(fx_deliver(), EAGAIN);
+	ck_assert_int_eq(fx_deliver(), ADAPTER_LATER);
 	ck_assert_str_ne(fx_error, "");
 }
 END_TEST
@@ -297,7 +451,7 @@ START_TEST(a_server_without_tls_gets_nothing)
 {
 	serve(NULL, NULL);
 	open_smtp("required", NULL, NULL);
-	ck_assert_int_eq(fx_deliver(), EAGAIN);
+	ck_assert_int_eq(fx_deliver(), ADAPTER_LATER);
 	ck_assert_ptr_null(fx_read("mail-1"));
 }
 END_TEST
@@ -322,7 +476,7 @@ START_TEST(tls_and_login_go_together)
 		     "journal@example.net", "ca_file",
 		     certs_path(certs, "ca.pem"), "smtp_user", "pchat",
 		     "smtp_password_file", fx_path("word"), NULL);
-	ck_assert_int_eq(fx_deliver(), _i ? EAGAIN : 0);
+	ck_assert_int_eq(fx_deliver(), _i ? ADAPTER_LATER : 0);
 
 	if (_i) {
 		ck_assert_str_eq(fx_error, "mail: Login denied");
@@ -370,12 +524,18 @@ static Suite *adapter_eml_suite(void)
 	tcase_add_test(tc, mails_keep_the_rules);
 	tcase_add_test(tc, the_text_tells_who_did_what_when);
 	tcase_add_test(tc, nothing_from_outside_becomes_a_header);
+	tcase_add_loop_test(tc, a_line_break_forges_no_line, 0, 8);
+	tcase_add_loop_test(tc, an_attachment_has_its_name_and_type, 0, 5);
+	tcase_add_test(tc, to_is_bounded_and_the_text_names_everybody);
+	tcase_add_test(tc, a_file_that_was_lost_is_named);
 	tcase_add_loop_test(tc, a_file_is_attached_unless_too_large, 0, 2);
 	tcase_add_test(tc, a_long_conversation_is_several_mails);
 	tcase_add_test(tc, a_server_gets_all_mails_over_one_connection);
 	tcase_add_test(tc, a_connection_has_its_number_of_mails);
 	tcase_add_loop_test(tc, an_answer_says_what_becomes_of_the_mail, 0,
 			    8);
+	tcase_add_test(tc, a_refused_mail_is_set_aside_alone);
+	tcase_add_loop_test(tc, a_refused_recipient_is_set_aside_alone, 0, 2);
 	tcase_add_test(tc, a_mail_that_was_taken_is_not_sent_again);
 	tcase_add_test(tc, a_server_that_is_away_is_tried_again);
 	tcase_add_test(tc, a_server_that_does_not_answer_is_tried_again);

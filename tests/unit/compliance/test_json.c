@@ -141,6 +141,24 @@ START_TEST(every_event_is_a_line)
 END_TEST
 
 
+/* What some readers of lines take for an end of line is escaped */
+START_TEST(nothing_in_a_text_ends_a_line)
+{
+	const char *text;
+
+	fx_tradingv[1].chat = "a\nb\rc\vd\fe\xc2\x85" "f\xe2\x80\xa8g"
+		"\xe2\x80\xa9h";
+	fx_must_open(&adapter_jsonl, "name", "lines", NULL);
+	ck_assert_int_eq(fx_deliver(), 0);
+	text = fx_read(STEM ".jsonl");
+	ck_assert_ptr_nonnull(strstr(text, "a\\nb\\rc\\u000Bd\\fe\\u0085f"
+				     "\\u2028g\\u2029h"));
+	ck_assert_uint_eq(parse(text), 12);
+	ck_assert_str_eq(str(2, "chat"), fx_tradingv[1].chat);
+}
+END_TEST
+
+
 START_TEST(frame_and_formatted_text_are_options)
 {
 	fx_must_open(&adapter_jsonl, "name", "lines", "frame", "no",
@@ -177,8 +195,8 @@ START_TEST(a_detail_that_is_no_json_refuses_the_batch)
 {
 	fx_tradingv[3].detail = "{";
 	fx_must_open(&adapter_jsonl, NULL);
-	ck_assert_int_eq(fx_deliver(), EBADMSG);
-	ck_assert_str_eq(fx_error, "an event is no JSON");
+	ck_assert_int_eq(fx_deliver(), ADAPTER_REFUSED);
+	ck_assert_ptr_nonnull(strstr(fx_error, "an event is no JSON"));
 	ck_assert_uint_eq(fx_files(), 0);
 }
 END_TEST
@@ -213,16 +231,16 @@ START_TEST(a_commands_exit_status_is_the_answer)
 		int err;
 		const char *why;
 	} v[] = {
-		{ "#!/bin/sh\ncat >/dev/null\nexit 75\n", EAGAIN,
+		{ "#!/bin/sh\ncat >/dev/null\nexit 75\n", ADAPTER_LATER,
 		  "the command asks to be tried again (exit status 75)" },
-		{ "#!/bin/sh\ncat >/dev/null\nexit 3\n", EPROTO,
+		{ "#!/bin/sh\ncat >/dev/null\nexit 3\n", ADAPTER_REFUSED,
 		  "the command ended with exit status 3" },
-		{ "#!/bin/sh\ncat >/dev/null\nkill -9 $$\n", EAGAIN,
+		{ "#!/bin/sh\ncat >/dev/null\nkill -9 $$\n", ADAPTER_LATER,
 		  "the command ended by signal 9" },
-		{ "#!/nowhere/sh\n", EAGAIN, "the command cannot be run" },
-		{ "#!/bin/sh\nexit 0\n", EPROTO,
+		{ "#!/nowhere/sh\n", ADAPTER_LATER, "the command cannot be run" },
+		{ "#!/bin/sh\nexit 0\n", ADAPTER_REFUSED,
 		  "the command ended with 0 before it had read the batch" },
-		{ "#!/bin/sh\nexit 75\n", EAGAIN,
+		{ "#!/bin/sh\nexit 75\n", ADAPTER_LATER,
 		  "the command asks to be tried again (exit status 75)" },
 	};
 
@@ -239,7 +257,7 @@ START_TEST(a_command_that_never_ends_is_killed)
 		 "\n", 0700);
 	fx_must_open(&adapter_exec, "command", fx_path("cmd"),
 		     "timeout_s", "1", NULL);
-	ck_assert_int_eq(fx_deliver(), EAGAIN);
+	ck_assert_int_eq(fx_deliver(), ADAPTER_LATER);
 	ck_assert_str_eq(fx_error, "command: Connection timed out");
 	ck_assert_ptr_nonnull(strstr(fx_log(), "command: waiting\n"));
 }
@@ -308,6 +326,7 @@ static Suite *adapter_json_suite(void)
 	tcase_add_test(tc, every_adapter_is_found_and_says_what_it_takes);
 	tcase_add_test(tc, every_key_is_in_the_manual);
 	tcase_add_test(tc, every_event_is_a_line);
+	tcase_add_test(tc, nothing_in_a_text_ends_a_line);
 	tcase_add_test(tc, frame_and_formatted_text_are_options);
 	tcase_add_test(tc, presence_is_an_option);
 	tcase_add_test(tc, a_detail_that_is_no_json_refuses_the_batch);

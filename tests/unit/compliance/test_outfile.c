@@ -55,13 +55,45 @@ END_TEST
 START_TEST(what_a_crash_left_is_written_over)
 {
 	fx_write(".a.tmp", "a longer text from before", 0600);
-	fx_write("a", "old", 0600);
 	ck_assert_int_eq(outfile_open(&of, fx_path("a")), 0);
 	outfile_puts(of, "new");
 	ck_assert_int_eq(outfile_commit(of), 0);
 
 	ck_assert_str_eq(fx_read("a"), "new");
 	ck_assert_uint_eq(fx_files(), 1);
+}
+END_TEST
+
+
+START_TEST(what_has_the_name_keeps_it)
+{
+	fx_write("a", "old", 0600);
+	ck_assert_int_eq(outfile_open(&of, fx_path("a")), 0);
+	outfile_puts(of, "new");
+	ck_assert_int_eq(outfile_commit(of), EEXIST);
+	of = mem_deref(of);
+
+	ck_assert_str_eq(fx_read("a"), "old");
+	ck_assert_uint_eq(fx_files(), 1);
+
+	ck_assert_int_eq(outfile_open(&of, fx_path("a")), 0);
+	outfile_puts(of, "new");
+	ck_assert_int_eq(outfile_replace(of), 0);
+	ck_assert_str_eq(fx_read("a"), "new");
+}
+END_TEST
+
+
+/* Two daemons that copy one file at the same time */
+START_TEST(only_one_writes_a_file_at_a_time)
+{
+	struct outfile *other = NULL;
+
+	ck_assert_int_eq(outfile_open(&of, fx_path("a")), 0);
+	ck_assert_int_eq(outfile_open(&other, fx_path("a")), EBUSY);
+	outfile_puts(of, "one");
+	ck_assert_int_eq(outfile_commit(of), 0);
+	ck_assert_str_eq(fx_read("a"), "one");
 }
 END_TEST
 
@@ -136,6 +168,8 @@ static Suite *outfile_suite(void)
 	tcase_add_test(tc, a_file_has_its_name_when_it_is_complete);
 	tcase_add_test(tc, a_file_given_up_leaves_the_old_one);
 	tcase_add_test(tc, what_a_crash_left_is_written_over);
+	tcase_add_test(tc, what_has_the_name_keeps_it);
+	tcase_add_test(tc, only_one_writes_a_file_at_a_time);
 	tcase_add_test(tc, a_large_file_goes_through_a_small_buffer);
 	tcase_add_test(tc, the_first_error_is_told_at_the_end);
 	tcase_add_test(tc, a_file_needs_a_folder_and_a_name);

@@ -150,9 +150,13 @@ static void said_handler(const char *problem, void *arg)
 /* How many problems; what they are is in said */
 static unsigned verify_with(const struct signkey *key)
 {
+	const struct verify_key one = { (struct signkey *)key, 1, UINT64_MAX };
+	const struct verify_opt opt = {
+		.keyv = &one, .keyc = key != NULL, .h = said_handler,
+	};
+
 	mbuf_rewind(said);
-	ck_assert_int_eq(verify_dir(&sum, dir, key, said_handler, NULL,
-				    NULL), 0);
+	ck_assert_int_eq(verify_dir(&sum, dir, &opt), 0);
 	(void)mbuf_write_u8(said, 0);
 
 	return (unsigned)sum.problems;

@@ -159,22 +159,40 @@ START_TEST(an_answer_says_what_becomes_of_the_batch)
 {
 	static const struct {
 		const char *code;
-		int err;
+		enum adapter_verdict verdict;
 	} v[] = {
-		{ "200", 0 }, { "202", 0 }, { "301", EPROTO },
-		{ "400", EPROTO }, { "401", EPROTO }, { "413", EPROTO },
-		{ "408", EAGAIN }, { "429", EAGAIN }, { "500", EAGAIN },
-		{ "503", EAGAIN },
+		{ "200", ADAPTER_TAKEN }, { "202", ADAPTER_TAKEN },
+		{ "301", ADAPTER_REFUSED },
+		{ "400", ADAPTER_REFUSED }, { "401", ADAPTER_REFUSED }, { "413", ADAPTER_REFUSED },
+		{ "408", ADAPTER_LATER }, { "429", ADAPTER_LATER }, { "500", ADAPTER_LATER },
+		{ "503", ADAPTER_LATER },
 	};
 	char why[64];
 
 	serve(v[_i].code, NULL, NULL);
 	open_hook(NULL, NULL);
-	ck_assert_int_eq(fx_deliver(), v[_i].err);
+	ck_assert_int_eq(fx_deliver(), v[_i].verdict == ADAPTER_LATER ?
+			 ADAPTER_LATER : ADAPTER_TAKEN);
 
 	(void)re_snprintf(why, sizeof(why), "the server answers %s",
 			  v[_i].code);
-	ck_assert_str_eq(fx_error, v[_i].err ? why : "");
+	ck_assert_str_eq(fx_error, v[_i].verdict ? why : "");
+	ck_assert_str_eq(fx_items(), v[_i].verdict == ADAPTER_TAKEN ?
+			 "part 1: taken\n" : v[_i].verdict == ADAPTER_LATER ?
+			 "" : "part 1: refused\n");
+}
+END_TEST
+
+
+START_TEST(a_refused_part_is_set_aside_alone)
+{
+	serve("200", "413", "200");
+	open_hook("part_bytes", "1500");
+	ck_assert_int_eq(fx_deliver(), ADAPTER_TAKEN);
+	ck_assert(has_header(3, "idempotency-key: " KEY "3"));
+	ck_assert_ptr_nonnull(strstr(fx_items(), "part 1: taken\n"
+				     "part 2: refused\npart 3: taken\n"));
+	fx_forget();
 }
 END_TEST
 
@@ -183,7 +201,7 @@ START_TEST(a_repeat_has_the_same_key_and_body)
 {
 	serve("503", "200", NULL);
 	open_hook(NULL, NULL);
-	ck_assert_int_eq(fx_deliver(), EAGAIN);
+	ck_assert_int_eq(fx_deliver(), ADAPTER_LATER);
 	ck_assert_int_eq(fx_deliver(), 0);
 
 	ck_assert(has_header(1, "idempotency-key: " KEY "1"));
@@ -197,7 +215,7 @@ START_TEST(a_part_that_was_taken_is_not_posted_again)
 {
 	serve("200", "500", "200");
 	open_hook("part_bytes", "1500");
-	ck_assert_int_eq(fx_deliver(), EAGAIN);
+	ck_assert_int_eq(fx_deliver(), ADAPTER_LATER);
 	ck_assert_int_eq(fx_deliver(), 0);
 
 	ck_assert(has_header(1, "idempotency-key: " KEY "1"));
@@ -212,8 +230,8 @@ START_TEST(who_is_asked_to_wait_does_not_knock)
 {
 	serve("429:3600", "200", NULL);
 	open_hook(NULL, NULL);
-	ck_assert_int_eq(fx_deliver(), EAGAIN);
-	ck_assert_int_eq(fx_deliver(), EAGAIN);
+	ck_assert_int_eq(fx_deliver(), ADAPTER_LATER);
+	ck_assert_int_eq(fx_deliver(), ADAPTER_LATER);
 	ck_assert_str_eq(fx_error,
 			 "the server asked to wait, 3600 s are left");
 	ck_assert_ptr_null(fx_read("request-2"));
@@ -225,7 +243,7 @@ START_TEST(no_answer_is_to_be_tried_again)
 {
 	serve(_i ? "drop" : "hang", "200", NULL);
 	open_hook("timeout_s", "1");
-	ck_assert_int_eq(fx_deliver(), EAGAIN);
+	ck_assert_int_eq(fx_deliver(), ADAPTER_LATER);
 	ck_assert_str_ne(fx_error, "");
 	ck_assert_ptr_nonnull(fx_read("request-1"));
 
@@ -239,7 +257,7 @@ START_TEST(a_server_that_is_not_there_is_tried_again)
 {
 	(void)re_snprintf(url, sizeof(url), "https://localhost:1/");
 	open_hook(NULL, NULL);
-	ck_assert_int_eq(fx_deliver(), EAGAIN);
+	ck_assert_int_eq(fx_deliver(), ADAPTER_LATER);
 	ck_assert_str_ne(fx_error, "");
 }
 END_TEST
@@ -254,7 +272,7 @@ START_TEST(a_server_that_is_not_trusted_gets_nothing)
 	fx_must_open(&adapter_webhook, "url", url, "secret_file",
 		     fx_path("secret"), "ca_file",
 		     certs_path(other, "ca.pem"), NULL);
-	ck_assert_int_eq(fx_deliver(), EAGAIN);
+	ck_assert_int_eq(fx_deliver(), ADAPTER_LATER);
 	ck_assert_ptr_null(fx_read("request-1"));
 	mem_deref(other);
 }
@@ -297,6 +315,7 @@ static Suite *adapter_webhook_suite(void)
 	tcase_add_test(tc, json_is_an_array);
 	tcase_add_loop_test(tc, an_answer_says_what_becomes_of_the_batch, 0,
 			    10);
+	tcase_add_test(tc, a_refused_part_is_set_aside_alone);
 	tcase_add_test(tc, a_repeat_has_the_same_key_and_body);
 	tcase_add_test(tc, a_part_that_was_taken_is_not_posted_again);
 	tcase_add_test(tc, who_is_asked_to_wait_does_not_knock);

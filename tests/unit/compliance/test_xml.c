@@ -297,9 +297,23 @@ START_TEST(a_batch_that_comes_again_is_the_same_file)
 	fx_must_open(&adapter_xml, "name", "archive", NULL);
 	deliver();
 	before = fx_read(STEM ".xml");
+	ck_assert_int_eq(unlink(fx_path(STEM ".xml")), 0);
+	ck_assert_int_eq(unlink(fx_path(STEM "-admin.xml")), 0);
 	deliver();
 	ck_assert_str_eq(fx_read(STEM ".xml"), before);
 	ck_assert_uint_eq(fx_files(), 2);
+}
+END_TEST
+
+
+START_TEST(a_file_that_is_there_is_not_replaced)
+{
+	fx_write(STEM ".xml", "somebody's", 0600);
+	fx_must_open(&adapter_xml, "name", "archive", NULL);
+	ck_assert_int_eq(fx_deliver(), ADAPTER_LATER);
+	ck_assert_ptr_nonnull(strstr(fx_error, "File exists"));
+	ck_assert_str_eq(fx_read(STEM ".xml"), "somebody's");
+	ck_assert_uint_eq(fx_files(), 1);
 }
 END_TEST
 
@@ -362,7 +376,7 @@ START_TEST(a_stylesheet_that_fails_refuses_the_batch)
 	fx_must_open(&adapter_xml, "CustomConfiguration",
 		     fx_path("stop.xsl"), NULL);
 
-	ck_assert_int_eq(fx_deliver(), EBADMSG);
+	ck_assert_int_eq(fx_deliver(), ADAPTER_REFUSED);
 	ck_assert_str_eq(fx_error, "the stylesheet failed");
 	ck_assert_uint_eq(fx_files(), 1);
 }
@@ -390,7 +404,7 @@ START_TEST(a_missing_folder_is_to_be_tried_again)
 {
 	fx_batch.dir = "/nowhere/at/all";
 	fx_must_open(&adapter_xml, NULL);
-	ck_assert_int_eq(fx_deliver(), EAGAIN);
+	ck_assert_int_eq(fx_deliver(), ADAPTER_LATER);
 	ck_assert_str_eq(fx_error,
 			 "writing XML: No such file or directory");
 }
@@ -406,7 +420,7 @@ START_TEST(a_full_disk_is_to_be_tried_again)
 	fx_must_open(&adapter_xml, "name", "archive", NULL);
 
 	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &full), 0);
-	ck_assert_int_eq(fx_deliver(), EAGAIN);
+	ck_assert_int_eq(fx_deliver(), ADAPTER_LATER);
 	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &roomy), 0);
 	ck_assert_str_eq(fx_error, "writing XML: File too large");
 	ck_assert_uint_eq(fx_files(), 0);
@@ -460,6 +474,7 @@ static Suite *adapter_xml_suite(void)
 	tcase_add_test(tc, each_room_can_have_its_own_file);
 	tcase_add_test(tc, file_transfers_are_listed);
 	tcase_add_test(tc, a_batch_that_comes_again_is_the_same_file);
+	tcase_add_test(tc, a_file_that_is_there_is_not_replaced);
 	tcase_add_test(tc, the_shipped_stylesheet_fills_login_names);
 	tcase_add_test(tc,
 		       who_is_there_at_the_start_enters_and_at_the_end_leaves);

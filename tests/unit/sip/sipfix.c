@@ -351,7 +351,7 @@ void raw_close(struct raw *raw)
 
 void raw_sendn(struct raw *raw, const char *msg, size_t len)
 {
-	while (len) {
+	while (len && !raw->closed) {
 		const ssize_t n = raw->ssl ?
 			SSL_write(raw->ssl, msg, (int)len) :
 			send(raw->fd, msg, len, MSG_NOSIGNAL);
@@ -389,6 +389,8 @@ static int whole(struct raw *raw, struct view *v)
 	memmove(raw->buf, raw->buf + skip, raw->len);
 
 	err = view_decode(v, raw->buf, raw->len);
+	if (!err && v->fault)
+		err = EBADMSG;
 	return err ? err : v->body.l < v->clen ? EAGAIN : 0;
 }
 
@@ -468,7 +470,7 @@ const char *field(const char *msg, const char *name)
 	buf[0] = '\0';
 	ck_assert_ptr_nonnull(msg);
 	ck_assert_int_eq(view_decode(&v, msg, strlen(msg)), 0);
-	if (view_hdr(&v, name, 0, 0, &pl))
+	if (view_hdr(&v, name, 0, &pl))
 		(void)pl_strcpy(&pl, buf, sizeof(bufv[0]));
 
 	return buf;
@@ -499,6 +501,8 @@ const char *request(const struct req *r)
 {
 	static char buf[400000];
 	const char *text = or(r->body, "");
+	const char *from = or(r->from, "sip:Ada@Example.net");
+	const char *who = or(r->asserted, from);
 
 	ck_assert_int_gt(re_snprintf(buf, sizeof(buf),
 		"%s %s SIP/2.0\r\n"
@@ -508,13 +512,16 @@ const char *request(const struct req *r)
 		"Call-ID: %s\r\n"
 		"CSeq: %u %s\r\n"
 		"Max-Forwards: 70\r\n"
+		"%s%s%s"
 		"%s%s%s%s"
 		"Content-Length: %zu\r\n\r\n%s",
 		r->met, or(r->ruri, "sip:Pool@example.net"),
 		r->branch ? ";branch=" : "", or(r->branch, ""),
-		or(r->from, "sip:Ada@Example.net"), or(r->ftag, "1a2b3c"),
+		from, or(r->ftag, "1a2b3c"),
 		r->totag ? ";tag=" : "", or(r->totag, ""),
-		or(r->callid, "call-1"), r->cseq, r->met, or(r->extra, ""),
+		or(r->callid, "call-1"), r->cseq, r->met,
+		*who ? "P-Asserted-Identity: <" : "", who, *who ? ">\r\n" : "",
+		or(r->extra, ""),
 		r->ctype ? "Content-Type: " : "", or(r->ctype, ""),
 		r->ctype ? "\r\n" : "", strlen(text), text), 0);
 	return buf;

@@ -77,6 +77,7 @@ const char *body(const char *msg);
 struct req {
 	const char *met, *totag, *branch, *extra, *ctype, *body;
 	const char *from, *callid, *ruri, *ftag;
+	const char *asserted;          /* URI; NULL: as From, "": none       */
 	unsigned cseq;
 };
 const char *request(const struct req *req);

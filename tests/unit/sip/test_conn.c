@@ -178,45 +178,6 @@ START_TEST(a_body_too_large_is_refused_and_read_past)
 END_TEST
 
 
-START_TEST(a_monstrous_body_ends_the_connection)
-{
-	raw_send(ada, "INFO sip:x@y SIP/2.0\r\nVia: SIP/2.0/TCP h\r\n"
-		 "From: <sip:a@b>;tag=1\r\nTo: <sip:x@y>\r\nCall-ID: 1\r\n"
-		 "CSeq: 1 INFO\r\nContent-Length: 2000000\r\n\r\n");
-	ck_assert_int_eq(status(raw_msg(ada)), 413);
-	ck_assert(raw_wait_closed(ada));
-}
-END_TEST
-
-
-START_TEST(what_cannot_be_framed_ends_the_connection)
-{
-	static const char *const badv[] = {
-		"GET / HTTP/1.1\r\n\r\n",
-		"INFO sip:x SIP/2.0\r\nl: 1\r\nl: 2\r\n\r\nab",
-		"INFO sip:x SIP/2.0\r\nContent-Type: text/plain\r\n\r\nab",
-		"INFO sip:x SIP/2.0\r\nContent-Length: -1\r\n\r\n",
-	};
-
-	raw_send(ada, badv[_i]);
-	ck_assert(raw_wait_closed(ada));
-	ck_assert_uint_eq(ada->len, 0);
-}
-END_TEST
-
-
-START_TEST(an_endless_head_ends_the_connection)
-{
-	char *text = filler(70000);
-
-	raw_send(ada, "INFO sip:x SIP/2.0\r\nX: ");
-	raw_send(ada, text);
-	ck_assert(raw_wait_closed(ada));
-	free(text);
-}
-END_TEST
-
-
 START_TEST(a_slow_reader_is_cut_at_the_limit)
 {
 	struct uas_conf conf;
@@ -449,10 +410,6 @@ static Suite *sip_conn_suite(void)
 	tcase_add_test(tc, a_ping_gets_its_pong);
 	tcase_add_test(tc, the_pong_is_one_line_end);
 	tcase_add_test(tc, a_body_too_large_is_refused_and_read_past);
-	tcase_add_test(tc, a_monstrous_body_ends_the_connection);
-	tcase_add_loop_test(tc, what_cannot_be_framed_ends_the_connection,
-			    0, 4);
-	tcase_add_test(tc, an_endless_head_ends_the_connection);
 	tcase_add_test(tc, a_slow_reader_is_cut_at_the_limit);
 	tcase_add_test(tc, a_reader_that_pauses_gets_all);
 	tcase_add_test(tc, strangers_are_turned_away);

@@ -11,14 +11,27 @@ static struct identity id;
 static char msg[2048];
 
 
-static int decode(const char *from, const char *more)
+static int decode_as(bool from_counts, const char *from, const char *more)
 {
 	struct view v;
 
 	(void)re_snprintf(msg, sizeof(msg), "INVITE sip:p@x SIP/2.0\r\n"
 			  "From: %s\r\n%s\r\n", from, more);
 	ck_assert_int_eq(view_decode(&v, msg, strlen(msg)), 0);
-	return identity_decode(&id, &v);
+	return identity_decode(&id, &v, from_counts);
+}
+
+
+/* As a lab has it */
+static int decode(const char *from, const char *more)
+{
+	return decode_as(true, from, more);
+}
+
+
+static int proven(const char *more)
+{
+	return decode_as(false, "<sip:eve@x.net>;tag=1", more);
 }
 
 
@@ -98,6 +111,50 @@ START_TEST(an_endless_name_is_refused)
 END_TEST
 
 
+START_TEST(what_from_says_is_no_proof)
+{
+	ck_assert_int_eq(proven(""), EACCES);
+	ck_assert_int_eq(proven("P-Asserted-Identity:\r\n"), EACCES);
+	ck_assert_int_eq(proven("P-Asserted-Identity: <tel:+49123>\r\n"),
+			 EACCES);
+	ck_assert_int_eq(proven("P-Preferred-Identity: <sip:a@x.net>\r\n"),
+			 EACCES);
+	ck_assert_int_eq(proven("X: P-Asserted-Identity: <sip:a@x.net>\r\n"),
+			 EACCES);
+	ck_assert_int_eq(proven("P-Asserted-Identity: <sip:a@x.net>\r\n"), 0);
+	ck_assert_str_eq(id.user, "sip:a@x.net");
+}
+END_TEST
+
+
+START_TEST(two_proofs_of_two_users_are_none)
+{
+	ck_assert_int_eq(proven("P-Asserted-Identity: <sip:a@x.net>, "
+				"<sip:b@x.net>\r\n"), EACCES);
+	ck_assert_int_eq(proven("P-Asserted-Identity: <sip:a@x.net>\r\n"
+				"P-Asserted-Identity: <sip:b@x.net>\r\n"),
+			 EACCES);
+	ck_assert_int_eq(decode("<sip:eve@x.net>;tag=1",
+				"P-Asserted-Identity: <sip:a@x.net>\r\n"
+				"P-Asserted-Identity: <sip:b@x.net>\r\n"),
+			 EACCES);
+	ck_assert_int_eq(proven("P-Asserted-Identity: <sip:A@x.net>\r\n"
+				"P-Asserted-Identity: \"b <sip:b@x>\" "
+				"<sip:%61@X.net>, tel:+491\r\n"), 0);
+	ck_assert_str_eq(id.user, "sip:a@x.net");
+}
+END_TEST
+
+
+START_TEST(an_escaped_name_is_the_same_user)
+{
+	ck_assert_int_eq(proven("P-Asserted-Identity: <sip:a%2Eb@x.net>\r\n"),
+			 0);
+	ck_assert_str_eq(id.user, "sip:a.b@x.net");
+}
+END_TEST
+
+
 static Suite *sip_identity_suite(void)
 {
 	Suite *suite = suite_create("sip_identity");
@@ -109,6 +166,9 @@ static Suite *sip_identity_suite(void)
 	tcase_add_test(tc, a_telephone_number_is_passed_over);
 	tcase_add_test(tc, without_an_address_nobody_is_known);
 	tcase_add_test(tc, an_endless_name_is_refused);
+	tcase_add_test(tc, what_from_says_is_no_proof);
+	tcase_add_test(tc, two_proofs_of_two_users_are_none);
+	tcase_add_test(tc, an_escaped_name_is_the_same_user);
 	suite_add_tcase(suite, tc);
 	return suite;
 }

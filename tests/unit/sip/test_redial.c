@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <re.h>
 #include "tests/unit/suite.h"
+#include "common/wheel.h"
 #include "tests/unit/sip/sipfix.h"
 
 static struct app app;
@@ -218,6 +219,118 @@ START_TEST(a_front_end_that_is_away_is_asked_again_later)
 END_TEST
 
 
+/*
+ *   client        front end, two connections       core
+ *    |                  |<------- INFO a (1) -------|
+ *    |--- INFO -------->|-------- INFO (2) -------->|   no answer to a yet
+ *    |                  x (1 is lost)               |
+ *    |                  |<------- INFO a (2) -------|
+ */
+START_TEST(what_a_lost_connection_had_goes_where_the_client_is)
+{
+	struct raw *next = raw_open(&app);
+	struct req req = { .met = "INFO", .cseq = 2, .ctype = "text/plain",
+			   .body = "x" };
+	char first[2048];
+
+	req.totag = sign_in(fe, _i ? rr : NULL);
+	say("a");
+	str_ncpy(first, raw_msg(fe), sizeof(first));
+
+	/* while the answer may still come, it is not asked for twice */
+	raw_send(next, request(&req));
+	ck_assert_int_eq(status(raw_msg(next)), 200);
+	ck_assert(raw_silent(next));
+
+	raw_close(fe);
+	fe = next;
+	ck_assert_str_eq(raw_msg(next), first);
+	raw_answer(next, first, 200);
+	ck_assert(loop_until(backlog_none, NULL));
+	ck_assert_uint_eq(app.closes, 0);
+}
+END_TEST
+
+
+/* RFC 3261 18.2.2: the answer goes to the address in Via */
+START_TEST(an_answer_finds_a_new_connection)
+{
+	struct req req = { .met = "INFO", .cseq = 2, .ctype = "text/plain",
+			   .body = "x" };
+	struct sockaddr_in sin;
+	socklen_t len = sizeof(sin);
+	char msg[2048], via[64];
+	int fd;
+
+	req.totag = sign_in(fe, rr);
+	ck_assert_int_eq(getsockname(lfd, (struct sockaddr *)&sin, &len), 0);
+	(void)re_snprintf(via, sizeof(via), "127.0.0.1:%u", ntohs(sin.sin_port));
+	str_ncpy(msg, request(&req), sizeof(msg));
+	ck_assert_ptr_nonnull(strstr(msg, "127.0.0.1:50311"));
+	memcpy(strstr(msg, "127.0.0.1:50311"), via, strlen(via));
+
+	app.hold_info = true;
+	raw_send(fe, msg);
+	ck_assert(loop_until_is(&app.heldn, 1));
+	raw_close(fe);
+	fe = raw_open(&app);
+	ck_assert(raw_silent(fe));
+	raw_close(fe);
+	fe = NULL;
+
+	st_reply(app.held[0], 200, "OK", NULL);
+	ck_assert(loop_until(dialled, &fd));
+	fe = raw_adopt(fd);
+	ck_assert_str_eq(field(raw_msg(fe), "CSeq"), "2 INFO");
+}
+END_TEST
+
+
+/* Time, as the core's timers see it; the loop stands still */
+static void pass(unsigned seconds)
+{
+	uint64_t now = tmr_jiffies();
+
+	for (unsigned i = 0; i < 10 * seconds; i++) {
+		now += 100;
+		wheel_time_set(now);
+		tmr_poll(NULL);
+	}
+}
+
+
+START_TEST(the_time_without_a_front_end_is_not_the_clients)
+{
+	struct sockaddr_in sin;
+	socklen_t len = sizeof(sin);
+	const int on = 1;
+	int fd;
+
+	sign_in(fe, rr);
+	ck_assert_int_eq(getsockname(lfd, (struct sockaddr *)&sin, &len), 0);
+	(void)close(lfd);
+	raw_close(fe);
+	fe = raw_open(&app);
+	ck_assert(raw_silent(fe));
+	say("x");
+	pass(120);
+	ck_assert_uint_eq(app.closes, 0);
+	ck_assert_uint_eq(dlg_backlog(app.dlg), 1);
+
+	/* real time stands still from here: each look at the dialog passes it */
+	lfd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	(void)setsockopt(lfd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	ck_assert_int_eq(bind(lfd, (struct sockaddr *)&sin, len), 0);
+	ck_assert_int_eq(listen(lfd, 5), 0);
+	for (int i = 0; i < 50 && (fd = accept(lfd, NULL, NULL)) < 0; i++)
+		pass(1);
+	ck_assert_int_ge(fd, 0);
+	ck_assert_uint_eq(app.closes, 0);
+	(void)close(fd);
+}
+END_TEST
+
+
 static Suite *sip_redial_suite(void)
 {
 	Suite *suite = suite_create("sip_redial");
@@ -231,6 +344,11 @@ static Suite *sip_redial_suite(void)
 	tcase_add_test(tc, a_late_answer_may_come_another_way);
 	tcase_add_test(tc, strangers_are_not_dialled);
 	tcase_add_test(tc, a_front_end_that_is_away_is_asked_again_later);
+	tcase_add_loop_test(tc,
+			    what_a_lost_connection_had_goes_where_the_client_is,
+			    0, 2);
+	tcase_add_test(tc, an_answer_finds_a_new_connection);
+	tcase_add_test(tc, the_time_without_a_front_end_is_not_the_clients);
 	suite_add_tcase(suite, tc);
 	return suite;
 }
