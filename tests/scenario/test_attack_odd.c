@@ -12,7 +12,7 @@
 #include "tests/scenario/attack.h"
 #include "tests/unit/suite.h"
 
-enum { LONG = 50000, TOO_LONG = 62000 };
+enum { LONG = 50000, TOO_LONG = 62000, LONG_UNPROVED = 10000 };
 
 static struct reg *ada, *bob;
 
@@ -172,6 +172,23 @@ START_TEST(requests_without_proof_are_few)
 END_TEST
 
 
+/* Checking a long head costs milliseconds: not for those who prove nothing */
+START_TEST(a_strangers_head_is_short)
+{
+	struct reg *eve = attack_connect("eve", NULL);
+	struct reg_req q = { .method = "INVITE" };
+	char *text = field(LONG_UNPROVED);
+
+	q.more = text;
+	ck_assert_uint_eq(reg_ask(eve, &q), 513);
+	q.more = NULL;
+	ck_assert_uint_eq(reg_ask(eve, &q), 407);
+	mem_deref(text);
+	mem_deref(eve);
+}
+END_TEST
+
+
 static Suite *attack_odd_suite(void)
 {
 	Suite *suite = suite_create("attack_odd");
@@ -181,6 +198,7 @@ static Suite *attack_odd_suite(void)
 	tcase_set_timeout(tc, 120);
 	tcase_add_test(tc, what_is_legal_is_served);
 	tcase_add_test(tc, what_is_wrong_is_answered_and_cuts_nobody);
+	tcase_add_test(tc, a_strangers_head_is_short);
 	tcase_add_test(tc, requests_without_proof_are_few);
 	suite_add_tcase(suite, tc);
 
