@@ -56,6 +56,17 @@ CREATE TRIGGER credential_changed AFTER UPDATE OF ha1, ha1_sha256 ON credential
                        OR OLD.ha1_sha256 <> NEW.ha1_sha256)
     EXECUTE FUNCTION credential_changed();
 
+-- Sessions of a user who may not chat any more do not come back with the user.
+CREATE FUNCTION session_ends() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    DELETE FROM web_session s
+     WHERE s.principal_id = NEW.principal_id
+       AND cardinality(user_ancestors(s.principal_id)) = 0;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER session_ends AFTER UPDATE OF state, policy_id ON principal
+    FOR EACH ROW WHEN (NEW.kind = 5) EXECUTE FUNCTION session_ends();
+
 -- ------------------------------------------------------------------ throttle
 
 -- Ways by which a user came in with the right password: 'address:...', or

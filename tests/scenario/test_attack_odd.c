@@ -189,6 +189,31 @@ START_TEST(a_strangers_head_is_short)
 END_TEST
 
 
+/* What an instance says of the rate is what the user hears */
+START_TEST(a_refusal_for_too_much_says_when_to_come_back)
+{
+	struct reg *dan = attack_sign_in("dan", NULL);
+	uint16_t status = 200;
+	unsigned n = 0;
+	char *body;
+
+	while (status == 200) {
+		body = xd_cmd(++n, "chansrch", "<qib qtype=\"BYNAME\" "
+			      "criteria=\"\" extended=\"false\"/>");
+		status = reg_info(dan, body);
+		mem_deref(body);
+		ck_assert_uint_lt(n, 10000);
+	}
+	ck_assert_uint_eq(status, 503);
+	ck_assert_ptr_nonnull(strstr(raw_answer(reg_raw(dan)),
+				     "Retry-After:"));
+	ck_assert_ptr_nonnull(strcasestr(raw_answer(reg_raw(dan)),
+					 "Ms-diagnostics:"));
+	mem_deref(dan);
+}
+END_TEST
+
+
 static Suite *attack_odd_suite(void)
 {
 	Suite *suite = suite_create("attack_odd");
@@ -199,6 +224,7 @@ static Suite *attack_odd_suite(void)
 	tcase_add_test(tc, what_is_legal_is_served);
 	tcase_add_test(tc, what_is_wrong_is_answered_and_cuts_nobody);
 	tcase_add_test(tc, a_strangers_head_is_short);
+	tcase_add_test(tc, a_refusal_for_too_much_says_when_to_come_back);
 	tcase_add_test(tc, requests_without_proof_are_few);
 	suite_add_tcase(suite, tc);
 
