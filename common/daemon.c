@@ -508,11 +508,12 @@ int daemon_main(const struct daemon_spec *spec, int argc, char *argv[])
 	if (opt.mode != MODE_RUN && opt.mode != MODE_CHECK)
 		status = daemon_opt_print(opt.mode, spec->name, dm.keyv,
 					  dm.keyc);
-	else if (config_open(opt.path) ||
-		 config_check(opt.mode == MODE_CHECK))
+	else if (config_open(opt.path))
 		status = EXIT_CONFIG;
 	else if (!checked(&opt))
 		status = EXIT_FAILED;
+	else if (config_check(opt.mode == MODE_CHECK))
+		status = EXIT_CONFIG;
 	else if (opt.mode == MODE_CHECK)
 		status = EXIT_OK;
 	else
