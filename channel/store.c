@@ -25,6 +25,7 @@
 #include "channel/watch.h"
 
 enum {
+	FOLLOW_MS       = 1000,    /* silence that makes us follow a failover */
 	POST_TIMEOUT_MS = 2000,    /* shorter than a post waits at most      */
 	MAIN_TIMEOUT_MS = 10000,
 	READ_TIMEOUT_MS = 5000,
@@ -192,6 +193,9 @@ static void post_state(bool up, void *arg)
 {
 	struct service *svc = arg;
 
+	/* it gives up a silent host first, and posts wait for our lease */
+	if (up && !db_answers(svc->db_main, FOLLOW_MS))
+		db_follow(svc->db_main, svc->db_post);
 	if (up)
 		store_back(svc);
 	if (svc->post)

@@ -348,15 +348,18 @@ static int judge_all(struct tool *tool, const char *word, const char *what)
 	const char *argv[] = { tool->argv[0], word, tool->actor };
 	struct bstore *st = NULL;
 	PGresult *res = NULL;
+	char done[96];
 	int err;
 
-	err = tool_connect_compliance(&st, tool);
-	if (!err)
-		err = bstore_query(st, &res, "ctl_compliance_judge_all", argv,
-				   3);
-	if (!err)
-		(void)fprintf(tool->out, "%s: %s batches are %s\n", argv[0],
-			      PQgetvalue(res, 0, 0), what);
+	err = change(tool, &res, "ctl_compliance_judge_all", argv, 3, &st);
+	if (!err && !tool->dry_run)
+		err = bstore_commit(st);
+	if (!err) {
+		(void)snprintf(done, sizeof(done), "%s batches %s %s",
+			       PQgetvalue(res, 0, 0),
+			       tool->dry_run ? "would be" : "are", what);
+		say(tool, NULL, done);
+	}
 
 	PQclear(res);
 	mem_deref(st);
@@ -377,8 +380,8 @@ static int retry(struct tool *tool)
 
 static int skip(struct tool *tool)
 {
-	if (tool_confirm(tool, "Give up a batch for good: no archive will have"
-			 " what is in batch", tool->argv[1]))
+	if (tool_confirm(tool, "Give up for good: no archive will have what is in"
+			 " batch", tool->argv[1]))
 		return TOOL_FAILED;
 	if (!strcmp(tool->argv[1], "all"))
 		return judge_all(tool, "skip", "given up");

@@ -292,12 +292,12 @@ START_TEST(connecting_tells_of_schema_rights_domain_and_processes)
 	ck_assert_msg(strstr(output, "store.conninfo: connection to"), "%s",
 		      output);
 
-	sql("REVOKE EXECUTE ON FUNCTION post_batch FROM pchat_channel");
+	sql("REVOKE EXECUTE ON FUNCTION message_forget FROM pchat_channel");
 	conf_make(CHANNEL, "none", NULL);
 	ck_assert_int_eq(run(CHANNEL, "--check --connect"), 1);
-	ck_assert_msg(strstr(output, "statement post_batch: ERROR:  permission"
+	ck_assert_msg(strstr(output, "statement message_forget: ERROR:  permission"
 			     " denied"), "%s", output);
-	sql("GRANT EXECUTE ON FUNCTION post_batch TO pchat_channel");
+	sql("GRANT EXECUTE ON FUNCTION message_forget TO pchat_channel");
 
 	sql("INSERT INTO principal (kind, key, name) VALUES"
 	    " (5, 'sip:a@other.example', 'sip:a@other.example');"
