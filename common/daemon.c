@@ -490,8 +490,6 @@ int daemon_main(const struct daemon_spec *spec, int argc, char *argv[])
 		status = EXIT_CONFIG;
 	else if (!checked(&opt))
 		status = EXIT_FAILED;
-	else if (config_check(opt.mode == MODE_CHECK))
-		status = EXIT_CONFIG;
 	else if (opt.mode == MODE_CHECK)
 		status = EXIT_OK;
 	else
