@@ -40,31 +40,42 @@ struct adapters {
 
 /* ------------------------------------------------------- its file and code */
 
+static int open_it(const struct adapters *a, struct mbuf *mb)
+{
+	struct adapter_spec *spec = NULL;
+	struct delivery *d = NULL;
+	int err;
+
+	err = adapter_load(&spec, a->path, mb);
+	if (!err && !adapter_spec_common(spec)->dir &&
+	    adapter_spec_writes(spec)) {
+		(void)mbuf_printf(mb, "adapter.directory: is required: %s"
+				  " writes files",
+				  adapter_spec_common(spec)->type);
+		err = EBADMSG;
+	}
+	if (!err && a->ck->thorough)
+		err = delivery_open(&d, a->path, NULL,
+				    config_str(a->ck->conf, "files.archive"),
+				    mb);
+	mem_deref(d);
+	mem_deref(spec);
+
+	return err;
+}
+
+
 /* What is wrong, in one line; empty: nothing.  The adapter itself complains on
    the log */
 static void problem(char *buf, size_t size, const struct adapters *a)
 {
 	struct mbuf *mb = mbuf_alloc(256);
-	struct adapter_spec *spec = NULL;
-	struct delivery *d = NULL;
-	int err;
-
-	if (!mb)
-		err = ENOMEM;
-	else if (a->ck->thorough)
-		err = delivery_open(&d, a->path, NULL,
-				    config_str(a->ck->conf, "files.archive"),
-				    mb);
-	else
-		err = adapter_load(&spec, a->path, mb);
+	const int err = mb ? open_it(a, mb) : ENOMEM;
 
 	if (err && mb && mb->end)
 		(void)re_snprintf(buf, size, "%b", mb->buf, mb->end);
 	else if (err)
 		(void)re_snprintf(buf, size, "%m", err);
-
-	mem_deref(d);
-	mem_deref(spec);
 	mem_deref(mb);
 }
 
