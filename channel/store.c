@@ -100,6 +100,13 @@ static void identity_handler(int err, const struct db_res *res, void *arg)
 
 	if (err == ECANCELED)
 		return;
+	if (err == EACCES && !svc->identified) {
+		log_err("db.rights", "database=store statement=store_identity "
+			"hint=\"this role is not meant for pchat-channel, or "
+			"has lost its rights: see --check --connect\"");
+		daemon_fail();
+		return;
+	}
 	if (err || !db_rows(res)) {
 		tmr_start(&svc->tmr_identify, AGAIN_MS, identify, svc);
 		return;

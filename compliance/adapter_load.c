@@ -362,6 +362,19 @@ const struct adapter *adapter_spec_code(const struct adapter_spec *spec)
 }
 
 
+bool adapter_spec_writes(const struct adapter_spec *spec)
+{
+	const char *name = spec->code->name;
+
+	if (strchr(spec->type, '/'))
+		return false;
+
+	return !strcmp(name, "xml") || !strcmp(name, "jsonl") ||
+		(!strcmp(name, "eml") &&
+		 !str_isset(config_str(spec->conf, "smtp_url")));
+}
+
+
 int adapter_spec_open(const struct adapter_spec *spec, void **statep,
 		      const struct adapter_host *host)
 {
@@ -380,6 +393,13 @@ int adapter_print_sample(struct re_printf *pf, const char *type)
 		return ENOENT;
 
 	err = make_keys(&keyv, &keyc, code);
+	if (err)
+		return err;
+
+	/* those that may come several times say so themselves */
+	for (size_t i = ARRAY_SIZE(host_keyv); i < keyc; i++)
+		keyv[i].flags = 0;
+	err = re_hprintf(pf, "adapter.type\t%s\n\n", code->name);
 	if (!err)
 		err = config_print_sample(pf, keyv, keyc);
 	mem_deref(keyv);

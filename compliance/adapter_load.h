@@ -41,6 +41,9 @@ int  adapter_load(struct adapter_spec **specp, const char *path,
 const struct adapter_common *adapter_spec_common(
 	const struct adapter_spec *spec);
 const struct adapter *adapter_spec_code(const struct adapter_spec *spec);
+
+/** Whether a built-in adapter needs adapter.directory */
+bool adapter_spec_writes(const struct adapter_spec *spec);
 /** adapter->open() with the settings of the file */
 int  adapter_spec_open(const struct adapter_spec *spec, void **statep,
 		       const struct adapter_host *host);

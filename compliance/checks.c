@@ -31,7 +31,11 @@ static void problem(char *buf, size_t size, const char *path)
 	}
 	else {
 		common = adapter_spec_common(spec);
-		if (common->dir && access(common->dir, W_OK | X_OK))
+		if (!common->dir && adapter_spec_writes(spec))
+			(void)re_snprintf(buf, size, "adapter.directory: is"
+					  " required: %s writes files",
+					  common->type);
+		else if (common->dir && access(common->dir, W_OK | X_OK))
 			(void)re_snprintf(buf, size, "adapter.directory: %s:"
 					  " %m", common->dir, errno);
 	}

@@ -222,7 +222,7 @@ static void misused(struct req *req, int err, const char *name)
 	switch (err) {
 
 	case ENOENT:
-		req_problem(req, 404, "not-found", "there is nothing here");
+		req_problem(req, 404, "not-found", "not found");
 		break;
 
 	case ENOKEY:

@@ -159,7 +159,7 @@ static void find_route(struct req *req)
 		req_problem(req, 405, "method", "there is %s here", allowed);
 	}
 	else if (err) {
-		req_problem(req, 404, "not-found", "there is nothing here");
+		req_problem(req, 404, "not-found", "not found");
 	}
 	else if (!(req->route->flags & ROUTE_STREAM) &&
 		 req_length(req) > (int64_t)body_max(req)) {

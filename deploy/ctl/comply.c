@@ -453,24 +453,24 @@ static const struct tool_opt optv[] = {
 
 static const struct tool_opt run_optv[] = {
 	TOOL_OPT_COMPLIANCE,
-	{ "wait", NULL, "until every adapter has dealt with it, too" },
+	{ "wait", NULL, "until every adapter is done with them, too" },
 	{ NULL, NULL, NULL },
 };
 
 static const struct tool_cmd cmdv[] = {
 	{ "compliance", "status", NULL, 0, status,
-	  "who runs the archives, how far they are, what was refused", optv },
+	  "show who runs the archives, how far they are and what was refused", optv },
 	{ "compliance", "run", NULL, 0, run,
-	  "make batches of all events that are there now", run_optv },
+	  "make batches of all events that exist now", run_optv },
 	{ "compliance", "retry", "ADAPTER BATCH", TOOL_DRY, retry,
-	  "offer what was refused of a batch (or of all) again", optv },
+	  "deliver again what was refused of a batch (or of all)", optv },
 	{ "compliance", "skip", "ADAPTER BATCH", TOOL_DRY, skip,
-	  "give what was refused of a batch (or of all) up; the archive's "
-	  "chain says so", optv },
+	  "give up what was refused of a batch (or of all); the archive's "
+	  "manifests say so", optv },
 	{ "compliance", "adopt", "ADAPTER", 0, adopt,
-	  "go on with the chain that is in its directory already", optv },
+	  "continue the chain of manifests that its directory already has", optv },
 	{ "compliance", "remove", "ADAPTER", TOOL_DRY, remove_adapter,
-	  "forget an adapter that is configured nowhere any more", optv },
+	  "forget an adapter that no daemon is configured with any more", optv },
 };
 
 

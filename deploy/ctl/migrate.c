@@ -194,14 +194,14 @@ static int run(struct tool *tool)
 static const struct tool_opt optv[] = {
 	TOOL_OPT_COMPLIANCE,
 	{ "roles", NULL,
-	  "also make the database roles and give them their rights" },
+	  "also create the database roles and grant them their rights" },
 	{ "role-prefix", "NAME", "what their names begin with (" PREFIX ")" },
 	{ NULL, NULL, NULL },
 };
 
 static const struct tool_cmd cmdv[] = {
 	{ "migrate", NULL, NULL, TOOL_DRY, run,
-	  "bring the schemas of the stores given up to this program's",
+	  "bring the schemas of the given stores up to this program's",
 	  optv },
 };
 

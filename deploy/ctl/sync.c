@@ -326,18 +326,18 @@ static int sync_ldap(struct tool *tool)
 
 static const struct tool_opt optv[] = {
 	{ "config", "FILE", "how to read the directory" },
-	{ "full",   NULL,   "everything, not what changed since last time" },
-	{ "force",  NULL,   "also when more goes than sync.removals_max_percent" },
+	{ "full",   NULL,   "read everything, not only what changed since the last time" },
+	{ "force",  NULL,   "even if more is gone than sync.removals_max_percent" },
 	{ "same-person", NULL,
-	  "an entry with a URI or name that was removed is the same person or "
-	  "group; without it a new one" },
-	{ "sample", NULL,   "print such a file with all keys and end" },
+	  "an entry with the URI or name of a removed user or group brings it "
+	  "back; default: a new one" },
+	{ "sample", NULL,   "print a configuration file with all keys, and end" },
 	{ NULL, NULL, NULL },
 };
 
 static const struct tool_cmd cmdv[] = {
 	{ "sync", "ldap", NULL, TOOL_DRY, sync_ldap,
-	  "take users, groups and folders over from a directory", optv },
+	  "take users, groups and folders from an LDAP directory", optv },
 };
 
 

@@ -463,10 +463,10 @@ START_TEST(keys_are_rotated_and_both_verify)
 	ck_assert_int_eq(verify_keys("old.pub", "old.pub"), 1);
 	ck_assert_ptr_nonnull(strstr(archiving_err(), "a key that is not "
 				     "given: "));
-	archiving_sh("cd %s && python3 $OLDPWD/tests/unit/compliance/audit.py "
+	archiving_sh("cd %s && python3 \"$OLDPWD\"/tests/unit/compliance/audit.py "
 		     "a --key old.pub@1-1 --key new.pub@2 >&2",
 		     archiving_dir("."));
-	archiving_sh("cd %s && ! python3 $OLDPWD/tests/unit/compliance/"
+	archiving_sh("cd %s && ! python3 \"$OLDPWD\"/tests/unit/compliance/"
 		     "audit.py a --key old.pub >&2", archiving_dir("."));
 }
 END_TEST

@@ -322,7 +322,7 @@ START_TEST(the_manual_tells_every_key)
 {
 	ck_assert_int_eq(config_print_man(printer(), "pchat-test", keyv,
 					  ARRAY_SIZE(keyv)), 0);
-	ck_assert(printed(".TH PCHAT-TEST 8\n"));
+	ck_assert(printed(".TH PCHAT-TEST.CONF 5\n"));
 	ck_assert(printed(".TP\n.B idle\nnumber (s), 60 to 86400; default 1800;"
 			  " read again on SIGHUP.\n.br\nHow long"));
 	ck_assert(printed(".B name\ntext; required.\n"));
