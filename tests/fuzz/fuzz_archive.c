@@ -29,7 +29,8 @@
 
 #define GUID "69da05f7-1085-415c-a0ef-1ddf8ce54de1"
 
-enum { TEXT_END = 0xff, TEXTS_MAX = 64, EVENTS_MAX = 16, MAIL_LINE_MAX = 998 };
+enum { TEXT_END = 0xff, TEXTS_MAX = 64, EVENTS_MAX = 16, MAIL_LINE_MAX = 998,
+       INPUT_MAX = 2048 };
 
 /* 2013-11-05T14:00:00Z */
 static const int64_t T0 = 1383660000LL * 1000000;
@@ -234,7 +235,7 @@ static size_t event_lines(const char *mail)
 
 	p = p ? strstr(p, "\r\n\r\n") : NULL;
 	end = p ? strstr(p, "--=_pchat_alt") : NULL;
-	fuzz_check(end != NULL);
+	fuzz_check(p && end);
 	for (p += 4; p < end; p++) {
 		char c = *p;
 
@@ -268,7 +269,7 @@ static void mail_any(const struct adapter_batch *batch)
 	static char domain[] = "pchat.invalid", type[] = "pchat";
 	const struct eml_opt opt = {
 		.host = &host, .domain = domain, .msgtype = type,
-		.mail_bytes = 2048, .attach_bytes = 100, .to_bytes = 256,
+		.mail_bytes = 8192, .attach_bytes = 100, .to_bytes = 256,
 	};
 	struct emlmail mail;
 	bool more = emlmail_first(&mail, &opt, batch, batch->convv);
@@ -298,6 +299,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 				       "/nowhere", false };
 	struct fuzz_in in = { data, size };
 	const char *uri;
+
+	if (size > INPUT_MAX)
+		return 0;
 
 	fuzz_init();
 	room.name        = text_take(&in);
