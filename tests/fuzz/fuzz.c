@@ -124,3 +124,29 @@ void fuzz_file(const char *path, const void *p, size_t len)
 
 	fuzz_check(f && (!len || fwrite(p, 1, len, f) == len) && !fclose(f));
 }
+
+
+/* ------------------------------------------------------------- libre's loop */
+
+static struct tmr tmr;
+static unsigned turns;
+
+
+static void turn_handler(void *arg)
+{
+	(void)arg;
+
+	if (turns--)
+		tmr_start(&tmr, 0, turn_handler, NULL);
+	else
+		re_cancel();
+}
+
+
+void fuzz_turns(unsigned n)
+{
+	turns = n;
+	tmr_start(&tmr, 0, turn_handler, NULL);
+	(void)re_main(NULL);
+	tmr_cancel(&tmr);
+}

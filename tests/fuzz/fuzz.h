@@ -21,6 +21,8 @@ void fuzz_fail(const char *what, const char *file, int line)
 
 /** Silences the log and starts libre, once per process */
 void fuzz_init(void);
+/** Turns of libre's loop, without waiting */
+void fuzz_turns(unsigned n);
 
 /** The input, taken from its front */
 struct fuzz_in {
