@@ -304,9 +304,10 @@ static int sync_ldap(struct tool *tool)
 	if (tool_opt(tool, "sample"))
 		return sample(tool);
 	if (!path)
-		return tool_usage(tool, "which file? --config FILE", NULL);
+		return tool_usage(tool, "no file given: --config FILE", NULL);
 	if (!str_isset(tool->store))
-		return tool_usage(tool, "which store? --store CONNINFO", NULL);
+		return tool_usage(tool, "no store given: --store CONNINFO or"
+				  " PCHAT_STORE in the environment", NULL);
 
 	err = load(&sync, path);
 	if (!err)
