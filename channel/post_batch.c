@@ -66,7 +66,7 @@ static void drop_fenced(struct post *post)
 		if (item->lease == post->svc->lease)
 			continue;
 		--post->queued;
-		post_answer(item, ESTALE);
+		post_settle(item, ESTALE);
 		mem_deref(item);
 	}
 }
