@@ -167,7 +167,7 @@ FUZZ_SAN := -fsanitize=address,undefined -fno-sanitize-recover=undefined
 FUZZ_FLAGS = $(filter-out $(HARDEN) $(SANFLAGS) $(CFLAGS),$(CFLAGS_ALL)) \
 	-Wno-gnu-variable-sized-type-not-at-end -O1 -gline-tables-only -fno-omit-frame-pointer $(FUZZ_SAN)
 FUZZ_LIB := $(patsubst %.c,$(FUZZ_OBJ)/%.o,$(COMMON) common/ldapconn.c $(CHANNEL) \
-	$(WEB) $(COMPLIANCE) $(CTL) tests/fuzz/fuzz.c) \
+	$(WEB) $(COMPLIANCE) $(CTL) tests/fuzz/fuzz.c tests/fuzz/sipclient.c) \
 	$(addprefix $(FUZZ_OBJ)/,sql_embedded.o sql_compliance.o pages_embedded.o)
 
 $(FUZZ_OBJ)/%.o: %.c

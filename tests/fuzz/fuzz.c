@@ -1,6 +1,7 @@
 /**
  * @file tests/fuzz/fuzz.c  What the fuzz targets share
  */
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,11 +13,8 @@
 static char folder[128];
 
 
-void fuzz_check_at(bool ok, const char *what, const char *file, int line)
+void fuzz_fail(const char *what, const char *file, int line)
 {
-	if (ok)
-		return;
-
 	(void)fprintf(stderr, "%s:%d: not so: %s\n", file, line, what);
 	abort();
 }
@@ -125,4 +123,30 @@ void fuzz_file(const char *path, const void *p, size_t len)
 	FILE *f = fopen(path, "wb");
 
 	fuzz_check(f && (!len || fwrite(p, 1, len, f) == len) && !fclose(f));
+}
+
+
+/* ------------------------------------------------------------- libre's loop */
+
+static struct tmr tmr;
+static unsigned turns;
+
+
+static void turn_handler(void *arg)
+{
+	(void)arg;
+
+	if (turns--)
+		tmr_start(&tmr, 0, turn_handler, NULL);
+	else
+		re_cancel();
+}
+
+
+void fuzz_turns(unsigned n)
+{
+	turns = n;
+	tmr_start(&tmr, 0, turn_handler, NULL);
+	(void)re_main(NULL);
+	tmr_cancel(&tmr);
 }

@@ -7,7 +7,6 @@
  */
 #pragma once
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,11 +14,15 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /** Stop with a message where @p ok is false */
-#define fuzz_check(ok) fuzz_check_at((ok), #ok, __FILE__, __LINE__)
-void fuzz_check_at(bool ok, const char *what, const char *file, int line);
+#define fuzz_check(ok) \
+	do { if (!(ok)) fuzz_fail(#ok, __FILE__, __LINE__); } while (0)
+void fuzz_fail(const char *what, const char *file, int line)
+	__attribute__((noreturn));
 
 /** Silences the log and starts libre, once per process */
 void fuzz_init(void);
+/** Turns of libre's loop, without waiting */
+void fuzz_turns(unsigned n);
 
 /** The input, taken from its front */
 struct fuzz_in {
