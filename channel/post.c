@@ -237,7 +237,7 @@ static void watch_handler(void *arg)
 		if (now - item->since_ms <= post->wait_ms)
 			break;
 		--post->queued;
-		post_answer(item, EAGAIN);
+		post_settle(item, EAGAIN);
 		mem_deref(item);
 	}
 	n_queued = post->queued;

@@ -9,6 +9,7 @@
 #include "channel/post.h"
 #include "channel/room.h"
 
+struct db_res;
 struct message;
 
 #define POST_BUSY diag_again(5, 20011, NULL)
@@ -97,6 +98,14 @@ void post_release(struct post_item *item);
 void post_kick(struct post *post);
 
 void post_batch_start(struct post *post);
+/** Send it to the store.  @return what db_exec() says */
+int  post_batch_submit(struct post_batch *batch);
+/** The store's answer, rows of the statements post_batch and post_outcome:
+ *  room, id before its first message or NULL, time, enum fence; rooms
+ *  ascending.  Ends the batch, or has rights read first */
+void post_batch_stored(struct post_batch *batch, const struct db_res *res);
+/** All its messages have this outcome: post_settle() */
+void post_batch_settle(struct post_batch *batch, int err);
 /** All its messages are answered, or queued again: the next may go */
 void post_batch_done(struct post_batch *batch);
 /** Queue one again, before all others: call it for the last one first */
@@ -104,7 +113,7 @@ void post_batch_requeue(struct post_batch *batch, struct post_item *item);
 /** Read the rights of messages that are not settled (they were stale), post
  *  again what may be, refuse the rest: post_check.c */
 void post_batch_recheck(struct post_batch *batch);
-/** The connection is back: find out what became of it */
+/** The connection is back: find out what became of it, post_outcome.c */
 void post_batch_resume(struct post_batch *batch);
 /** It takes too long: answer 504, outcome unknown.  It stays the batch under
  *  way until the store says what became of it */

@@ -59,21 +59,21 @@ static const struct out_col itemv[] = {
 	{ "adapter",    "REFUSED BY", OUT_TEXT },
 	{ "batch",      "BATCH",    OUT_INT  },
 	{ "item",       "ITEM",     OUT_TEXT },
-	{ "refused_on", NULL,       OUT_TEXT },
+	{ "refused_on", NULL,       OUT_TIME },
 	{ "error",      "WHY",      OUT_TEXT },
 };
 
 static const struct out_col forkv[] = {
 	{ "what",       "FORK OF",  OUT_TEXT },
 	{ "adapter",    "ADAPTER",  OUT_TEXT },
-	{ "found_on",   "FOUND",    OUT_TEXT },
+	{ "found_on",   "FOUND",    OUT_TIME },
 	{ "detail",     "WHAT WAS FOUND", OUT_TEXT },
 };
 
 static const struct out_col lostv[] = {
 	{ "event",      "LOST FILE OF EVENT", OUT_TEXT },
 	{ "file",       "FILE",     OUT_TEXT },
-	{ "found_on",   "FOUND",    OUT_TEXT },
+	{ "found_on",   "FOUND",    OUT_TIME },
 };
 
 struct part {
@@ -396,18 +396,19 @@ static int adopt(struct tool *tool)
 	PGresult *res = NULL;
 	int err;
 
-	err = tool_connect_compliance(&st, tool);
-	if (!err)
-		err = bstore_query(st, &res, "ctl_compliance_adopt",
-				   (const char *const *)tool->argv, 1);
+	err = change(tool, &res, "ctl_compliance_adopt",
+		     (const char *const *)tool->argv, 1, &st);
 	if (!err && !PQntuples(res)) {
 		(void)fprintf(tool->err, "pchatctl: there is no adapter %s\n",
 			      tool->argv[0]);
 		err = ENOENT;
 	}
+	if (!err && !tool->dry_run)
+		err = bstore_commit(st);
 	if (!err)
-		(void)fprintf(tool->out, "%s: goes on with the chain of its "
-			      "directory\n", tool->argv[0]);
+		say(tool, NULL, tool->dry_run ?
+		    "would go on with the chain of its directory" :
+		    "goes on with the chain of its directory");
 
 	PQclear(res);
 	mem_deref(st);
@@ -467,7 +468,7 @@ static const struct tool_cmd cmdv[] = {
 	{ "compliance", "skip", "ADAPTER BATCH", TOOL_DRY, skip,
 	  "give up what was refused of a batch (or of all); the archive's "
 	  "manifests say so", optv },
-	{ "compliance", "adopt", "ADAPTER", 0, adopt,
+	{ "compliance", "adopt", "ADAPTER", TOOL_DRY, adopt,
 	  "continue the chain of manifests that its directory already has", optv },
 	{ "compliance", "remove", "ADAPTER", TOOL_DRY, remove_adapter,
 	  "forget an adapter that no daemon is configured with any more", optv },
