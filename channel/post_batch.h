@@ -4,40 +4,30 @@
  */
 #pragma once
 
+#include "channel/sip/uas.h"
 #include "channel/batch.h"
 #include "channel/post.h"
 #include "channel/room.h"
 
 struct message;
 
-#define POST_BUSY \
-	"Retry-After: 5\r\n" \
-	"Ms-diagnostics: 20011;source=\"pchat\";" \
-	"reason=\"Rejected message (inbound queue full)\";" \
-	"component=\"GroupChat\"\r\n"
+#define POST_BUSY diag_again(5, 20011, NULL)
 
 /* ComplianceFailClosed: nothing is said that the archive may never have */
 #define POST_CLOSED \
-	"Retry-After: 60\r\n" \
-	"Ms-diagnostics: 20011;source=\"pchat\";" \
-	"reason=\"Rejected message (compliance archive unavailable)\";" \
-	"component=\"GroupChat\"\r\n"
+	diag_again(60, 20011, \
+		   "Rejected message (compliance archive unavailable)")
 
 /* Nobody knows for sure that this process still is part of the pool */
 #define POST_FENCED \
-	"Retry-After: 5\r\n" \
-	"Ms-diagnostics: 20011;source=\"pchat\";" \
-	"reason=\"Rejected message (instance has lost its lease)\";" \
-	"component=\"GroupChat\"\r\n"
+	diag_again(5, 20011, "Rejected message (instance has lost its lease)")
 
 /* The answer to a post whose outcome the store alone knows.  The same request
    again (same user, epid, envelope, room and text) gets the outcome: it is
    never stored twice */
 #define POST_UNKNOWN \
-	"Retry-After: 5\r\n" \
-	"Ms-diagnostics: 20012;source=\"pchat\";" \
-	"reason=\"Message outcome unknown (repeat with the same envelope)\";" \
-	"component=\"GroupChat\"\r\n"
+	diag_again(5, 20012, \
+		   "Message outcome unknown (repeat with the same envelope)")
 
 /** A message between its request and its commit */
 struct post_item {
@@ -49,7 +39,6 @@ struct post_item {
 	uint64_t asked_ms;       /* when st came, if it is a repeat          */
 	uint64_t settled_ms;     /* since when the outcome is known; 0: not  */
 	struct st *st;           /* NULL once answered                       */
-	struct rate_user *rate;  /* reference: whose it is                   */
 	struct room *room;       /* reference                                */
 	struct endpoint *ep;     /* reference: its author's, until what comes
 	                            after it in the dialog may go on         */

@@ -18,7 +18,7 @@ enum {
 	AT_ONCE   = 5,                /* refusals in a row that do not wait  */
 	HOLD_MS   = 200,
 	HELD_MAX  = 2000,             /* answers that wait at a time         */
-	RATE_EXTRA = 320,
+	RATE_EXTRA = 512,
 };
 
 struct rates {
@@ -278,10 +278,10 @@ void rate_refuse(struct rates *rs, struct st *st, struct rate_buckets *ep,
 {
 	char extra[RATE_EXTRA];
 
-	(void)re_snprintf(extra, sizeof(extra), "Retry-After: %u\r\n%s"
-			  "Warning: 399 pchat \"%s\"\r\n", wait_s,
-			  diag_line(kind == RATE_SIGNIN ? 20008 : 20011),
-			  namev[kind]);
+	(void)re_snprintf(extra, sizeof(extra), "%s"
+			  "Warning: 399 pchat \"%s\"\r\n",
+			  diag_again(wait_s, kind == RATE_SIGNIN ? 20008 :
+				     20011, NULL), namev[kind]);
 	if (ep && ep->refused > AT_ONCE)
 		hold(rs, st, extra);
 	else

@@ -13,6 +13,8 @@ struct adapter_spec;
 struct adapter_setting;
 struct re_printf;
 
+enum { ADAPTERS_MAX = 64 };    /* of a daemon                              */
+
 /** What the host's keys say; see adapter_load.c for the table */
 struct adapter_common {
 	const char *name;       /* unique; files and rows are called so      */

@@ -127,9 +127,13 @@ static int params_end(const char **pp, const char *end)
 
 int addr_next(struct addr *a, struct pl *rest)
 {
-	const char *end = rest->p + rest->l, *p, *q;
+	const char *end, *p, *q;
 	int err;
 
+	if (!rest->l)
+		return ENOENT;
+
+	end = rest->p + rest->l;
 	p = skip(rest->p, end, BLANK);
 	if (p == end)
 		return ENOENT;

@@ -10,6 +10,19 @@ ALTER TABLE credential ADD CONSTRAINT credential_ha1_check
     CHECK (ha1 IS NOT NULL AND ha1b IS NOT NULL
            OR ha1_sha256 IS NOT NULL AND ha1b_sha256 IS NOT NULL);
 
+-- Another one for each password: what was proved with an earlier one is proved
+-- no more.
+ALTER TABLE credential ADD COLUMN proof uuid NOT NULL DEFAULT gen_random_uuid();
+CREATE FUNCTION credential_renewed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.proof := gen_random_uuid();
+    RETURN NEW;
+END $$;
+CREATE TRIGGER credential_renewed BEFORE UPDATE OF username, realm, ha1, ha1_sha256 ON credential
+    FOR EACH ROW WHEN ((OLD.username, OLD.realm, OLD.ha1, OLD.ha1_sha256)
+                       IS DISTINCT FROM (NEW.username, NEW.realm, NEW.ha1, NEW.ha1_sha256))
+    EXECUTE FUNCTION credential_renewed();
+
 -- With hashes of both kinds; new_ha1 and new_ha1b may be NULL: no MD5.
 CREATE FUNCTION user_set_credential(uri text, new_username text, new_realm text,
                                     new_ha1 text, new_ha1b text, new_kdf text,
@@ -42,6 +55,17 @@ CREATE TRIGGER credential_changed AFTER UPDATE OF ha1, ha1_sha256 ON credential
     FOR EACH ROW WHEN (OLD.ha1 IS DISTINCT FROM NEW.ha1
                        OR OLD.ha1_sha256 <> NEW.ha1_sha256)
     EXECUTE FUNCTION credential_changed();
+
+-- Sessions of a user who may not chat any more do not come back with the user.
+CREATE FUNCTION session_ends() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    DELETE FROM web_session s
+     WHERE s.principal_id = NEW.principal_id
+       AND cardinality(user_ancestors(s.principal_id)) = 0;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER session_ends AFTER UPDATE OF state, policy_id ON principal
+    FOR EACH ROW WHEN (NEW.kind = 5) EXECUTE FUNCTION session_ends();
 
 -- ------------------------------------------------------------------ throttle
 
@@ -155,14 +179,22 @@ SELECT coalesce((SELECT CASE WHEN c.ha1 IS NULL THEN 'sha256'
                   WHERE p.key = uri_plain(registrar_text(uri_hex))), 'both')
 $$;
 
+-- What a proof holds for: this person, with this password.
+CREATE FUNCTION registrar_proof(who bigint) RETURNS text
+    LANGUAGE sql STABLE AS $$
+SELECT who || '.' || c.proof FROM credential c WHERE c.principal_id = who
+$$;
+
 -- May this user still use the service?  Asked for what opens something on a
--- connection that was proved a while ago.
-CREATE FUNCTION registrar_may(uri_hex text) RETURNS text
+-- connection that was proved a while ago; 'again': they must prove it again, as
+-- the password is another now, or the person.
+CREATE FUNCTION registrar_may(uri_hex text, proof_hex text) RETURNS text
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-SELECT CASE WHEN EXISTS (
-    SELECT FROM principal p
-     WHERE p.key = registrar_text(uri_hex) AND p.kind = 5
-       AND cardinality(user_ancestors(p.principal_id)) > 0) THEN 'yes' ELSE 'no' END
+SELECT coalesce((
+    SELECT CASE WHEN cardinality(user_ancestors(p.principal_id)) = 0 THEN 'no'
+                WHEN registrar_proof(p.principal_id) = registrar_text(proof_hex) THEN 'yes'
+                ELSE 'again' END
+      FROM principal p WHERE p.key = registrar_text(uri_hex) AND p.kind = 5), 'no')
 $$;
 
 -- Check an answer to a Digest challenge (RFC 7616, qop=auth) and keep account
@@ -170,11 +202,12 @@ $$;
 -- out once, for one request.  limits: failures that are free, by user or way
 -- and by address.  Verdicts: 'good' (uri is the user's), 'wrong', 'wait' (for
 -- wait_s seconds), 'disabled', 'other' (the credentials of another user than the
--- one in From, name), 'bad' (400).
+-- one in From, name), 'bad' (400).  proof, of 'good': for registrar_may().
 CREATE FUNCTION registrar_prove(name_hex text, answer_hex text, nonce_hex text,
                                 method_hex text, realm_hex text, address text, device_hex text,
                                 limits integer[], wait_max integer,
-                                OUT verdict text, OUT uri text, OUT wait_s integer)
+                                OUT verdict text, OUT uri text, OUT wait_s integer,
+                                OUT proof text)
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
     d jsonb := digest_params(registrar_text(answer_hex));
@@ -228,6 +261,7 @@ BEGIN
         verdict := CASE WHEN 'sip:' || uri_plain(registrar_text(name_hex)) <> c.key THEN 'other'
                         WHEN c.may THEN 'good' ELSE 'disabled' END;
         IF c.may THEN
+            proof := registrar_proof(c.principal_id);
             PERFORM signin_passed(c.principal_id, user_key, address, device);
         END IF;
         RETURN;
@@ -237,7 +271,7 @@ BEGIN
     wait_s := web_login_wait(keys);
 END $$;
 
-REVOKE ALL ON FUNCTION registrar_offer(text), registrar_may(text),
+REVOKE ALL ON FUNCTION registrar_offer(text), registrar_may(text, text),
     registrar_prove(text, text, text, text, text, text, text, integer[], integer) FROM public;
 
 INSERT INTO schema_version (version) VALUES (20);

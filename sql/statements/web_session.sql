@@ -43,7 +43,7 @@ SELECT p.name, p.display, is_administrator(user_ancestors(p.principal_id)),
 
 -- name: web_session
 -- The session and whose it is; no row: none, too old, or its user may not chat
--- any more.  $1 text: SHA-256 of the token in hex, $2 integer: idle limit in
+-- any more, which ends it.  $1 text: SHA-256 of the token in hex, $2 integer: idle limit in
 -- seconds, $3 integer: limit of its age
 WITH found AS (
        SELECT s.principal_id, s.csrf, s.token_sha256, s.seen_on,
@@ -57,6 +57,11 @@ WITH found AS (
          FROM found f
         WHERE s.token_sha256 = f.token_sha256
           AND f.seen_on < now() - interval '1 minute'
+          AND cardinality(f.ancestors) > 0
+     ), ended AS (
+       DELETE FROM web_session s
+        USING found f
+        WHERE s.token_sha256 = f.token_sha256 AND cardinality(f.ancestors) = 0
      )
 SELECT p.principal_id, p.name, p.display, f.csrf,
        is_administrator(f.ancestors)

@@ -12,7 +12,7 @@
 #include "tests/scenario/attack.h"
 #include "tests/unit/suite.h"
 
-enum { LONG = 50000, TOO_LONG = 62000 };
+enum { LONG = 50000, TOO_LONG = 62000, LONG_UNPROVED = 10000 };
 
 static struct reg *ada, *bob;
 
@@ -172,6 +172,48 @@ START_TEST(requests_without_proof_are_few)
 END_TEST
 
 
+/* Checking a long head costs milliseconds: not for those who prove nothing */
+START_TEST(a_strangers_head_is_short)
+{
+	struct reg *eve = attack_connect("eve", NULL);
+	struct reg_req q = { .method = "INVITE" };
+	char *text = field(LONG_UNPROVED);
+
+	q.more = text;
+	ck_assert_uint_eq(reg_ask(eve, &q), 513);
+	q.more = NULL;
+	ck_assert_uint_eq(reg_ask(eve, &q), 407);
+	mem_deref(text);
+	mem_deref(eve);
+}
+END_TEST
+
+
+/* What an instance says of the rate is what the user hears */
+START_TEST(a_refusal_for_too_much_says_when_to_come_back)
+{
+	struct reg *dan = attack_sign_in("dan", NULL);
+	uint16_t status = 200;
+	unsigned n = 0;
+	char *body;
+
+	while (status == 200) {
+		body = xd_cmd(++n, "chansrch", "<qib qtype=\"BYNAME\" "
+			      "criteria=\"\" extended=\"false\"/>");
+		status = reg_info(dan, body);
+		mem_deref(body);
+		ck_assert_uint_lt(n, 10000);
+	}
+	ck_assert_uint_eq(status, 503);
+	ck_assert_ptr_nonnull(strstr(raw_answer(reg_raw(dan)),
+				     "Retry-After:"));
+	ck_assert_ptr_nonnull(strcasestr(raw_answer(reg_raw(dan)),
+					 "Ms-diagnostics:"));
+	mem_deref(dan);
+}
+END_TEST
+
+
 static Suite *attack_odd_suite(void)
 {
 	Suite *suite = suite_create("attack_odd");
@@ -181,6 +223,8 @@ static Suite *attack_odd_suite(void)
 	tcase_set_timeout(tc, 120);
 	tcase_add_test(tc, what_is_legal_is_served);
 	tcase_add_test(tc, what_is_wrong_is_answered_and_cuts_nobody);
+	tcase_add_test(tc, a_strangers_head_is_short);
+	tcase_add_test(tc, a_refusal_for_too_much_says_when_to_come_back);
 	tcase_add_test(tc, requests_without_proof_are_few);
 	suite_add_tcase(suite, tc);
 

@@ -4,7 +4,10 @@
  * One throttle for the registrar and the web: delay by user, address and known
  * way, and nobody is kept out of where they came in before.
  */
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "tests/scenario/attack.h"
 #include "tests/scenario/tool.h"
 #include "tests/support/browser.h"
@@ -309,6 +312,53 @@ START_TEST(a_former_user_gets_nowhere)
 END_TEST
 
 
+static void set_password(const char *user, const char *password)
+{
+	char path[] = "/tmp/pchat-password-XXXXXX";
+	const int fd = mkstemp(path);
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert(dprintf(fd, "%s\n", password) > 0);
+	(void)close(fd);
+	ck_tool(pool, "user set " SIP("%s") " --password-file %s", user, path);
+	(void)unlink(path);
+}
+
+
+static uint16_t open_another(struct reg *r, const char *callid)
+{
+	const struct reg_req q = {
+		.method = "INVITE", .ruri = pool_uri(pool), .callid = callid,
+		.ctype = "application/sdp", .body = "v=0\r\n"
+	};
+
+	return reg_ask(r, &q);
+}
+
+
+/* The name is another's now, or the password is: a connection that was proved
+   before is asked for a proof again, which its holder does not have */
+START_TEST(a_proof_ends_with_its_person_and_password)
+{
+	struct reg *fay = attack_sign_in("fay", NULL);
+	struct reg *cyd = attack_sign_in("cyd", NULL);
+
+	ck_assert_uint_eq(open_another(fay, "f1"), 200);
+	ck_tool(pool, "user remove " SIP("fay"));
+	ck_tool(pool, "user create " SIP("fay") " --policy enabled");
+	set_password("fay", "other");
+	set_password("cyd", "other");
+	ck_assert_uint_eq(open_another(fay, "f2"), 407);
+	ck_assert_uint_eq(open_another(cyd, "c2"), 407);
+	set_password("fay", "fay");
+	set_password("cyd", "cyd");
+	ck_assert_uint_eq(reg_invite(cyd, pool_uri(pool)), 200);
+	mem_deref(cyd);
+	mem_deref(fay);
+}
+END_TEST
+
+
 static Suite *attack_signin_suite(void)
 {
 	Suite *suite = suite_create("attack_signin");
@@ -316,6 +366,7 @@ static Suite *attack_signin_suite(void)
 
 	tcase_add_unchecked_fixture(tc, attack_up, stage_down);
 	tcase_set_timeout(tc, 120);
+	tcase_add_test(tc, a_proof_ends_with_its_person_and_password);
 	tcase_add_test(tc, an_answer_is_good_once_and_where_it_was_asked_for);
 	tcase_add_test(tc, an_answer_that_is_none_opens_nothing);
 	tcase_add_test(tc, sha_256_is_offered_and_checked);

@@ -4,6 +4,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include "tests/scenario/tool.h"
 #include "tests/scenario/web.h"
 #include "tests/unit/suite.h"
 
@@ -218,6 +219,29 @@ START_TEST(who_may_not_chat_any_more_is_out_at_once)
 END_TEST
 
 
+/* It does not come back when they may chat again, used meanwhile or not */
+START_TEST(a_session_that_ended_stays_ended)
+{
+	static const char *const endv[][2] = {
+		{ "user set " SIP("cleo") " --state disabled",
+		  "user set " SIP("cleo") " --state enabled" },
+		{ "policy grant disabled " SIP("cleo"),
+		  "policy grant enabled " SIP("cleo") },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(endv); i++) {
+		struct browser *a;
+
+		ck_browser(a, pool, 0, "cleo");
+		ck_status(a, browser_get(a, "/api/v1/rooms"), 200);
+		ck_tool(pool, "%s", endv[i][0]);
+		ck_tool(pool, "%s", endv[i][1]);
+		ck_status(a, browser_get(a, "/api/v1/rooms"), 401);
+	}
+}
+END_TEST
+
+
 START_TEST(an_unknown_user_and_a_wrong_password_are_alike)
 {
 	struct browser *b;
@@ -322,6 +346,7 @@ static Suite *web_session_suite(void)
 	tcase_add_test(tc, a_session_that_was_not_used_is_over);
 	tcase_add_test(tc, a_session_is_over_however_much_it_is_used);
 	tcase_add_test(tc, who_may_not_chat_any_more_is_out_at_once);
+	tcase_add_test(tc, a_session_that_ended_stays_ended);
 	tcase_add_test(tc, an_unknown_user_and_a_wrong_password_are_alike);
 	tcase_add_test(tc, after_some_failures_there_is_a_wait);
 	tcase_add_loop_test(tc, odd_sign_ins, 0, ARRAY_SIZE(oddv));
