@@ -37,7 +37,7 @@ static const struct outcome outcomev[] = {
 	  "connection lost: looked up before anything else is posted, "
 	  "504 if that takes too long" },
 	{ "post_abort", OUTCOME_REPEAT, true,
-	  "channel/post_batch.c",
+	  "channel/post_outcome.c",
 	  "ends the old backend; until it is known to be gone" },
 	{ "roster_add", OUTCOME_UNDO, true,
 	  "channel/join.c",
