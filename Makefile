@@ -204,7 +204,7 @@ JOBS = $(if $(findstring j,$(filter-out --%,$(MAKEFLAGS))),,-j$(shell nproc))
 
 run:
 	$(Q)deploy/dev/deps deploy/packages build run show
-	+$(Q)$(MAKE) --no-print-directory $(JOBS) all $(BUILD)/tests/purple-client
+	+$(Q)$(MAKE) $(if $(V),,-s) --no-print-directory $(JOBS) all $(BUILD)/tests/purple-client
 	$(Q)deploy/dev/show
 
 stop:
@@ -308,6 +308,9 @@ install: all
 	install -m 644 deploy/compliance/* $(DESTDIR)$(PREFIX)/share/pchat/compliance
 	install -m 644 compliance/adapter.h $(DESTDIR)$(PREFIX)/include/pchat
 	install -m 644 compliance/FORMAT.md $(DESTDIR)$(PREFIX)/share/doc/pchat/archive-format.md
+	for d in operate compliance web xccos-extensions; do \
+		sed 's|../compliance/FORMAT.md|archive-format.md|' deploy/$$d.md \
+			> $(DESTDIR)$(PREFIX)/share/doc/pchat/$$d.md || exit 1; done
 	for d in $(DAEMONS); do \
 		sed 's|@PREFIX@|$(PREFIX)|' deploy/systemd/$$d@.service \
 			> $(DESTDIR)$(PREFIX)/lib/systemd/system/$$d@.service && \
@@ -320,8 +323,8 @@ help:
 	@echo 'make            build into build/'
 	@echo 'make run        install what is missing, build, show a private pool of two; make stop'
 	@echo 'make check      the same preparation, then all tests; T=pattern for suites that match'
-	@echo '                (check-unit, check-db, check-scenario, check-web, check-fuzz,'
-	@echo '                check-differ: parts of it)'
+	@echo '                (check-unit, check-db, check-scenario, check-web, check-conf, check-elf,'
+	@echo '                check-fuzz, check-differ: parts of it)'
 	@echo 'make check-units  the systemd units, started under a systemd of their own (root)'
 	@echo 'make asan       all tests with the address and undefined-behaviour checkers'
 	@echo 'make lint       cppcheck and clang-tidy'

@@ -226,12 +226,12 @@ static void misused(struct req *req, int err, const char *name)
 		break;
 
 	case ENOKEY:
-		req_problem(req, 428, "if-match", "If-Match with the ETag of "
-			    "what was read is wanted");
+		req_problem(req, 428, "if-match", "If-Match is required, with "
+			    "the ETag of what was read");
 		break;
 
 	case EBADMSG:
-		req_problem(req, 400, "invalid", "a JSON object is wanted");
+		req_problem(req, 400, "invalid", "a JSON object is required");
 		break;
 
 	default:
