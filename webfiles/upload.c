@@ -13,6 +13,7 @@
 #include "common/guid.h"
 #include "common/stats.h"
 #include "common/store/status.h"
+#include "common/shown.h"
 #include "webfiles/core.h"
 #include "webfiles/files.h"
 #include "webfiles/filestore.h"
@@ -235,6 +236,17 @@ static void end_handler(struct req *req, void *arg)
 }
 
 
+/* Nothing in it that people would not see: controls, turns of direction */
+static int name_check(const char *name)
+{
+	char *shown = shown_line(name);
+	int err = !shown ? ENOMEM : strcmp(shown, name) ? EINVAL : 0;
+
+	mem_deref(shown);
+	return err;
+}
+
+
 void upload_run(struct req *req, const struct upload_right *right,
 		const struct file_key *key, const char *name)
 {
@@ -250,7 +262,9 @@ void upload_run(struct req *req, const struct upload_right *right,
 	up->right = *right;
 	up->post  = !req_query(req, "post") ||
 		strcmp(req_query(req, "post"), "false");
-	err = limits(up, length > 0 ? (uint64_t)length : 0);
+	err = name_check(name);
+	if (!err)
+		err = limits(up, length > 0 ? (uint64_t)length : 0);
 	if (!err)
 		err = str_dup(&up->name, name);
 	if (!err)

@@ -40,6 +40,10 @@ START_TEST(a_file_is_copied_before_its_event_is_staged)
 
 	ck_room(room, pool, "Lobby");
 	ck_browser(ada, pool, 0, "ada");
+	/* a name may not make lines of its own in what an archive writes */
+	ck_status(ada, browser_put(ada, "POST", "text/plain", "the plan", 8,
+		false, "/api/v1/rooms/%s/files?name=plan%%0D%%0Ax.txt",
+		xd_room_id(room)), 400);
 	ck_status(ada, browser_put(ada, "POST", "text/plain", "the plan", 8,
 		false, "/api/v1/rooms/%s/files?name=plan.txt",
 		xd_room_id(room)), 201);

@@ -486,6 +486,9 @@ START_TEST(kinds_of_files)
 	ck_status(ada.b, put(&ada, t, "x", 1, "page.html"), 422);
 	ck_status(ada.b, put(&ada, t, "x", 1, "none"), 422);
 	ck_status(ada.b, put(&ada, t, "x", 1, "odd.t%2at"), 400);
+	/* a command for a terminal, another ending than one sees */
+	ck_status(ada.b, put(&ada, t, "x", 1, "a%C2%9B31m.txt"), 400);
+	ck_status(ada.b, put(&ada, t, "x", 1, "a%E2%80%AEfdp.txt"), 400);
 	ck_status(ada.b, put(&ada, t, "this is a virus!", 16, "v.txt"), 422);
 	ck_assert_str_eq(browser_member(ada.b, "type"),
 			 "urn:pchat:problem:scanner");
