@@ -37,7 +37,7 @@ static const struct outcome outcomev[] = {
 	  "connection lost: looked up before anything else is posted, "
 	  "504 if that takes too long" },
 	{ "post_abort", OUTCOME_REPEAT, true,
-	  "channel/post_batch.c",
+	  "channel/post_outcome.c",
 	  "ends the old backend; until it is known to be gone" },
 	{ "roster_add", OUTCOME_UNDO, true,
 	  "channel/join.c",
@@ -57,7 +57,7 @@ static const struct outcome outcomev[] = {
 	  "channel/ending.c",
 	  "likewise; does not touch what was lost later" },
 	{ "endpoint_revive", OUTCOME_REPEAT, true,
-	  "channel/pool.c",
+	  "channel/revive.c",
 	  "with every beat until stored" },
 	{ "endpoint_forget", OUTCOME_PERIOD, true,
 	  "channel/sweep.c",
