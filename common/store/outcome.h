@@ -57,7 +57,7 @@ static const struct outcome outcomev[] = {
 	  "channel/ending.c",
 	  "likewise; does not touch what was lost later" },
 	{ "endpoint_revive", OUTCOME_REPEAT, true,
-	  "channel/pool.c",
+	  "channel/revive.c",
 	  "with every beat until stored" },
 	{ "endpoint_forget", OUTCOME_PERIOD, true,
 	  "channel/sweep.c",
