@@ -54,10 +54,11 @@ PROGS   := $(DAEMONS:%=$(BUILD)/%) $(BUILD)/pchatctl
 TESTS   := $(BUILD)/tests/unit-tests $(BUILD)/tests/db-tests $(BUILD)/tests/scenario-tests \
 	$(BUILD)/tests/differ-tests
 TOOLS   := $(BUILD)/tests/load $(BUILD)/tests/floor $(BUILD)/tests/adapters $(BUILD)/tests/purple-client $(BUILD)/tests/person
-FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ    := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ    := $(if $(T),$(foreach t,$(FUZZ),$(if $(findstring $(T),$(t)),$(t))),$(FUZZ))
 
 .PHONY: all tests tools deps run stop check check-unit check-db check-scenario \
-	check-web check-conf check-elf check-units check-fuzz check-differ fuzz chaos asan lint bench bench-web conf-doc install clean help
+	check-web check-conf check-elf check-units check-fuzz check-differ fuzz fuzz-keep chaos asan lint bench bench-web conf-doc install clean help
 
 .SECONDARY:
 
@@ -156,10 +157,39 @@ $(BUILD)/tests/adapters: $(call obj,tests/bench/adapters.c) $(COMPLY_O) $(COMMON
 	$(call say,LD)
 	$(link) $(LIBS)
 
-$(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/driver.o \
-		$(call obj,$(CHANNEL)) $(COMMON_O)
+# ------------------------------------------------------------ fuzz targets
+
+# libFuzzer: clang, and objects of its own with the checkers.  A target takes
+# from the library what it needs.
+FUZZ_CC  ?= clang
+FUZZ_OBJ := $(BUILD)/fuzz/obj
+FUZZ_SAN := -fsanitize=address,undefined -fno-sanitize-recover=undefined
+FUZZ_FLAGS = $(filter-out $(HARDEN) $(SANFLAGS) $(CFLAGS),$(CFLAGS_ALL)) \
+	-Wno-gnu-variable-sized-type-not-at-end -O1 -gline-tables-only -fno-omit-frame-pointer $(FUZZ_SAN)
+FUZZ_LIB := $(patsubst %.c,$(FUZZ_OBJ)/%.o,$(COMMON) common/ldapconn.c $(CHANNEL) \
+	$(WEB) $(COMPLIANCE) $(CTL) tests/fuzz/fuzz.c tests/fuzz/sipclient.c) \
+	$(addprefix $(FUZZ_OBJ)/,sql_embedded.o sql_compliance.o pages_embedded.o)
+
+$(FUZZ_OBJ)/%.o: %.c
+	$(Q)mkdir -p $(@D)
+	$(call say,CC)
+	$(Q)$(FUZZ_CC) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link -MMD -MP -c -o $@ $<
+
+$(FUZZ_OBJ)/%.o: $(BUILD)/%.c
+	$(call say,CC)
+	$(Q)$(FUZZ_CC) $(FUZZ_FLAGS) -MMD -MP -c -o $@ $<
+
+$(FUZZ_OBJ)/libpchat.a: $(FUZZ_LIB)
+	$(call say,AR)
+	$(Q)rm -f $@ && ar rcs $@ $^
+
+# Routes are known by their constructors alone.
+$(BUILD)/fuzz/http: $(WEB:%.c=$(FUZZ_OBJ)/%.o)
+
+$(BUILD)/fuzz/%: $(FUZZ_OBJ)/tests/fuzz/fuzz_%.o $(FUZZ_OBJ)/libpchat.a
 	$(call say,LD)
-	$(link) $(LIBS)
+	$(Q)$(FUZZ_CC) $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $(filter %.o,$^) $(filter %.a,$^) -Wl,--as-needed \
+		$(PKG_LIBS) -lm $(WEB_LIBS)
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
@@ -174,7 +204,7 @@ JOBS = $(if $(findstring j,$(filter-out --%,$(MAKEFLAGS))),,-j$(shell nproc))
 
 run:
 	$(Q)deploy/dev/deps deploy/packages build run show
-	+$(Q)$(MAKE) --no-print-directory $(JOBS) all $(BUILD)/tests/purple-client
+	+$(Q)$(MAKE) $(if $(V),,-s) --no-print-directory $(JOBS) all $(BUILD)/tests/purple-client
 	$(Q)deploy/dev/show
 
 stop:
@@ -217,10 +247,14 @@ check-conf: all
 	$(Q)$(BUILD)/pchatctl sync ldap --sample | diff -u deploy/conf/pchat-ldap.conf -
 
 S ?= 60
-check-fuzz fuzz: $(FUZZERS)
-	$(Q)for f in $(FUZZERS); do \
-		$$f -s $(if $(filter check-fuzz,$@),3,$(S)) \
-			tests/fuzz/corpus/$$(basename $$f) || exit 1; done
+check-fuzz fuzz: $(FUZZ:%=$(BUILD)/fuzz/%)
+	$(Q)tests/fuzz/run $(BUILD)/fuzz $(if $(filter check-fuzz,$@),15,$(S)) $(FUZZ)
+
+# What fuzz found and the corpora do not reach yet, added to them
+fuzz-keep: $(FUZZ:%=$(BUILD)/fuzz/%)
+	$(Q)for t in $(FUZZ); do mkdir -p $(BUILD)/fuzz/new/$$t && \
+		$(BUILD)/fuzz/$$t -set_cover_merge=1 -use_counters=0 tests/fuzz/corpus/$$t \
+		$(BUILD)/fuzz/new/$$t 2>&1 | grep MERGE-OUTER; done
 
 # The registrar and the pool read the same bytes.
 check-differ: $(BUILD)/tests/differ-tests
@@ -239,7 +273,7 @@ ASAN = $(MAKE) --no-print-directory BUILD=$(BUILD)/asan \
 	SANFLAGS="-fsanitize=address,undefined -fno-sanitize-recover=undefined"
 asan:
 	+$(Q)$(ASAN) all tests
-	+$(Q)$(ASAN) -j1 check-unit check-db check-fuzz check-scenario
+	+$(Q)$(ASAN) -j1 check-unit check-db check-scenario
 
 lint:
 	$(Q)cppcheck --quiet --std=c11 --enable=warning,performance,portability \
@@ -274,6 +308,9 @@ install: all
 	install -m 644 deploy/compliance/* $(DESTDIR)$(PREFIX)/share/pchat/compliance
 	install -m 644 compliance/adapter.h $(DESTDIR)$(PREFIX)/include/pchat
 	install -m 644 compliance/FORMAT.md $(DESTDIR)$(PREFIX)/share/doc/pchat/archive-format.md
+	for d in operate compliance web xccos-extensions; do \
+		sed 's|../compliance/FORMAT.md|archive-format.md|' deploy/$$d.md \
+			> $(DESTDIR)$(PREFIX)/share/doc/pchat/$$d.md || exit 1; done
 	for d in $(DAEMONS); do \
 		sed 's|@PREFIX@|$(PREFIX)|' deploy/systemd/$$d@.service \
 			> $(DESTDIR)$(PREFIX)/lib/systemd/system/$$d@.service && \
@@ -286,12 +323,13 @@ help:
 	@echo 'make            build into build/'
 	@echo 'make run        install what is missing, build, show a private pool of two; make stop'
 	@echo 'make check      the same preparation, then all tests; T=pattern for suites that match'
-	@echo '                (check-unit, check-db, check-scenario, check-web, check-fuzz,'
-	@echo '                check-differ: parts of it)'
+	@echo '                (check-unit, check-db, check-scenario, check-web, check-conf, check-elf,'
+	@echo '                check-fuzz, check-differ: parts of it)'
 	@echo 'make check-units  the systemd units, started under a systemd of their own (root)'
 	@echo 'make asan       all tests with the address and undefined-behaviour checkers'
 	@echo 'make lint       cppcheck and clang-tidy'
-	@echo 'make fuzz S=60  parsers under random input, seconds each'
+	@echo 'make fuzz S=60  all that reads input from outside under libFuzzer (clang), seconds for'
+	@echo '                each target; T=sip; make fuzz-keep adds what it found to the corpora'
 	@echo 'make chaos S=60  an archive whose pool is killed and broken all the time'
 	@echo 'make bench      the load program against a pool, and against the floor'
 	@echo 'make bench-web  files through the web service, beside what the machine can do'

@@ -58,6 +58,12 @@ static void listeners(struct check *ck, const char *key)
 			    " is given: nobody could connect");
 	if (tls && !str_isset(config_str(ck->conf, "sip.certificate")))
 		check_wrong(ck, key, "needs sip.certificate and sip.key");
+	if (tls && !str_isset(config_str(ck->conf, "sip.trusted_names")))
+		check_wrong(ck, key, "needs sip.trusted_names: nobody could"
+			    " connect");
+	if (tcp && !str_isset(config_str(ck->conf, "sip.trusted_addresses")))
+		check_wrong(ck, "sip.listen_tcp", "needs"
+			    " sip.trusted_addresses: nobody could connect");
 	if (tls && !str_isset(config_str(ck->conf, "sip.ca")))
 		check_wrong(ck, key, "needs sip.ca, which peers' certificates"
 			    " come from");

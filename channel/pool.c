@@ -10,8 +10,6 @@
  * others are elsewhere by now, and their dialogs here end.
  */
 #include <errno.h>
-#include <stdlib.h>
-#include <string.h>
 #include <re.h>
 #include "common/bus.h"
 #include "common/conf.h"
@@ -19,19 +17,14 @@
 #include "common/db/db.h"
 #include "common/log.h"
 #include "common/stats.h"
-#include "channel/sip/dialog.h"
 #include "channel/core.h"
-#include "channel/endpoint.h"
 #include "channel/hello.h"
 #include "channel/peer.h"
 #include "channel/pool.h"
 #include "channel/post.h"
 #include "channel/reattach.h"
-#include "channel/room.h"
-#include "channel/relay.h"
+#include "channel/revive.h"
 #include "channel/roster.h"
-#include "channel/user.h"
-#include "channel/watch.h"
 
 enum { LEAVE_MS = 1000, POLL_MS = 100 };
 
@@ -53,7 +46,7 @@ struct pool {
 	pool_left_h *lefth;
 };
 
-static uint64_t n_reaped, n_peers, n_revived, n_ended;
+static uint64_t n_reaped, n_peers, n_revived;
 
 static const struct stats_row rowv[] = {
 	{ "peers", &n_peers, true, "Other instances of the pool" },
@@ -61,8 +54,6 @@ static const struct stats_row rowv[] = {
 	  "Instances found dead and removed by us" },
 	{ "instance_revived", &n_revived, false,
 	  "Times that others had removed us" },
-	{ "endpoints_fenced", &n_ended, false,
-	  "Dialogs ended after that: their clients were elsewhere" },
 };
 
 static void beat_timer(void *arg);
@@ -186,110 +177,19 @@ static void forget_unseen(struct pool *pool)
 }
 
 
-static int compare(const void *a, const void *b)
-{
-	const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-
-	return (x > y) - (x < y);
-}
-
-
-/* The ids of a result, ascending; NULL: no memory */
-static int64_t *ids_of(const struct db_res *res)
-{
-	const uint32_t n = db_rows(res);
-	int64_t *idv = mem_alloc((n + 1) * sizeof(*idv), NULL);
-	uint32_t i;
-
-	for (i = 0; idv && i < n; i++)
-		idv[i] = db_get_int(res, i, 0);
-	if (idv)
-		qsort(idv, n, sizeof(*idv), compare);
-
-	return idv;
-}
-
-
-/* Others took our endpoints out of their rooms: they are told again */
-static void told_again(struct endpoint *ep)
-{
-	struct le *le;
-
-	for (le = list_head(&ep->occl); le; le = le->next) {
-		const struct occupant *occ = le->data;
-
-		relay_enter(ep->svc, occ->room, ep, occ->mask);
-	}
-}
-
-
-/* idv: those that are ours again */
-static void sort_out(struct service *svc, const int64_t *idv, size_t n)
-{
-	struct le *le;
-
-	for (le = list_head(&svc->epl); le; le = le->next) {
-		struct endpoint *ep = le->data;
-
-		if (!ep->stored)
-			continue;
-		if (bsearch(&ep->id, idv, n, sizeof(*idv), compare)) {
-			told_again(ep);
-			continue;
-		}
-		++n_ended;
-		log_info("pool.elsewhere", "user=%s", ep->user->uri);
-		dlg_bar(ep->dlg);
-	}
-	watch_all(svc->watch);
-}
-
-
 static void revived_handler(int err, const struct db_res *res, void *arg)
 {
 	struct pool *pool = arg;
-	int64_t *idv;
 
 	if (err == ECANCELED)
 		return;
+	if (!err)
+		err = revive_read(pool->svc, res);
+	if (!err)
+		return;
 
-	idv = err ? NULL : ids_of(res);
-	if (idv) {
-		sort_out(pool->svc, idv, db_rows(res));
-	}
-	else {
-		log_err("pool.revive", "error=%d", err);
-		pool->revive = true;      /* with the next beat */
-	}
-	mem_deref(idv);
-}
-
-
-static void revive(struct pool *pool)
-{
-	struct service *svc = pool->svc;
-	int64_t *idv = mem_alloc((svc->endpoints + 1) * sizeof(*idv), NULL);
-	struct db_args args;
-	struct le *le;
-	size_t n = 0;
-	int err = ENOMEM;
-
-	for (le = list_head(&svc->epl); idv && le; le = le->next) {
-		const struct endpoint *ep = le->data;
-
-		if (ep->stored)
-			idv[n++] = ep->id;
-	}
-
-	if (idv) {
-		db_args_init(&args);
-		db_int8(&args, svc->instance_id);
-		db_int8v(&args, idv, n);
-		err = db_exec(svc->db_main, "endpoint_revive", &args,
-			      revived_handler, pool);
-	}
-	pool->revive = err != 0;
-	mem_deref(idv);
+	log_err("pool.revive", "error=%d", err);
+	pool->revive = true;      /* with the next beat */
 }
 
 
@@ -434,7 +334,8 @@ static void beat_timer(void *arg)
 	tmr_start(&pool->tmr, pool->period_ms, beat_timer, pool);
 
 	if (pool->revive && pool->registered)
-		revive(pool);
+		pool->revive = revive_ask(pool->svc, revived_handler,
+					  pool) != 0;
 	if (!pool->beating)
 		err = pool->registered ? beat(pool) : enroll(pool);
 

@@ -57,6 +57,7 @@ void post_release(struct post_item *item)
 		return;
 
 	item->ep = NULL;
+	--ep->rate->posts;
 	if (!--ep->posts && ep->svc->post->settledh)
 		ep->svc->post->settledh(ep);
 	mem_deref(ep);
@@ -74,9 +75,6 @@ static void item_destructor(void *data)
 			 diag_line(20000));
 	item->parked = false;
 	post_release(item);
-	if (item->rate)
-		--item->rate->posts;
-	mem_deref(item->rate);
 	mem_deref(item->msg);
 	mem_deref(item->room);
 }
@@ -239,7 +237,7 @@ static void watch_handler(void *arg)
 		if (now - item->since_ms <= post->wait_ms)
 			break;
 		--post->queued;
-		post_answer(item, EAGAIN);
+		post_settle(item, EAGAIN);
 		mem_deref(item);
 	}
 	n_queued = post->queued;
@@ -312,8 +310,7 @@ static int item_alloc(struct post_item **itemp, struct post *post,
 	item->session = occ->ep->id;
 	item->ep = mem_ref(occ->ep);
 	++item->ep->posts;
-	item->rate = mem_ref(occ->ep->rate);
-	++item->rate->posts;
+	++item->ep->rate->posts;
 	item->since_ms = tmr_jiffies();
 	item->envid = text->envid;
 	item->epid_hash = text->epid_hash;

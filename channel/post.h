@@ -22,7 +22,6 @@ struct post;
 struct st;
 struct endpoint;
 struct occupant;
-struct rate_user;
 
 /** What somebody posts; texts are copied */
 struct post_text {

@@ -66,7 +66,7 @@ static void drop_fenced(struct post *post)
 		if (item->lease == post->svc->lease)
 			continue;
 		--post->queued;
-		post_answer(item, ESTALE);
+		post_settle(item, ESTALE);
 		mem_deref(item);
 	}
 }
@@ -119,7 +119,7 @@ static void standings(const struct post_batch *batch, int64_t *rightsv,
 }
 
 
-static int submit(struct post_batch *batch)
+int post_batch_submit(struct post_batch *batch)
 {
 	const struct batch *g = &batch->group;
 	int64_t authorv[BATCH_MAX], sessionv[BATCH_MAX];
@@ -192,7 +192,7 @@ void post_batch_start(struct post *post)
 	post->running = batch;
 	++n_batches;
 
-	if (submit(batch))
+	if (post_batch_submit(batch))
 		batch->unknown = true;
 }
 
@@ -353,9 +353,7 @@ static void tell(struct post_batch *batch, const struct db_res *res)
 }
 
 
-/* Rows: room, id before its first message or NULL, time, enum fence; rooms
-   ascending */
-static void stored(struct post_batch *batch, const struct db_res *res)
+void post_batch_stored(struct post_batch *batch, const struct db_res *res)
 {
 	const struct batch *g = &batch->group;
 	bool stale = false, fenced = false;
@@ -380,7 +378,7 @@ static void stored(struct post_batch *batch, const struct db_res *res)
 }
 
 
-static void settle_all(struct post_batch *batch, int err)
+void post_batch_settle(struct post_batch *batch, int err)
 {
 	uint32_t i;
 
@@ -418,7 +416,7 @@ static void submit_handler(int err, const struct db_res *res, void *arg)
 
 	case 0:
 		if (db_rows(res) == batch->group.rooms)
-			stored(batch, res);
+			post_batch_stored(batch, res);
 		else
 			split(batch);
 		break;
@@ -435,7 +433,7 @@ static void submit_handler(int err, const struct db_res *res, void *arg)
 		break;
 
 	case ETIMEDOUT:       /* the server undid it */
-		settle_all(batch, EAGAIN);
+		post_batch_settle(batch, EAGAIN);
 		post_batch_done(batch);
 		break;
 
@@ -443,90 +441,4 @@ static void submit_handler(int err, const struct db_res *res, void *arg)
 		split(batch);
 		break;
 	}
-}
-
-
-static bool any_stored(const struct db_res *res)
-{
-	uint32_t i;
-
-	for (i = 0; i < db_rows(res); i++) {
-		if (!db_isnull(res, i, 1))
-			return true;
-	}
-
-	return false;
-}
-
-
-static void outcome_handler(int err, const struct db_res *res, void *arg)
-{
-	struct post_batch *batch = arg;
-
-	if (err == ECANCELED)
-		return;
-
-	if (!err && any_stored(res)) {
-		stored(batch, res);
-	}
-	else if (!err && batch->abandoned) {
-		settle_all(batch, EAGAIN);
-		post_batch_done(batch);
-	}
-	else if (!err) {
-		batch->unknown = submit(batch) != 0;
-	}
-	else {
-		batch->unknown = true;
-		log_warn("post.unknown", "messages=%u error=%d",
-			 batch->group.n, err);
-	}
-}
-
-
-static int ask_outcome(struct post_batch *batch)
-{
-	const struct batch *g = &batch->group;
-	struct db_args args;
-
-	db_args_init(&args);
-	db_int8(&args, batch->origin);
-	db_int8v(&args, g->roomv, g->rooms);
-	db_int8v(&args, batch->afterv, g->rooms);
-
-	return db_exec(batch->post->svc->db_post, "post_outcome", &args,
-		       outcome_handler, batch);
-}
-
-
-/* Only a backend that is gone for certain cannot store it any more */
-static void aborted_handler(int err, const struct db_res *res, void *arg)
-{
-	struct post_batch *batch = arg;
-
-	if (err == ECANCELED)
-		return;
-
-	if (err)
-		batch->unknown = true;
-	else if (db_get_bool(res, 0, 0))
-		batch->unknown = ask_outcome(batch) != 0;
-	else
-		post_batch_resume(batch);
-}
-
-
-void post_batch_resume(struct post_batch *batch)
-{
-	struct db_args args;
-
-	/* another server has other processes */
-	if (batch->host != db_host(batch->post->svc->db_post))
-		batch->backend = 0;
-
-	db_args_init(&args);
-	db_int4(&args, batch->backend);
-	db_text(&args, POST_CONNECTION);
-	batch->unknown = db_exec(batch->post->svc->db_post, "post_abort",
-				 &args, aborted_handler, batch) != 0;
 }

@@ -4,40 +4,31 @@
  */
 #pragma once
 
+#include "channel/sip/uas.h"
 #include "channel/batch.h"
 #include "channel/post.h"
 #include "channel/room.h"
 
+struct db_res;
 struct message;
 
-#define POST_BUSY \
-	"Retry-After: 5\r\n" \
-	"Ms-diagnostics: 20011;source=\"pchat\";" \
-	"reason=\"Rejected message (inbound queue full)\";" \
-	"component=\"GroupChat\"\r\n"
+#define POST_BUSY diag_again(5, 20011, NULL)
 
 /* ComplianceFailClosed: nothing is said that the archive may never have */
 #define POST_CLOSED \
-	"Retry-After: 60\r\n" \
-	"Ms-diagnostics: 20011;source=\"pchat\";" \
-	"reason=\"Rejected message (compliance archive unavailable)\";" \
-	"component=\"GroupChat\"\r\n"
+	diag_again(60, 20011, \
+		   "Rejected message (compliance archive unavailable)")
 
 /* Nobody knows for sure that this process still is part of the pool */
 #define POST_FENCED \
-	"Retry-After: 5\r\n" \
-	"Ms-diagnostics: 20011;source=\"pchat\";" \
-	"reason=\"Rejected message (instance has lost its lease)\";" \
-	"component=\"GroupChat\"\r\n"
+	diag_again(5, 20011, "Rejected message (instance has lost its lease)")
 
 /* The answer to a post whose outcome the store alone knows.  The same request
    again (same user, epid, envelope, room and text) gets the outcome: it is
    never stored twice */
 #define POST_UNKNOWN \
-	"Retry-After: 5\r\n" \
-	"Ms-diagnostics: 20012;source=\"pchat\";" \
-	"reason=\"Message outcome unknown (repeat with the same envelope)\";" \
-	"component=\"GroupChat\"\r\n"
+	diag_again(5, 20012, \
+		   "Message outcome unknown (repeat with the same envelope)")
 
 /** A message between its request and its commit */
 struct post_item {
@@ -49,7 +40,6 @@ struct post_item {
 	uint64_t asked_ms;       /* when st came, if it is a repeat          */
 	uint64_t settled_ms;     /* since when the outcome is known; 0: not  */
 	struct st *st;           /* NULL once answered                       */
-	struct rate_user *rate;  /* reference: whose it is                   */
 	struct room *room;       /* reference                                */
 	struct endpoint *ep;     /* reference: its author's, until what comes
 	                            after it in the dialog may go on         */
@@ -108,6 +98,14 @@ void post_release(struct post_item *item);
 void post_kick(struct post *post);
 
 void post_batch_start(struct post *post);
+/** Send it to the store.  @return what db_exec() says */
+int  post_batch_submit(struct post_batch *batch);
+/** The store's answer, rows of the statements post_batch and post_outcome:
+ *  room, id before its first message or NULL, time, enum fence; rooms
+ *  ascending.  Ends the batch, or has rights read first */
+void post_batch_stored(struct post_batch *batch, const struct db_res *res);
+/** All its messages have this outcome: post_settle() */
+void post_batch_settle(struct post_batch *batch, int err);
 /** All its messages are answered, or queued again: the next may go */
 void post_batch_done(struct post_batch *batch);
 /** Queue one again, before all others: call it for the last one first */
@@ -115,7 +113,7 @@ void post_batch_requeue(struct post_batch *batch, struct post_item *item);
 /** Read the rights of messages that are not settled (they were stale), post
  *  again what may be, refuse the rest: post_check.c */
 void post_batch_recheck(struct post_batch *batch);
-/** The connection is back: find out what became of it */
+/** The connection is back: find out what became of it, post_outcome.c */
 void post_batch_resume(struct post_batch *batch);
 /** It takes too long: answer 504, outcome unknown.  It stays the batch under
  *  way until the store says what became of it */

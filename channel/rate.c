@@ -18,7 +18,7 @@ enum {
 	AT_ONCE   = 5,                /* refusals in a row that do not wait  */
 	HOLD_MS   = 200,
 	HELD_MAX  = 2000,             /* answers that wait at a time         */
-	RATE_EXTRA = 320,
+	RATE_EXTRA = 512,
 };
 
 struct rates {
@@ -91,69 +91,37 @@ static void destructor(void *data)
 
 
 /* Whole: 0, the endpoint's part of it: its percentage */
-static int64_t capacity(const struct rate_limit *lim, uint32_t percent)
+static struct bucket_size size_of(const struct rate_limit *lim,
+				  uint32_t percent)
 {
-	const int64_t n = 10 * (int64_t)lim->burst * (percent ? percent : 100);
+	const int64_t part = percent ? percent : 100;
 
-	return max(n, 1000);
+	return (struct bucket_size){
+		.full    = max(10 * part * lim->burst, 1000),
+		.per_min = 10 * part * lim->per_min,
+	};
 }
 
 
-static int64_t refill(const struct rate_limit *lim, uint32_t percent,
-		      uint64_t ms)
+static uint32_t missing_s(struct bucket *b, const struct rate_limit *lim,
+			  uint32_t percent, int64_t cost)
 {
-	const uint32_t part = percent ? percent : 100;
+	const struct bucket_size size = size_of(lim, percent);
 
-	/* thousandths: per_min * ms / 60000 * 1000 * part / 100 */
-	return (int64_t)((double)lim->per_min * (double)ms / 60.0 * part / 100.0);
+	bucket_fill(b, &size);
+
+	return (uint32_t)min(bucket_wait_s(b, &size, cost), WAIT_MAX_S);
 }
 
 
-/* What is in it now */
-static void bring(struct rate_bucket *b, const struct rate_limit *lim,
-		  uint32_t percent)
-{
-	const int64_t full = capacity(lim, percent);
-	const uint64_t now = tmr_jiffies();
-	int64_t more;
-
-	if (!b->at_ms) {
-		b->milli = full;
-		b->at_ms = now;
-		return;
-	}
-
-	more = refill(lim, percent, now - b->at_ms);
-	if (!more)
-		return;             /* too short a time to count yet */
-
-	b->at_ms = now;
-	b->milli = min(b->milli + more, full);
-}
-
-
-static uint32_t missing_s(const struct rate_bucket *b,
-			  const struct rate_limit *lim, uint32_t percent,
-			  int64_t cost)
-{
-	const int64_t need = min(cost, capacity(lim, percent)) - b->milli;
-	const int64_t per_s = max(refill(lim, percent, 1000), 1);
-
-	if (need <= 0)
-		return 0;
-
-	return (uint32_t)min((need + per_s - 1) / per_s, WAIT_MAX_S);
-}
-
-
-static void spend(struct rate_bucket *b, const struct rate_limit *lim,
+static void spend(struct bucket *b, const struct rate_limit *lim,
 		  uint32_t percent, int64_t cost)
 {
-	const int64_t least = -refill(lim, percent, DEBT_S * 1000);
+	const struct bucket_size size = size_of(lim, percent);
+	const int64_t least = -size.per_min * DEBT_S / 60;
 
-	b->milli -= min(cost, capacity(lim, percent));
-	if (b->milli < least)
-		b->milli = least;
+	bucket_fill(b, &size);
+	b->milli = max(b->milli - min(cost, size.full), least);
 }
 
 
@@ -165,12 +133,9 @@ static uint32_t wait_for(struct rates *rs, struct rate_user *user,
 	const uint32_t part = rs->svc->set.rate_endpoint;
 	uint32_t wait;
 
-	bring(&user->buckets.v[kind], lim, 0);
 	wait = missing_s(&user->buckets.v[kind], lim, 0, milli);
-	if (ep) {
-		bring(&ep->v[kind], lim, part);
+	if (ep)
 		wait = max(wait, missing_s(&ep->v[kind], lim, part, milli));
-	}
 
 	return wait;
 }
@@ -215,12 +180,9 @@ void rate_charge(struct rates *rs, struct rate_user *user,
 	if (!lim->per_min || !cost)
 		return;
 
-	bring(&user->buckets.v[kind], lim, 0);
 	spend(&user->buckets.v[kind], lim, 0, milli);
-	if (ep) {
-		bring(&ep->v[kind], lim, part);
+	if (ep)
 		spend(&ep->v[kind], lim, part, milli);
-	}
 }
 
 
@@ -278,10 +240,10 @@ void rate_refuse(struct rates *rs, struct st *st, struct rate_buckets *ep,
 {
 	char extra[RATE_EXTRA];
 
-	(void)re_snprintf(extra, sizeof(extra), "Retry-After: %u\r\n%s"
-			  "Warning: 399 pchat \"%s\"\r\n", wait_s,
-			  diag_line(kind == RATE_SIGNIN ? 20008 : 20011),
-			  namev[kind]);
+	(void)re_snprintf(extra, sizeof(extra), "%s"
+			  "Warning: 399 pchat \"%s\"\r\n",
+			  diag_again(wait_s, kind == RATE_SIGNIN ? 20008 :
+				     20011, NULL), namev[kind]);
 	if (ep && ep->refused > AT_ONCE)
 		hold(rs, st, extra);
 	else
@@ -297,12 +259,10 @@ static bool is_full(struct rates *rs, struct rate_user *user)
 
 	for (i = 0; i < RATE_KINDS; i++) {
 		const struct rate_limit *lim = &rs->svc->set.rate[i];
-		struct rate_bucket *b = &user->buckets.v[i];
+		const struct bucket_size size = size_of(lim, 0);
 
-		if (!b->at_ms || !lim->per_min)
-			continue;
-		bring(b, lim, 0);
-		if (b->milli < capacity(lim, 0))
+		if (lim->per_min &&
+		    !bucket_isfull(&user->buckets.v[i], &size))
 			return false;
 	}
 

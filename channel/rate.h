@@ -12,6 +12,8 @@
  */
 #pragma once
 
+#include "common/bucket.h"
+
 struct rates;
 struct service;
 struct settings;
@@ -31,14 +33,9 @@ struct rate_limit {
 	uint32_t burst;
 };
 
-struct rate_bucket {
-	int64_t milli;                /* thousandths of a token; < 0: debt   */
-	uint64_t at_ms;               /* when that was so; 0: full           */
-};
-
 /** Buckets of an endpoint: zeroed is full */
 struct rate_buckets {
-	struct rate_bucket v[RATE_KINDS];
+	struct bucket v[RATE_KINDS];
 	uint32_t refused;             /* refusals in a row                   */
 };
 

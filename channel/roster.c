@@ -78,11 +78,16 @@ int roster_enter(struct service *svc, struct room *room, struct endpoint *ep,
 	int err;
 
 	err = room_enter(room, ep, ep->id, 0, ep->user, mask, &first);
+	if (err && err != EALREADY)
+		return err;
+
 	occ = room_occupant(svc->rooms, room->id, ep->id);
-	if (occ)
-		occ->standing = *standing;
+	if (!occ)
+		return ENOENT;
+
+	occ->standing = *standing;
 	if (err)
-		return err == EALREADY ? 0 : err;
+		return 0;
 
 	occ->since = max(occ->since, since);
 	relay_enter(svc, room, ep, mask);

@@ -79,13 +79,10 @@ static void refuse(struct st *st, const char *user, uint16_t code,
 static void refuse_later(struct st *st, const char *user, unsigned diag,
 			 unsigned wait_s)
 {
-	char extra[256];
-
 	++n_refused;
 	log_info("signin.refused", "user=%s code=503 diag=%u", user, diag);
-	(void)re_snprintf(extra, sizeof(extra), "Retry-After: %u\r\n%s",
-			  wait_s, diag_line(diag));
-	st_reply(st, 503, "Service Unavailable", extra);
+	st_reply(st, 503, "Service Unavailable",
+		 diag_again(wait_s, diag, NULL));
 }
 
 

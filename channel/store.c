@@ -25,6 +25,7 @@
 #include "channel/watch.h"
 
 enum {
+	FOLLOW_MS       = 1000,    /* silence that makes us follow a failover */
 	POST_TIMEOUT_MS = 2000,    /* shorter than a post waits at most      */
 	MAIN_TIMEOUT_MS = 10000,
 	READ_TIMEOUT_MS = 5000,
@@ -99,6 +100,13 @@ static void identity_handler(int err, const struct db_res *res, void *arg)
 
 	if (err == ECANCELED)
 		return;
+	if (err == EACCES && !svc->identified) {
+		log_err("db.rights", "database=store statement=store_identity "
+			"hint=\"this role is not meant for pchat-channel, or "
+			"has lost its rights: see --check --connect\"");
+		daemon_fail();
+		return;
+	}
 	if (err || !db_rows(res)) {
 		tmr_start(&svc->tmr_identify, AGAIN_MS, identify, svc);
 		return;
@@ -192,6 +200,9 @@ static void post_state(bool up, void *arg)
 {
 	struct service *svc = arg;
 
+	/* it gives up a silent host first, and posts wait for our lease */
+	if (up && !db_answers(svc->db_main, FOLLOW_MS))
+		db_follow(svc->db_main, svc->db_post);
 	if (up)
 		store_back(svc);
 	if (svc->post)

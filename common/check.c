@@ -210,6 +210,18 @@ void check_host(struct check *ck, const char *key)
 
 /* --------------------------------------------------- stores, files, limits */
 
+/* One that came from KEY.password_file stands in no file that is read here */
+static bool from_file(const struct check *ck, const char *key)
+{
+	char name[64];
+
+	(void)snprintf(name, sizeof(name), "%.*s.password_file",
+		       (int)strcspn(key, "."), key);
+
+	return str_isset(config_str(ck->conf, name));
+}
+
+
 static bool has_password(PQconninfoOption *optv)
 {
 	for (; optv->keyword; ++optv) {
@@ -247,9 +259,12 @@ void check_conninfo(struct check *ck, const char *key)
 			    why && !strstr(value, "pass") ? ": " : "",
 			    why && !strstr(value, "pass") ? why : "");
 	}
-	else if (has_password(optv) && others_read(config_path(ck->conf))) {
+	else if (has_password(optv) && !from_file(ck, key) &&
+		 others_read(config_path(ck->conf))) {
 		check_wrong(ck, key, "holds a password, and everybody may read"
-			    " this file: chmod o= it, or name a passfile=");
+			    " this file: chmod o= it, or put the password into"
+			    " a file of its own (%.*s.password_file)",
+			    (int)strcspn(key, "."), key);
 	}
 
 	PQfreemem(why);

@@ -18,6 +18,7 @@ struct check {
 	const struct config *conf;
 	FILE *f;                 /* where complaints go                   */
 	bool ports;              /* the ports must be free                */
+	bool thorough;           /* for --check: what takes time, too     */
 	unsigned wrong;          /* complaints so far                     */
 };
 

@@ -17,6 +17,7 @@
 enum {
 	FILE_SIZE_MAX = 1<<20,
 	HASH_SIZE = 64,
+	NAME_SIZE = 128,
 };
 
 /* One key and what it is set to */
@@ -84,17 +85,19 @@ static void trim(struct pl *pl)
 }
 
 
-static int line_read(struct config *conf, const struct conf_place *pc,
-		     struct pl *line)
+/* A line into its key and its value; an empty name: it has neither */
+static int line_split(char name[NAME_SIZE], struct pl *line,
+		      const struct conf_place *pc)
 {
-	const struct conf_value *old;
-	struct item *item;
 	struct pl key;
-	char name[128];
 
+	name[0] = '\0';
 	trim(line);
 	if (!line->l || line->p[0] == '#')
 		return 0;
+
+	if (memchr(line->p, '\0', line->l))
+		return conf_complain(pc, NULL, "not a line of text");
 
 	key = *line;
 	for (key.l = 0; key.l < line->l && !blank(key.p[key.l]); )
@@ -103,9 +106,22 @@ static int line_read(struct config *conf, const struct conf_place *pc,
 	pl_advance(line, (ssize_t)key.l);
 	trim(line);
 
-	if (memchr(line->p, '\0', line->l) || pl_strcpy(&key, name,
-							sizeof(name)))
-		return conf_complain(pc, NULL, "not a line of text");
+	return pl_strcpy(&key, name, NAME_SIZE) ?
+		conf_complain(pc, NULL, "not a line of text") : 0;
+}
+
+
+static int line_read(struct config *conf, const struct conf_place *pc,
+		     struct pl *line)
+{
+	const struct conf_value *old;
+	struct item *item;
+	char name[NAME_SIZE];
+	int err;
+
+	err = line_split(name, line, pc);
+	if (err || !name[0])
+		return err;
 
 	item = item_find(conf, name);
 	if (!item)
@@ -123,24 +139,32 @@ static int line_read(struct config *conf, const struct conf_place *pc,
 }
 
 
+static bool next_line(struct pl *line, struct pl *rest, struct conf_place *pc)
+{
+	const char *nl = rest->l ? memchr(rest->p, '\n', rest->l) : NULL;
+
+	if (!rest->l)
+		return false;
+
+	*line = *rest;
+	if (nl)
+		line->l = (size_t)(nl - rest->p);
+
+	pl_advance(rest, (ssize_t)(line->l + (nl ? 1 : 0)));
+	++pc->line;
+
+	return true;
+}
+
+
 static int lines_read(struct config *conf, struct conf_place *pc,
 		      const struct mbuf *mb)
 {
-	struct pl rest = { (const char *)mb->buf, mb->end };
+	struct pl rest = { (const char *)mb->buf, mb->end }, line;
 	int err = 0;
 
-	while (rest.l && !err) {
-		const char *nl = memchr(rest.p, '\n', rest.l);
-		struct pl line = rest;
-
-		if (nl)
-			line.l = (size_t)(nl - rest.p);
-
-		pl_advance(&rest, (ssize_t)(line.l + (nl ? 1 : 0)));
-
-		++pc->line;
+	while (!err && next_line(&line, &rest, pc))
 		err = line_read(conf, pc, &line);
-	}
 
 	pc->line = 0;
 
@@ -289,6 +313,49 @@ int config_load(struct config **confp, const struct conf_key *keyv,
 		mem_deref(conf);
 	else
 		*confp = conf;
+
+	return err;
+}
+
+
+static int peek(char **valp, const char *key, const struct mbuf *mb,
+		struct conf_place *pc)
+{
+	struct pl rest = { (const char *)mb->buf, mb->end }, line;
+	char name[NAME_SIZE];
+	int err;
+
+	while (next_line(&line, &rest, pc)) {
+		err = line_split(name, &line, pc);
+		if (err)
+			return err;
+		if (!strcmp(name, key))
+			return pl_strdup(valp, &line);
+	}
+
+	return 0;
+}
+
+
+int config_peek(char **valp, const char *key, const char *path,
+		struct mbuf *errmb)
+{
+	struct conf_place pc = { .path = path, .errmb = errmb };
+	struct mbuf *mb;
+	int err;
+
+	if (!valp || !key || !path)
+		return EINVAL;
+
+	*valp = NULL;
+	mb = mbuf_alloc(4096);
+	if (!mb)
+		return ENOMEM;
+
+	err = file_read(mb, &pc);
+	if (!err)
+		err = peek(valp, key, mb, &pc);
+	mem_deref(mb);
 
 	return err;
 }

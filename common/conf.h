@@ -53,6 +53,18 @@ int  config_load(struct config **confp, const struct conf_key *keyv,
 		 size_t keyc, const char *path, struct mbuf *errmb);
 
 /**
+ * One key of a file whose table is not known yet: the first line that has it,
+ * read as config_load() reads it, other keys whatever they are
+ *
+ * @param valp   Set to the value, to be mem_deref()ed, or NULL: not given
+ * @param errmb  As of config_load()
+ *
+ * @return 0, ENOENT (no such file), EBADMSG (see errmb), ENOMEM
+ */
+int  config_peek(char **valp, const char *key, const char *path,
+		 struct mbuf *errmb);
+
+/**
  * Read the file again; keys with CONF_RELOAD take effect, a changed key
  * without it is logged as needing a restart.  On error nothing changes.
  */

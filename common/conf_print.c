@@ -17,7 +17,7 @@ static const char *type_name(enum conf_type type)
 		[CONF_BOOL]   = "yes or no",
 		[CONF_ENUM]   = "one of",
 		[CONF_FILE]   = "file",
-		[CONF_SECRET] = "file of mode 0600",
+		[CONF_SECRET] = "file of mode 0600, or 0640 of root and our group",
 	};
 
 	return namev[type];
@@ -95,13 +95,14 @@ static int print_head(struct re_printf *pf, const char *name)
 	if (err)
 		return err;
 
-	return re_hprintf(pf, " 8\n"
-		".SH NAME\n%s \\- daemon of the pchat persistent chat server\n"
+	return re_hprintf(pf, ".CONF 5\n"
+		".SH NAME\n%s.conf \\- configuration and options of %s,"
+		" a daemon of the pchat persistent chat server\n"
 		".SH SYNOPSIS\n.B %s\n.B \\-f\n.I FILE\n"
-		"[\\fB\\-\\-check\\fR]\n.br\n.B %s\n"
+		"[\\fB\\-\\-check\\fR [\\fB\\-\\-connect\\fR]]\n.br\n.B %s\n"
 		"[\\fB\\-\\-man\\fR] [\\fB\\-\\-sample\\fR]"
 		" [\\fB\\-\\-version\\fR] [\\fB\\-h\\fR]\n",
-		name, name, name);
+		name, name, name, name);
 }
 
 
@@ -109,7 +110,9 @@ static int print_options(struct re_printf *pf)
 {
 	static const struct { const char *opt, *help; } optv[] = {
 		{"-f FILE",   "The configuration file."},
-		{"--check",   "Read the configuration and exit."},
+		{"--check",   "Check the configuration and exit."},
+		{"--connect", "With --check: also ask the stores and the"
+			      " other processes."},
 		{"--man",     "Print this manual page."},
 		{"--sample",  "Print an annotated configuration file."},
 		{"--version", "Print the version."},
@@ -119,7 +122,7 @@ static int print_options(struct re_printf *pf)
 		{"TERM, INT", "Stop; a second one exits at once."},
 		{"HUP",       "Read the configuration again."},
 		{"USR1",      "Drain: take no new work, stop when the last"
-			      " has gone."},
+			      " client has gone."},
 	};
 	size_t i;
 	int err;
@@ -141,8 +144,9 @@ static int print_options(struct re_printf *pf)
 
 	if (!err)
 		err = re_hprintf(pf, ".SH EXIT STATUS\n"
-				 "0 stopped when asked, 1 failed, 2 usage or"
-				 " configuration.\n");
+				 "0 stopped when asked, or nothing is wrong;"
+				 " 1 failed, or a value is wrong; 2 usage, or"
+				 " a line that cannot be read.\n");
 
 	return err;
 }

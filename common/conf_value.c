@@ -136,7 +136,7 @@ static int check_secret(const struct conf_place *pc, const struct conf_key *key,
 		return conf_complain(pc, key->name,
 				"%s holds a secret and must not be readable"
 				" by group or others (its mode is 0%u%u%u,"
-				" wanted 0600, or 0640 of root and the"
+				" must be 0600, or 0640 of root and the"
 				" service's group)", val->text,
 				(unsigned)st.st_mode >> 6 & 7,
 				(unsigned)st.st_mode >> 3 & 7,

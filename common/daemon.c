@@ -430,29 +430,6 @@ static int run(void)
 }
 
 
-static int config_check(bool thorough)
-{
-	struct mbuf *errmb;
-	int err;
-
-	if (!dm.spec->check)
-		return 0;
-
-	errmb = mbuf_alloc(256);
-	if (!errmb)
-		return ENOMEM;
-
-	err = dm.spec->check(dm.conf, thorough, errmb);
-	if (err && errmb->end)
-		(void)re_fprintf(stderr, "%b\n", errmb->buf, errmb->end);
-	else if (err)
-		(void)re_fprintf(stderr, "%m\n", err);
-	mem_deref(errmb);
-
-	return err;
-}
-
-
 /* A daemon with our configuration has the ports already */
 static bool running(void)
 {
@@ -481,6 +458,7 @@ static bool checked(const struct daemon_opt *opt)
 	struct check ck = {
 		.conf = dm.conf, .f = stderr,
 		.ports = opt->mode == MODE_RUN || (opt->connect && !running()),
+		.thorough = opt->mode == MODE_CHECK,
 	};
 
 	check_run(&ck, dm.spec->checkv, dm.spec->checkc);
@@ -508,8 +486,7 @@ int daemon_main(const struct daemon_spec *spec, int argc, char *argv[])
 	if (opt.mode != MODE_RUN && opt.mode != MODE_CHECK)
 		status = daemon_opt_print(opt.mode, spec->name, dm.keyv,
 					  dm.keyc);
-	else if (config_open(opt.path) ||
-		 config_check(opt.mode == MODE_CHECK))
+	else if (config_open(opt.path))
 		status = EXIT_CONFIG;
 	else if (!checked(&opt))
 		status = EXIT_FAILED;

@@ -13,7 +13,6 @@ struct check_row;
 struct check_store;
 struct config;
 struct ctl;
-struct mbuf;
 struct json_t;
 
 struct daemon_spec {
@@ -21,10 +20,6 @@ struct daemon_spec {
 	const struct conf_key *keyv;
 	size_t keyc;
 
-	/** Beyond the keys: is it as it must be?  Before open(), and with
-	    @p thorough for --check; one line in @p errmb.  An errno (or NULL) */
-	int  (*check)(const struct config *conf, bool thorough,
-		      struct mbuf *errmb);
 	/** What is checked before anything is opened, and by --check */
 	const struct check_row *checkv;
 	size_t checkc;

@@ -7,6 +7,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/shown.h"
+#include "common/shown.h"
 #include "common/stats.h"
 
 
@@ -190,14 +191,32 @@ void log_msg(enum log_level level, const char *event, const char *fmt, ...)
 }
 
 
+/* The next character of a value as it stands between quotes: in ASCII where it
+   would end the value or the line, or where people would not see it */
+static size_t quote_next(char buf[SHOWN_MAX], size_t *lenp, const char *p,
+			 size_t len)
+{
+	const char *escape = *p == '"' ? "\\\"" : *p == '\\' ? "\\\\" :
+		*p == '\n' ? "\\n" : *p == '\t' ? "\\x09" : NULL;
+
+	if (!escape)
+		return shown_next(buf, lenp, p, len);
+
+	*lenp = strlen(escape);
+	memcpy(buf, escape, *lenp);
+
+	return 1;
+}
+
+
 static bool needs_quotes(const struct pl *pl)
 {
-	size_t i;
+	char buf[SHOWN_MAX];
+	size_t i, n, len;
 
-	for (i = 0; i < pl->l; i++) {
-		const unsigned char c = (unsigned char)pl->p[i];
-
-		if (c <= ' ' || c == 0x7f || c == '"' || c == '\\' || c == '=')
+	for (i = 0; i < pl->l; i += n) {
+		n = quote_next(buf, &len, pl->p + i, pl->l - i);
+		if (len != n || pl->p[i] == ' ' || pl->p[i] == '=')
 			return true;
 	}
 
@@ -205,24 +224,12 @@ static bool needs_quotes(const struct pl *pl)
 }
 
 
-static int quote_char(struct re_printf *pf, unsigned char c)
-{
-	if (c == '"' || c == '\\')
-		return re_hprintf(pf, "\\%c", c);
-	if (c == '\n')
-		return re_hprintf(pf, "\\n");
-	if (c < ' ' || c == 0x7f)
-		return re_hprintf(pf, "\\x%02x", c);
-
-	return pf->vph((const char *)&c, 1, pf->arg);
-}
-
-
 int log_quote(struct re_printf *pf, const struct pl *pl)
 {
 	struct pl v = pl && pl->p ? *pl : pl_null;
 	const bool cut = v.l > VALUE_MAX;
-	size_t i;
+	char buf[SHOWN_MAX];
+	size_t i, n;
 	int err;
 
 	if (cut) {
@@ -236,8 +243,10 @@ int log_quote(struct re_printf *pf, const struct pl *pl)
 		return re_hprintf(pf, "%r%s", &v, cut ? "..." : "");
 
 	err = re_hprintf(pf, "\"");
-	for (i = 0; !err && i < v.l; i++)
-		err = quote_char(pf, (unsigned char)v.p[i]);
+	for (i = 0; !err && i < v.l; ) {
+		i += quote_next(buf, &n, v.p + i, v.l - i);
+		err = pf->vph(buf, n, pf->arg);
+	}
 	if (err)
 		return err;
 

@@ -6,16 +6,14 @@
  */
 #pragma once
 
-struct config;
+#include "common/check.h"
 
 /**
- * @param conf      The daemon's
- * @param thorough  For --check: also open each adapter as its process will, and
- *                  ask the compliance store, if it answers, whether each
- *                  directory is of the chain that it knows
- * @param errmb     What is wrong, one line
+ * The row of the key "adapter"
  *
- * @return 0, EBADMSG, ENOMEM
+ * Each adapter's file and code, names and directories that two adapters share,
+ * and whose each directory is.  When thorough: also whether the directory is
+ * there, open each adapter as its process will, and ask the compliance store,
+ * if it answers, whether each directory is of the chain that it knows.
  */
-int adapter_check(const struct config *conf, bool thorough,
-		  struct mbuf *errmb);
+check_h adapter_check;

@@ -133,27 +133,20 @@ static int find_code(struct adapter_spec *spec, struct mbuf *errmb)
 }
 
 
-/* Before the table of keys, which depends on it */
-static int read_type(struct adapter_spec *spec, struct mbuf *errmb)
+/* A key that must have a value */
+static int peek_key(char **strp, const struct adapter_spec *spec,
+		    const char *key, struct mbuf *errmb)
 {
-	struct conf *conf = NULL;
-	char type[512] = "";
 	int err;
 
-	err = conf_alloc(&conf, spec->path);
-	if (!err)
-		(void)conf_get_str(conf, "adapter.type", type, sizeof(type));
-	mem_deref(conf);
+	err = config_peek(strp, key, spec->path, errmb);
+	if (err || str_isset(*strp))
+		return err;
 
-	if (err)
-		(void)mbuf_printf(errmb, "%s: %m", spec->path, err);
-	else if (!type[0]) {
-		(void)mbuf_printf(errmb, "%s: adapter.type: is required",
-				  spec->path);
-		err = EBADMSG;
-	}
+	*strp = mem_deref(*strp);
+	(void)mbuf_printf(errmb, "%s: %s: is required", spec->path, key);
 
-	return err ? err : str_dup(&spec->type, type);
+	return EBADMSG;
 }
 
 
@@ -284,7 +277,7 @@ static int spec_alloc(struct adapter_spec **specp, const char *path,
 
 	err = str_dup(&spec->path, path);
 	if (!err)
-		err = read_type(spec, errmb);
+		err = peek_key(&spec->type, spec, "adapter.type", errmb);
 
 	if (err)
 		mem_deref(spec);
@@ -316,34 +309,22 @@ int adapter_load(struct adapter_spec **specp, const char *path,
 
 static int peek(struct adapter_spec *spec, struct mbuf *errmb)
 {
-	char name[256] = "", required[8] = "yes", dir[1024] = "";
-	struct conf *conf = NULL;
+	char *required = NULL;
 	int err;
 
-	err = conf_alloc(&conf, spec->path);
-	if (!err) {
-		(void)conf_get_str(conf, "adapter.name", name, sizeof(name));
-		(void)conf_get_str(conf, "adapter.required", required,
-				   sizeof(required));
-		(void)conf_get_str(conf, "adapter.directory", dir,
-				   sizeof(dir));
-	}
-	mem_deref(conf);
-
-	if (!err && !name[0]) {
-		(void)mbuf_printf(errmb, "%s: adapter.name: is required",
-				  spec->path);
-		err = EBADMSG;
-	}
+	err = peek_key(&spec->name, spec, "adapter.name", errmb);
 	if (!err)
-		err = str_dup(&spec->name, name);
-	if (!err && dir[0])
-		err = str_dup(&spec->dir, dir);
+		err = config_peek(&spec->dir, "adapter.directory", spec->path,
+				  errmb);
+	if (!err)
+		err = config_peek(&required, "adapter.required", spec->path,
+				  errmb);
 
 	spec->common.name     = spec->name;
 	spec->common.dir      = spec->dir;
 	spec->common.type     = spec->type;
-	spec->common.required = strcmp(required, "no") != 0;
+	spec->common.required = !required || strcmp(required, "no") != 0;
+	mem_deref(required);
 
 	return err;
 }
@@ -381,6 +362,19 @@ const struct adapter *adapter_spec_code(const struct adapter_spec *spec)
 }
 
 
+bool adapter_spec_writes(const struct adapter_spec *spec)
+{
+	const char *name = spec->code->name;
+
+	if (strchr(spec->type, '/'))
+		return false;
+
+	return !strcmp(name, "xml") || !strcmp(name, "jsonl") ||
+		(!strcmp(name, "eml") &&
+		 !str_isset(config_str(spec->conf, "smtp_url")));
+}
+
+
 int adapter_spec_open(const struct adapter_spec *spec, void **statep,
 		      const struct adapter_host *host)
 {
@@ -399,6 +393,13 @@ int adapter_print_sample(struct re_printf *pf, const char *type)
 		return ENOENT;
 
 	err = make_keys(&keyv, &keyc, code);
+	if (err)
+		return err;
+
+	/* those that may come several times say so themselves */
+	for (size_t i = ARRAY_SIZE(host_keyv); i < keyc; i++)
+		keyv[i].flags = 0;
+	err = re_hprintf(pf, "adapter.type\t%s\n\n", code->name);
 	if (!err)
 		err = config_print_sample(pf, keyv, keyc);
 	mem_deref(keyv);

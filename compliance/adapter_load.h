@@ -13,6 +13,8 @@ struct adapter_spec;
 struct adapter_setting;
 struct re_printf;
 
+enum { ADAPTERS_MAX = 64 };    /* of a daemon                              */
+
 /** What the host's keys say; see adapter_load.c for the table */
 struct adapter_common {
 	const char *name;       /* unique; files and rows are called so      */
@@ -41,6 +43,9 @@ int  adapter_load(struct adapter_spec **specp, const char *path,
 const struct adapter_common *adapter_spec_common(
 	const struct adapter_spec *spec);
 const struct adapter *adapter_spec_code(const struct adapter_spec *spec);
+
+/** Whether a built-in adapter needs adapter.directory */
+bool adapter_spec_writes(const struct adapter_spec *spec);
 /** adapter->open() with the settings of the file */
 int  adapter_spec_open(const struct adapter_spec *spec, void **statep,
 		       const struct adapter_host *host);

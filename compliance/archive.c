@@ -14,6 +14,7 @@
 #include "common/poolconf.h"
 #include "common/stats.h"
 #include "common/storeconf.h"
+#include "compliance/adapter_load.h"
 #include "compliance/archive.h"
 #include "compliance/lag.h"
 #include "compliance/lease.h"
@@ -25,7 +26,6 @@ enum {
 	BATCH_TIMEOUT_MS = 300000,
 	QUICK_TIMEOUT_MS = 10000,
 	STATES_MS = 1000,
-	ADAPTERS_MAX = 64,
 };
 
 #define PROGRAM "/proc/self/exe"

@@ -26,7 +26,8 @@ static int print_sample(const char *type)
 	if (!adapter_print_sample(&pf, type))
 		return 0;
 
-	(void)re_fprintf(stderr, "no such adapter: %s\n", type);
+	(void)re_fprintf(stderr, "no such adapter: %s; there are xml, eml, jsonl,"
+			 " exec, webhook and null\n", type);
 
 	return 2;
 }

@@ -10,7 +10,6 @@
 #include "common/json.h"
 #include "common/queue.h"
 #include "common/storeconf.h"
-#include "compliance/adapter_check.h"
 #include "compliance/announce.h"
 #include "compliance/archive.h"
 #include "compliance/checks.h"
@@ -297,7 +296,6 @@ static void service_close(void *arg)
 const struct daemon_spec compliance_daemon = {
 	.name   = "pchat-compliance",
 	.keyv   = compliance_keyv,
-	.check  = adapter_check,
 	.checkv = compliance_checkv,
 	.storev = compliance_storev,
 	.open   = service_open,

@@ -75,13 +75,22 @@ function add_right(who, what)
 		what "\" },\n"
 }
 
+function rest(line)
+{
+	gsub(/[ \t]+/, " ", line)
+	return line
+}
+
 function read_right(    i, j, n, part, what)
 {
 	if (NF < 3 || $1 !~ /^(database|schema|table|column|sequence|function)$/)
 		fail("KIND OBJECT RIGHTS ..., not \"" $0 "\"")
-	if (($1, $2) in decided)
-		fail($1 " " $2 " is there twice")
-	decided[$1, $2] = 1
+	if (($1, $2) in decided) {
+		if (decided[$1, $2] != rest($0))
+			fail($1 " " $2 " is there twice, and not alike")
+		return
+	}
+	decided[$1, $2] = rest($0)
 
 	if ($1 == "function" && $3 !~ /^(owner|caller|-)$/)
 		fail("function " $2 ": owner, caller or -, not \"" $3 "\"")

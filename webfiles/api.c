@@ -222,16 +222,16 @@ static void misused(struct req *req, int err, const char *name)
 	switch (err) {
 
 	case ENOENT:
-		req_problem(req, 404, "not-found", "there is nothing here");
+		req_problem(req, 404, "not-found", "not found");
 		break;
 
 	case ENOKEY:
-		req_problem(req, 428, "if-match", "If-Match with the ETag of "
-			    "what was read is wanted");
+		req_problem(req, 428, "if-match", "If-Match is required, with "
+			    "the ETag of what was read");
 		break;
 
 	case EBADMSG:
-		req_problem(req, 400, "invalid", "a JSON object is wanted");
+		req_problem(req, 400, "invalid", "a JSON object is required");
 		break;
 
 	default:

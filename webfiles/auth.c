@@ -187,12 +187,12 @@ void auth_address(const struct auth *auth, const struct req *req,
 static const char *ldap_wrong(const struct auth *auth)
 {
 	if (!auth->ldap.uri)
-		return "ldap.uri is wanted";
+		return "ldap.uri is required";
 	if (!ldapconn_private(auth->ldap.uri, auth->ldap.start_tls))
 		return "passwords over the net in clear: use ldaps:// or "
 			"ldap.start_tls";
 	if (!auth->user_dn == !auth->base)
-		return "either ldap.user_dn or ldap.base is wanted";
+		return "either ldap.user_dn or ldap.base is required";
 	if (auth->base && !strstr(auth->filter, "{user}") &&
 	    !strstr(auth->filter, "{address}"))
 		return "ldap.filter has neither {user} nor {address}";

@@ -109,7 +109,7 @@ const char *files_token(struct req *req)
 		token = bearer + 7;
 	if (!token) {
 		req_header_add(req, "WWW-Authenticate", "Bearer");
-		req_problem(req, 401, "token", "a token is wanted");
+		req_problem(req, 401, "token", "authentication token required");
 		return NULL;
 	}
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 #include <re.h>
+#include "common/bucket.h"
 #include "common/conf.h"
 #include "common/stats.h"
 #include "webfiles/auth.h"
@@ -14,17 +15,11 @@ enum { BUCKETS = 1024, SWEEP_MS = 60000, WAIT_MAX_S = 60, NET6 = 8 };
 
 enum kind { CONNECTS, ADDRESS_REQUESTS, USER_REQUESTS, KINDS };
 
-/** Thousandths of a token */
-struct level {
-	int64_t milli;
-	uint64_t at_ms;            /* 0: full                                */
-};
-
 struct party {
 	struct le he;
 	char key[LIMITS_KEY];
 	uint32_t conns;
-	struct level v[KINDS];
+	struct bucket v[KINDS];
 };
 
 struct limits {
@@ -86,21 +81,12 @@ static int64_t setting(const struct limits *lim, const char *key)
 }
 
 
-static void bring(const struct limits *lim, struct level *l, enum kind kind)
+static struct bucket_size size_of(const struct limits *lim, enum kind kind)
 {
-	const int64_t full = 1000 * max(setting(lim, keyv[kind].burst), 1);
-	const uint64_t now = tmr_jiffies();
-	const int64_t more = setting(lim, keyv[kind].per_min) *
-		(int64_t)(now - l->at_ms) / 60;
-
-	if (!l->at_ms) {
-		l->milli = full;
-		l->at_ms = now;
-	}
-	else if (more) {
-		l->milli = min(l->milli + more, full);
-		l->at_ms = now;
-	}
+	return (struct bucket_size){
+		.full    = 1000 * max(setting(lim, keyv[kind].burst), 1),
+		.per_min = 1000 * setting(lim, keyv[kind].per_min),
+	};
 }
 
 
@@ -108,22 +94,21 @@ static void bring(const struct limits *lim, struct level *l, enum kind kind)
 static uint32_t take(const struct limits *lim, struct party *party,
 		     enum kind kind)
 {
-	const int64_t per_min = setting(lim, keyv[kind].per_min);
-	struct level *l = &party->v[kind];
+	const struct bucket_size size = size_of(lim, kind);
+	struct bucket *b = &party->v[kind];
+	uint64_t wait;
 
-	if (!per_min)
+	if (!size.per_min)
 		return 0;
 
-	bring(lim, l, kind);
-	if (l->milli >= 1000) {
-		l->milli -= 1000;
-		return 0;
-	}
+	bucket_fill(b, &size);
+	wait = bucket_wait_s(b, &size, 1000);
+	if (!wait)
+		b->milli -= 1000;
+	else
+		++n_refused[kind];
 
-	++n_refused[kind];
-
-	return (uint32_t)min((1000 - l->milli) * 60 / (1000 * per_min) + 1,
-			     WAIT_MAX_S);
+	return (uint32_t)min(wait, WAIT_MAX_S);
 }
 
 
@@ -132,10 +117,9 @@ static bool is_idle(const struct limits *lim, struct party *party)
 	int i;
 
 	for (i = 0; i < KINDS; i++) {
-		if (!party->v[i].at_ms)
-			continue;
-		bring(lim, &party->v[i], (enum kind)i);
-		if (party->v[i].milli < 1000 * setting(lim, keyv[i].burst))
+		const struct bucket_size size = size_of(lim, (enum kind)i);
+
+		if (!bucket_isfull(&party->v[i], &size))
 			return false;
 	}
 

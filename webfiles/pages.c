@@ -82,7 +82,7 @@ static void find(struct req *req, const char *name)
 		}
 	}
 
-	req_problem(req, 404, "not-found", "there is nothing here");
+	req_problem(req, 404, "not-found", "not found");
 }
 
 

@@ -156,10 +156,10 @@ static void find_route(struct req *req)
 			 allowed, sizeof(allowed));
 	if (err == EPERM) {
 		req_header_add(req, "Allow", allowed);
-		req_problem(req, 405, "method", "there is %s here", allowed);
+		req_problem(req, 405, "method", "allowed here: %s", allowed);
 	}
 	else if (err) {
-		req_problem(req, 404, "not-found", "there is nothing here");
+		req_problem(req, 404, "not-found", "not found");
 	}
 	else if (!(req->route->flags & ROUTE_STREAM) &&
 		 req_length(req) > (int64_t)body_max(req)) {
@@ -277,8 +277,8 @@ static void head(struct req *req)
 	if (ambiguous(req)) {
 		++n_malformed;
 		req_header_add(req, "Connection", "close");
-		req_problem(req, 400, "head", "the request's length can be "
-			    "read in two ways");
+		req_problem(req, 400, "head", "the length of the request "
+			    "is ambiguous");
 		return;
 	}
 
@@ -370,7 +370,7 @@ static bool parse_body(struct req *req)
 	if (!json_is_object(req->json)) {
 		req_problem(req, 400, "json", "line %d, column %d: %s",
 			    req->json ? 1 : e.line, req->json ? 1 : e.column,
-			    req->json ? "an object is wanted" : e.text);
+			    req->json ? "a JSON object is required" : e.text);
 		return false;
 	}
 
@@ -456,7 +456,7 @@ void req_gone(struct req *req)
 void req_abort(struct req *req)
 {
 	if (!req->resp)
-		req_problem(req, 503, "stopping", "the service stops");
+		req_problem(req, 503, "stopping", "the service is shutting down");
 	req_resume(req);
 }
 

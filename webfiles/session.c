@@ -146,12 +146,12 @@ static void enter(struct req *req, struct session *session)
 
 	if (!meant(req, session)) {
 		++n_forged;
-		req_problem(req, 403, "csrf", "the X-CSRF-Token of this "
-			    "session is missing or another");
+		req_problem(req, 403, "csrf", "X-CSRF-Token is missing, "
+			    "or is not that of this session");
 	}
 	else if ((flags & ROUTE_ADMIN) && !session->admin) {
 		req_problem(req, 403, "not-administrator",
-			    "this is for administrators");
+			    "only administrators may do this");
 	}
 	else {
 		req_go_on(req, session);

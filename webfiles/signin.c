@@ -71,7 +71,7 @@ static void counted_handler(struct req *req, const struct db_res *res)
 	(void)res;
 
 	req_problem(req, 401, "credentials",
-		    "no such user, or not that password");
+		    "wrong user or password");
 }
 
 
@@ -274,7 +274,7 @@ static void named_handler(struct req *req, const struct db_res *res)
 		session_open(req, strcmp(req_method(req), "POST") ? 200 : 201,
 			     id, NULL, NULL);
 	else
-		req_problem(req, 403, "unknown-user", "you are no user of "
+		req_problem(req, 403, "unknown-user", "you are not a user of "
 			    "Persistent Chat");
 }
 
@@ -284,7 +284,7 @@ static void by_header(struct req *req, const char *name)
 	char key[CHATURI_SIZE];
 
 	if (auth_canonical(req_web(req)->auth, key, name))
-		req_problem(req, 403, "unknown-user", "you are no user of "
+		req_problem(req, 403, "unknown-user", "you are not a user of "
 			    "Persistent Chat");
 	else
 		login_ask(req, key, NULL, named_handler);
@@ -322,7 +322,7 @@ static void signin(struct req *req)
 		 strlen(user) > NAME_MAX_BYTES ||
 		 strlen(password) > KDF_PASSWORD_MAX)
 		req_problem(req, 400, "invalid", "user and password are "
-			    "wanted, both as text");
+			    "required, both as text");
 	else
 		by_password(req, user, password);
 }

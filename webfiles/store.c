@@ -103,8 +103,8 @@ static void failed(struct req *req, int err)
 	if (err == ECONNRESET && strcmp(req_method(req), "GET") &&
 	    strcmp(req_method(req), "HEAD")) {
 		req_problem(req, 504, "outcome-unknown", "the connection to "
-			    "the store was lost: what was asked for may have "
-			    "been done, look before you ask again");
+			    "the store was lost: the change may have been "
+			    "made, check before you repeat it");
 		return;
 	}
 

@@ -127,9 +127,13 @@ static int params_end(const char **pp, const char *end)
 
 int addr_next(struct addr *a, struct pl *rest)
 {
-	const char *end = rest->p + rest->l, *p, *q;
+	const char *end, *p, *q;
 	int err;
 
+	if (!rest->l)
+		return ENOENT;
+
+	end = rest->p + rest->l;
 	p = skip(rest->p, end, BLANK);
 	if (p == end)
 		return ENOENT;
@@ -202,13 +206,16 @@ static int value_decode(struct pl *value, const char **pp, const char *end,
 int addr_param_next(struct pl *rest, struct pl *name, struct pl *value,
 		    bool *quoted)
 {
-	const char *end = rest->p + rest->l, *p, *q;
 	bool q_ignored = false, *isq = quoted ? quoted : &q_ignored;
+	const char *end, *p, *q;
 	int err = 0;
 
 	*value = pl_null;
 	*isq   = false;
+	if (!rest->l)
+		return ENOENT;
 
+	end = rest->p + rest->l;
 	p = skip(rest->p, end, BLANK);
 	if (p == end || *p != ';')
 		return ENOENT;

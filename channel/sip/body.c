@@ -41,7 +41,7 @@ static const struct kind *kind_of(enum sip_met method)
 /* "type/subtype" without blanks and parameters; the parameters' begin */
 static struct pl bare(const struct pl *val, struct pl *params)
 {
-	const char *semi = memchr(val->p, ';', val->l);
+	const char *semi = val->l ? memchr(val->p, ';', val->l) : NULL;
 	struct pl pl = *val;
 
 	*params = pl_null;

@@ -141,8 +141,6 @@ enum { DIAG_LINE = 384 };
 void diag_source(const char *host);
 /** An Ms-diagnostics line for what is malformed; valid until the next call */
 const char *diag_text(const char *reason);
-/** Of a 503: Retry-After, Ms-diagnostics */
-const char *diag_later(void);
 
 /* route.c: a connection to where these lead; errors as conns_dial() */
 int  route_dial(struct conn **connp, struct uas *uas, const struct pl *route);

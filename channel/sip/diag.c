@@ -28,7 +28,7 @@ static struct diag {
 };
 
 static char source[SOURCE_SIZE] = "pchat";
-static char later[LINE_SIZE];
+static char again[LINE_SIZE + 32];
 
 
 static void print(char *line, unsigned id, const char *reason)
@@ -42,7 +42,6 @@ static void print(char *line, unsigned id, const char *reason)
 void diag_source(const char *host)
 {
 	str_ncpy(source, str_isset(host) ? host : "pchat", sizeof(source));
-	later[0] = '\0';
 	for (size_t i = 0; i < ARRAY_SIZE(diagv); i++)
 		diagv[i].line[0] = '\0';
 }
@@ -74,10 +73,13 @@ const char *diag_text(const char *reason)
 }
 
 
-const char *diag_later(void)
+const char *diag_again(unsigned seconds, unsigned id, const char *reason)
 {
-	if (!later[0])
-		(void)snprintf(later, sizeof(later), "Retry-After: 5\r\n%s",
-			       diag_line(20008));
-	return later;
+	char line[LINE_SIZE];
+
+	if (reason)
+		print(line, id, reason);
+	(void)snprintf(again, sizeof(again), "Retry-After: %u\r\n%s", seconds,
+		       reason ? line : diag_line(id));
+	return again;
 }

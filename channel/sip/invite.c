@@ -167,7 +167,7 @@ static bool refuse(struct uas *uas, struct conn *conn, const struct view *v)
 
 	if (uas->ev.accepting && !uas->ev.accepting(uas->arg)) {
 		st_answer(uas, conn, v, 503, "Service Unavailable",
-			  diag_later());
+			  diag_again(5, 20008, NULL));
 		return true;
 	}
 

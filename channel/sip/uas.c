@@ -65,7 +65,7 @@ static void options_busy(struct uas *uas, struct conn *conn,
 	char extra[2 * DIAG_LINE];
 
 	(void)re_snprintf(extra, sizeof(extra), "%sPchat-Life: %016llx\r\n",
-			  diag_later(), uas->life);
+			  diag_again(5, 20008, NULL), uas->life);
 	st_answer(uas, conn, v, 503, "Service Unavailable", extra);
 }
 

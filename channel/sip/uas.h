@@ -105,7 +105,8 @@ struct uas_events {
 	void (*refused)(struct dlg *dlg, uint16_t code, void *arg);
 	/** New dialogs are accepted at all (false: 503); may be NULL */
 	bool (*accepting)(void *arg);
-	/** We can work: the answer to OPTIONS (false: 503); may be NULL */
+	/** And work can be done: the answer to OPTIONS (false: 503); may be
+	    NULL */
 	bool (*ready)(void *arg);
 };
 
@@ -141,3 +142,11 @@ void st_reply_body(struct st *st, uint16_t code, const char *reason,
 /** An Ms-diagnostics line for @p extra (protocol.md 2.11): static storage
  *  per id, NULL for an id that is not in the table */
 const char *diag_line(unsigned id);
+/**
+ * A Retry-After line and the Ms-diagnostics line, for 503 and 504
+ *
+ * @param reason  NULL: the id's own
+ *
+ * @return Valid until the next call
+ */
+const char *diag_again(unsigned seconds, unsigned id, const char *reason);

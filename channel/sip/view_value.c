@@ -7,22 +7,7 @@
 #include <re.h>
 #include "channel/sip/addr.h"
 #include "channel/sip/view.h"
-
-
-static inline bool blank(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
-
-static inline void trim(struct pl *pl)
-{
-	while (pl->l && blank(pl->p[0]))
-		pl_advance(pl, 1);
-
-	while (pl->l && blank(pl->p[pl->l - 1]))
-		--pl->l;
-}
+#include "channel/sip/view_priv.h"
 
 
 static bool param(struct pl params, const char *name, struct pl *pv)

@@ -251,24 +251,6 @@ void mime_qp_write(struct mime_qp *qp, const char *p, size_t n)
 }
 
 
-static int qp_print_handler(const char *p, size_t size, void *arg)
-{
-	mime_qp_write(arg, p, size);
-
-	return 0;
-}
-
-
-void mime_qp_printf(struct mime_qp *qp, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	(void)re_vhprintf(fmt, ap, qp_print_handler, qp);
-	va_end(ap);
-}
-
-
 static const char *entity(char c)
 {
 	switch (c) {

@@ -29,7 +29,6 @@ struct mime_qp {
 };
 
 void mime_qp_write(struct mime_qp *qp, const char *p, size_t n);
-void mime_qp_printf(struct mime_qp *qp, const char *fmt, ...);
 /** The same with <, >, & and " as HTML wants them */
 void mime_qp_html(struct mime_qp *qp, const char *text, size_t n);
 /** No more than this is written for a text in both forms */

@@ -89,7 +89,7 @@ static int create(struct tool *tool)
 static int set(struct tool *tool)
 {
 	if (!tool->givenc)
-		return tool_usage(tool, "what shall change?", NULL);
+		return tool_usage(tool, "nothing to change: give at least one option", NULL);
 
 	return save(tool, tool->argv[0]);
 }
@@ -107,27 +107,27 @@ static int remove_addin(struct tool *tool)
 
 
 static const struct tool_opt save_optv[] = {
-	{ "name", "NAME", "what it is called" },
-	{ "url",  "URL",  "the page, https://..." },
+	{ "name", "NAME", "name of the add-in" },
+	{ "url",  "URL",  "address of the page, https://..." },
 	{ NULL, NULL, NULL }
 };
 
 static const struct tool_opt remove_optv[] = {
-	{ "force", NULL, "also from rooms that show it" },
+	{ "force", NULL, "also if rooms show it; they lose it" },
 	{ NULL, NULL, NULL }
 };
 
 static const struct tool_cmd cmdv[] = {
 	{ "addin", "list", NULL, TOOL_STORE, list,
-	  "all add-ins", NULL },
+	  "list the add-ins", NULL },
 	{ "addin", "show", "ADDIN", TOOL_STORE, show,
-	  "one add-in and the rooms that show it", NULL },
+	  "show an add-in and the rooms that use it", NULL },
 	{ "addin", "create", NULL, TOOL_STORE | TOOL_DRY, create,
-	  "register a page", save_optv },
+	  "register a web page as an add-in", save_optv },
 	{ "addin", "set", "ADDIN", TOOL_STORE | TOOL_DRY, set,
 	  "change its name or URL, in all rooms at once", save_optv },
 	{ "addin", "remove", "ADDIN", TOOL_STORE | TOOL_DRY, remove_addin,
-	  "remove one that no room shows", remove_optv },
+	  "remove an add-in that no room uses", remove_optv },
 };
 
 

@@ -401,9 +401,9 @@ static const struct tool_opt verify_optv[] = {
 
 static const struct tool_opt replay_optv[] = {
 	{ "adapter", "FILE", "the adapter's file, as for pchat-compliance" },
-	{ "out", "DIR", "instead of its directory; an empty one" },
-	{ "from", "TIME", "batches with events after it" },
-	{ "to", "TIME", "and before it" },
+	{ "out", "DIR", "empty directory to write to, instead of the adapter's" },
+	{ "from", "TIME", "only batches with events after this time" },
+	{ "to", "TIME", "only batches with events before this time" },
 	{ "files", "DIR", "the compliance file store" },
 	TOOL_OPT_COMPLIANCE,
 	{ NULL, NULL, NULL },
@@ -411,10 +411,10 @@ static const struct tool_opt replay_optv[] = {
 
 static const struct tool_cmd cmdv[] = {
 	{ "archive", "verify", "DIR", 0, verify,
-	  "whether an adapter's directory is whole; needs no store",
+	  "check that an adapter's directory is complete and unchanged; needs no store",
 	  verify_optv },
 	{ "archive", "replay", NULL, 0, replay,
-	  "build a range again while its events are kept", replay_optv },
+	  "build the files of a period again, while its events are kept", replay_optv },
 };
 
 

@@ -38,16 +38,16 @@ static const struct tool_opt optv[] = {
 	{ "from",   "TIME",   "not before: 2026-11-21 or"
 	  " 2026-11-21T14:45:00Z" },
 	{ "to",     "TIME",   "before" },
-	{ "actor",  "NAME",   "by this system user, or user's SIP URI" },
+	{ "actor",  "NAME",   "done by this system user or SIP URI" },
 	{ "action", "ACTION", "room.modify, or room for all of its kind" },
 	{ "object", "TEXT",   "with this in the name of what was changed" },
-	{ "limit",  "N",      "the newest so many; 1000 unless said" },
+	{ "limit",  "N",      "at most the newest N entries (1000)" },
 	{ NULL, NULL, NULL }
 };
 
 static const struct tool_cmd cmdv[] = {
 	{ "audit", "list", NULL, TOOL_STORE, list,
-	  "what administrators did; details with --json", optv },
+	  "list what administrators did; --json has the details", optv },
 };
 
 

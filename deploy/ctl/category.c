@@ -98,38 +98,38 @@ static int remove_category(struct tool *tool)
 
 
 static const struct tool_opt change_optv[] = {
-	{ "name",           "NAME",      "what it is called" },
+	{ "name",           "NAME",      "name of the category" },
 	{ "description",    "TEXT",      "what it is for" },
-	{ "allowed",        "PRINCIPAL", "who may be in its rooms, all of the"
-	  " list; may be given often, '' for nobody, any for everybody" },
+	{ "allowed",        "PRINCIPAL", "who may be in its rooms: the whole list;"
+	  " repeatable, '' for nobody, any for everybody" },
 	{ "add-allowed",    "PRINCIPAL", "sip:USER@DOMAIN, group:NAME,"
 	  " domain:NAME or any" },
-	{ "remove-allowed", "PRINCIPAL", "one who is on it" },
-	{ "denied",         "PRINCIPAL", "who may not, though allowed" },
-	{ "add-denied",     "PRINCIPAL", "likewise" },
-	{ "remove-denied",  "PRINCIPAL", "likewise" },
-	{ "creators",       "PRINCIPAL", "who may make rooms, of those"
-	  " allowed" },
-	{ "add-creator",    "PRINCIPAL", "likewise" },
-	{ "remove-creator", "PRINCIPAL", "likewise" },
-	{ "invitations",    "yes|no",    "new members are told" },
+	{ "remove-allowed", "PRINCIPAL", "take it off the list" },
+	{ "denied",         "PRINCIPAL", "who may not, even if allowed: the whole list" },
+	{ "add-denied",     "PRINCIPAL", "add to the list" },
+	{ "remove-denied",  "PRINCIPAL", "take it off the list" },
+	{ "creators",       "PRINCIPAL", "who may create rooms (must be"
+	  " allowed): the whole list" },
+	{ "add-creator",    "PRINCIPAL", "add to the list" },
+	{ "remove-creator", "PRINCIPAL", "take it off the list" },
+	{ "invitations",    "yes|no",    "new members of rooms are invited" },
 	{ "files",          "yes|no",    "files may be sent" },
 	{ "history",        "yes|no",    "messages are kept" },
-	{ "retention",      "DAYS|none", "messages go when older" },
+	{ "retention",      "DAYS|none", "messages are removed after so many days" },
 	{ NULL, NULL, NULL }
 };
 
 static const struct tool_cmd cmdv[] = {
 	{ "category", "list", NULL, TOOL_STORE, list,
-	  "all categories with their scopes", NULL },
+	  "list the categories with their scopes", NULL },
 	{ "category", "show", "CATEGORY", TOOL_STORE, show,
-	  "one category", NULL },
+	  "show a category", NULL },
 	{ "category", "create", NULL, TOOL_STORE | TOOL_DRY, create,
-	  "make a category; for everybody unless it says", change_optv },
+	  "create a category; without --allowed everybody may use it", change_optv },
 	{ "category", "set", "CATEGORY", TOOL_STORE | TOOL_DRY, set,
-	  "change one; a narrower scope puts people out", change_optv },
+	  "change a category; people who are no longer in scope leave its rooms", change_optv },
 	{ "category", "remove", "CATEGORY", TOOL_STORE | TOOL_DRY,
-	  remove_category, "remove one that holds no rooms", NULL },
+	  remove_category, "remove a category that has no rooms", NULL },
 };
 
 

@@ -275,7 +275,7 @@ int change_save(struct tool *tool, const char *stmt, const char *name,
 
 	argv[1] = change;
 	if (name && !strcmp(change, "{}"))
-		status = tool_usage(tool, "what shall change?", NULL);
+		status = tool_usage(tool, "nothing to change: give at least one option", NULL);
 	else
 		status = change_run(tool, stmt, argv, 2);
 	mem_deref(change);

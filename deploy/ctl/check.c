@@ -452,9 +452,9 @@ static int check(struct tool *tool)
 
 
 static const struct tool_opt check_optv[] = {
-	{ "from", "TIME", "messages since then; without it all" },
-	{ "to", "TIME", "messages before it; without it now" },
-	{ "archive", "DIR", "an adapter's directory, which is verified first" },
+	{ "from", "TIME", "messages from this time on; default: all" },
+	{ "to", "TIME", "messages before this time; default: now" },
+	{ "archive", "DIR", "an adapter's directory; it is verified first" },
 	ARCHIVE_OPTS,
 	TOOL_OPT_COMPLIANCE,
 	{ NULL, NULL, NULL },
@@ -462,7 +462,7 @@ static const struct tool_opt check_optv[] = {
 
 static const struct tool_cmd cmdv[] = {
 	{ "compliance", "check", NULL, TOOL_STORE, check,
-	  "whether every message is archived once, and every id accounted for",
+	  "check that every message is archived once and every id accounted for",
 	  check_optv },
 };
 

@@ -27,9 +27,9 @@ static int disable(struct tool *tool)
 
 static const struct tool_cmd cmdv[] = {
 	{ "compliance", "enable", NULL, TOOL_STORE | TOOL_DRY, enable,
-	  "from now on events are recorded for the archive", NULL },
+	  "record events for the archive from now on", NULL },
 	{ "compliance", "disable", NULL, TOOL_STORE | TOOL_DRY, disable,
-	  "record no more; what is recorded is still delivered", NULL },
+	  "stop recording; what was recorded is still delivered", NULL },
 };
 
 

@@ -59,21 +59,21 @@ static const struct out_col itemv[] = {
 	{ "adapter",    "REFUSED BY", OUT_TEXT },
 	{ "batch",      "BATCH",    OUT_INT  },
 	{ "item",       "ITEM",     OUT_TEXT },
-	{ "refused_on", NULL,       OUT_TEXT },
+	{ "refused_on", NULL,       OUT_TIME },
 	{ "error",      "WHY",      OUT_TEXT },
 };
 
 static const struct out_col forkv[] = {
 	{ "what",       "FORK OF",  OUT_TEXT },
 	{ "adapter",    "ADAPTER",  OUT_TEXT },
-	{ "found_on",   "FOUND",    OUT_TEXT },
+	{ "found_on",   "FOUND",    OUT_TIME },
 	{ "detail",     "WHAT WAS FOUND", OUT_TEXT },
 };
 
 static const struct out_col lostv[] = {
 	{ "event",      "LOST FILE OF EVENT", OUT_TEXT },
 	{ "file",       "FILE",     OUT_TEXT },
-	{ "found_on",   "FOUND",    OUT_TEXT },
+	{ "found_on",   "FOUND",    OUT_TIME },
 };
 
 struct part {
@@ -348,15 +348,18 @@ static int judge_all(struct tool *tool, const char *word, const char *what)
 	const char *argv[] = { tool->argv[0], word, tool->actor };
 	struct bstore *st = NULL;
 	PGresult *res = NULL;
+	char done[96];
 	int err;
 
-	err = tool_connect_compliance(&st, tool);
-	if (!err)
-		err = bstore_query(st, &res, "ctl_compliance_judge_all", argv,
-				   3);
-	if (!err)
-		(void)fprintf(tool->out, "%s: %s batches are %s\n", argv[0],
-			      PQgetvalue(res, 0, 0), what);
+	err = change(tool, &res, "ctl_compliance_judge_all", argv, 3, &st);
+	if (!err && !tool->dry_run)
+		err = bstore_commit(st);
+	if (!err) {
+		(void)snprintf(done, sizeof(done), "%s batches %s %s",
+			       PQgetvalue(res, 0, 0),
+			       tool->dry_run ? "would be" : "are", what);
+		say(tool, NULL, done);
+	}
 
 	PQclear(res);
 	mem_deref(st);
@@ -377,8 +380,8 @@ static int retry(struct tool *tool)
 
 static int skip(struct tool *tool)
 {
-	if (tool_confirm(tool, "Give up a batch for good: no archive will have"
-			 " what is in batch", tool->argv[1]))
+	if (tool_confirm(tool, "Give up for good: no archive will have what is in"
+			 " batch", tool->argv[1]))
 		return TOOL_FAILED;
 	if (!strcmp(tool->argv[1], "all"))
 		return judge_all(tool, "skip", "given up");
@@ -393,18 +396,19 @@ static int adopt(struct tool *tool)
 	PGresult *res = NULL;
 	int err;
 
-	err = tool_connect_compliance(&st, tool);
-	if (!err)
-		err = bstore_query(st, &res, "ctl_compliance_adopt",
-				   (const char *const *)tool->argv, 1);
+	err = change(tool, &res, "ctl_compliance_adopt",
+		     (const char *const *)tool->argv, 1, &st);
 	if (!err && !PQntuples(res)) {
 		(void)fprintf(tool->err, "pchatctl: there is no adapter %s\n",
 			      tool->argv[0]);
 		err = ENOENT;
 	}
+	if (!err && !tool->dry_run)
+		err = bstore_commit(st);
 	if (!err)
-		(void)fprintf(tool->out, "%s: goes on with the chain of its "
-			      "directory\n", tool->argv[0]);
+		say(tool, NULL, tool->dry_run ?
+		    "would go on with the chain of its directory" :
+		    "goes on with the chain of its directory");
 
 	PQclear(res);
 	mem_deref(st);
@@ -450,24 +454,24 @@ static const struct tool_opt optv[] = {
 
 static const struct tool_opt run_optv[] = {
 	TOOL_OPT_COMPLIANCE,
-	{ "wait", NULL, "until every adapter has dealt with it, too" },
+	{ "wait", NULL, "until every adapter is done with them, too" },
 	{ NULL, NULL, NULL },
 };
 
 static const struct tool_cmd cmdv[] = {
 	{ "compliance", "status", NULL, 0, status,
-	  "who runs the archives, how far they are, what was refused", optv },
+	  "show who runs the archives, how far they are and what was refused", optv },
 	{ "compliance", "run", NULL, 0, run,
-	  "make batches of all events that are there now", run_optv },
+	  "make batches of all events that exist now", run_optv },
 	{ "compliance", "retry", "ADAPTER BATCH", TOOL_DRY, retry,
-	  "offer what was refused of a batch (or of all) again", optv },
+	  "deliver again what was refused of a batch (or of all)", optv },
 	{ "compliance", "skip", "ADAPTER BATCH", TOOL_DRY, skip,
-	  "give what was refused of a batch (or of all) up; the archive's "
-	  "chain says so", optv },
-	{ "compliance", "adopt", "ADAPTER", 0, adopt,
-	  "go on with the chain that is in its directory already", optv },
+	  "give up what was refused of a batch (or of all); the archive's "
+	  "manifests say so", optv },
+	{ "compliance", "adopt", "ADAPTER", TOOL_DRY, adopt,
+	  "continue the chain of manifests that its directory already has", optv },
 	{ "compliance", "remove", "ADAPTER", TOOL_DRY, remove_adapter,
-	  "forget an adapter that is configured nowhere any more", optv },
+	  "forget an adapter that no daemon is configured with any more", optv },
 };
 
 

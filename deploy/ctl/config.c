@@ -87,11 +87,11 @@ static int remove_key(struct tool *tool)
 
 static const struct tool_cmd cmdv[] = {
 	{ "config", "list", NULL, TOOL_STORE, list,
-	  "settings of the pool that are kept in the store", NULL },
+	  "list the settings of the pool that are kept in the store", NULL },
 	{ "config", "set", "KEY VALUE", TOOL_STORE | TOOL_DRY, set,
-	  "change one; running processes obey at once", NULL },
+	  "change a setting; it takes effect at once", NULL },
 	{ "config", "remove", "KEY", TOOL_STORE | TOOL_DRY, remove_key,
-	  "leave it to the processes' own files again", NULL },
+	  "remove a setting: the processes' files or defaults count again", NULL },
 };
 
 

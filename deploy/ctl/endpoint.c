@@ -56,17 +56,17 @@ static int remove_endpoint(struct tool *tool)
 
 
 static const struct tool_opt createv[] = {
-	{ "display", "TEXT", "name that is shown" },
+	{ "display", "TEXT", "display name" },
 	{ NULL, NULL, NULL },
 };
 
 static const struct tool_cmd cmdv[] = {
 	{ "endpoint", "list", NULL, TOOL_STORE, list,
-	  "look-up addresses of the pool beside pool.uri", NULL },
+	  "list the pool's addresses besides pool.uri", NULL },
 	{ "endpoint", "create", "URI", TOOL_STORE | TOOL_DRY, create,
-	  "one more; running processes answer to it at once", createv },
+	  "add a pool address; it takes effect at once", createv },
 	{ "endpoint", "remove", "URI", TOOL_STORE | TOOL_DRY,
-	  remove_endpoint, "one less", NULL },
+	  remove_endpoint, "remove a pool address", NULL },
 };
 
 

@@ -384,9 +384,9 @@ static int run(struct tool *tool)
 
 
 static const struct tool_opt optv[] = {
-	{ "level",    "LEVEL", "users, categories, rooms, content or all; may"
-	  " be given often" },
-	{ "category", "NAME",  "this category and its rooms only; likewise" },
+	{ "level",    "LEVEL", "users, categories, rooms, content or all; "
+	  "repeatable" },
+	{ "category", "NAME",  "this category and its rooms only; repeatable" },
 	{ "from",     "TIME",  "content: not before; 2026-11-21 or"
 	  " 2026-11-21T14:45:00Z" },
 	{ "to",       "TIME",  "content: before" },

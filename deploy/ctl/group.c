@@ -164,31 +164,31 @@ static int drop(struct tool *tool)
 static const struct tool_opt createv[] = {
 	{ "member", "WHO", "a user, group:NAME or domain:NAME; repeatable" },
 	{ "same-group", NULL,
-	  "bring the removed group of this name back on its lists; without it a "
-	  "new group is on none" },
+	  "bring back the removed group of this name, with its lists; default: "
+	  "a new group that is on no list" },
 	{ NULL, NULL, NULL },
 };
 
 static const struct tool_opt setv[] = {
-	{ "name", "NAME", "another name" },
+	{ "name", "NAME", "new name" },
 	{ NULL, NULL, NULL },
 };
 
 static const struct tool_cmd cmdv[] = {
 	{ "group", "list", NULL, TOOL_STORE, list,
-	  "all groups, domains and folders", NULL },
+	  "list groups, domains and folders", NULL },
 	{ "group", "show", "NAME", TOOL_STORE, show,
-	  "one, with whom it has, directly and in all", NULL },
+	  "show a group and its members, direct and nested", NULL },
 	{ "group", "create", "NAME", TOOL_STORE | TOOL_DRY, create,
-	  "a new one", createv },
+	  "create a group", createv },
 	{ "group", "set", "NAME", TOOL_STORE | TOOL_DRY, set,
-	  "change one", setv },
+	  "rename a group", setv },
 	{ "group", "remove", "NAME", TOOL_STORE | TOOL_DRY, remove_group,
-	  "nobody is in it any more; lists keep the name", NULL },
+	  "remove a group; lists keep its name but it has no members", NULL },
 	{ "group", "add", "NAME WHO", TOOL_STORE | TOOL_DRY, add,
-	  "put a user or a group into it", NULL },
+	  "add a user or a group to a group", NULL },
 	{ "group", "drop", "NAME WHO", TOOL_STORE | TOOL_DRY, drop,
-	  "take one out", NULL },
+	  "take a user or a group out of a group", NULL },
 };
 
 

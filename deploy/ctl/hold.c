@@ -61,13 +61,13 @@ static const struct tool_opt createv[] = {
 
 static const struct tool_cmd cmdv[] = {
 	{ "hold", "list", NULL, TOOL_STORE, list,
-	  "legal holds, lifted ones too", NULL },
+	  "list legal holds, lifted ones too", NULL },
 	{ "hold", "show", "NAME", TOOL_STORE, show,
-	  "one hold, and how many messages it keeps", NULL },
+	  "show a hold and how many messages it keeps", NULL },
 	{ "hold", "create", "NAME", TOOL_STORE | TOOL_DRY, create,
 	  "keep a room's or a user's messages from being removed", createv },
 	{ "hold", "lift", "NAME", TOOL_STORE | TOOL_DRY, lift,
-	  "let them go again", NULL },
+	  "lift a legal hold", NULL },
 };
 
 

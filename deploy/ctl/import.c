@@ -389,10 +389,10 @@ static int run(struct tool *tool)
 
 
 static const struct tool_opt optv[] = {
-	{ "report", "FILE", "what came of it, room by room, as HTML" },
+	{ "report", "FILE", "write the result, room by room, as HTML" },
 	{ "same-person", NULL,
-	  "a user or group of the file is the removed one of that name, if there "
-	  "is one; without it a new one" },
+	  "bring back removed users and groups that the file names; default: "
+	  "new ones" },
 	{ NULL, NULL, NULL }
 };
 

@@ -166,7 +166,7 @@ static int retention_run(struct tool *tool)
 
 static const struct tool_opt listv[] = {
 	WHICH,
-	{ "limit", "N", "so many at most; 1000" },
+	{ "limit", "N", "at most N messages (1000)" },
 	{ NULL, NULL, NULL },
 };
 
@@ -177,28 +177,28 @@ static const struct tool_opt removev[] = {
 
 static const struct tool_opt replacev[] = {
 	WHICH,
-	{ "text", "TEXT", "the new text; RemovedMessageText of the pool" },
+	{ "text", "TEXT", "the new text (the setting RemovedMessageText)" },
 	{ NULL, NULL, NULL },
 };
 
 static const struct tool_opt clearv[] = {
-	{ "before", "DATE", "what is older goes" },
+	{ "before", "DATE", "remove what is older" },
 	{ NULL, NULL, NULL },
 };
 
 static const struct tool_cmd cmdv[] = {
 	{ "message", "list", NULL, TOOL_STORE, message_list,
-	  "messages by room, user, time and words", listv },
+	  "list messages by room, user, time and words", listv },
 	{ "message", "remove", NULL, TOOL_STORE | TOOL_DRY, message_remove,
-	  "remove them for good", removev },
+	  "remove such messages for good", removev },
 	{ "message", "replace", NULL, TOOL_STORE | TOOL_DRY, message_replace,
-	  "put another text in their place", replacev },
+	  "replace the text of such messages", replacev },
 	{ "room", "clear", "ROOM", TOOL_STORE | TOOL_DRY, room_clear,
 	  "remove a room's messages up to a date", clearv },
 	{ "retention", "list", NULL, TOOL_STORE, retention_list,
-	  "rooms with a retention, and what is due to go", NULL },
+	  "list rooms with a retention and how many messages are due", NULL },
 	{ "retention", "run", NULL, TOOL_STORE | TOOL_DRY, retention_run,
-	  "remove what is due now", NULL },
+	  "remove now what is due", NULL },
 };
 
 

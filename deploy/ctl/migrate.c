@@ -149,8 +149,8 @@ static int migrate_one(const struct tool *tool, const struct sql_set *set,
 	mbuf_rewind(mb);
 	err = steps(&w);
 	if (err)
-		(void)fprintf(tool->err, "pchatctl: %.*s\n", (int)mb->end,
-			      (const char *)mb->buf);
+		(void)fprintf(tool->err, "pchatctl: %s: %.*s\n", set->name,
+			      (int)mb->end, (const char *)mb->buf);
 
 	report(&w, err);
 	json_decref(w.applied);
@@ -167,7 +167,7 @@ static int run(struct tool *tool)
 	int err;
 
 	if (!str_isset(tool->store) && !str_isset(compliance))
-		return tool_usage(tool, "which store? --store CONNINFO,"
+		return tool_usage(tool, "no store given: --store CONNINFO,"
 				  " --compliance CONNINFO or both", NULL);
 	if (!roles_prefix_valid(prefix(tool)))
 		return tool_usage(tool, "--role-prefix: lower-case letters,"
@@ -194,14 +194,14 @@ static int run(struct tool *tool)
 static const struct tool_opt optv[] = {
 	TOOL_OPT_COMPLIANCE,
 	{ "roles", NULL,
-	  "also make the database roles and give them their rights" },
+	  "also create the database roles and grant them their rights" },
 	{ "role-prefix", "NAME", "what their names begin with (" PREFIX ")" },
 	{ NULL, NULL, NULL },
 };
 
 static const struct tool_cmd cmdv[] = {
 	{ "migrate", NULL, NULL, TOOL_DRY, run,
-	  "bring the schemas of the stores given up to this program's",
+	  "bring the schemas of the given stores up to this program's",
 	  optv },
 };
 

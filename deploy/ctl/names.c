@@ -40,7 +40,7 @@ static int names(struct tool *tool)
 
 static const struct tool_cmd cmdv[] = {
 	{ "names", NULL, NULL, TOOL_STORE, names,
-	  "names that cannot be given any more; exit status 1 if there are any",
+	  "list names that would be refused today; exit status 1 if there are any",
 	  NULL },
 };
 

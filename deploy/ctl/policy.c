@@ -141,19 +141,19 @@ static const struct tool_opt setv[] = {
 
 static const struct tool_cmd cmdv[] = {
 	{ "policy", "list", NULL, TOOL_STORE, list,
-	  "all policies; the narrowest that counts decides", NULL },
+	  "list policies; the narrowest that applies decides", NULL },
 	{ "policy", "show", "NAME", TOOL_STORE, show,
-	  "one, with whom it is granted to", NULL },
+	  "show a policy and to whom it is granted", NULL },
 	{ "policy", "create", "NAME", TOOL_STORE | TOOL_DRY, create,
-	  "a new one", createv },
+	  "create a policy", createv },
 	{ "policy", "set", "NAME", TOOL_STORE | TOOL_DRY, set,
-	  "change one; running processes obey at once", setv },
+	  "change a policy; it takes effect at once", setv },
 	{ "policy", "remove", "NAME", TOOL_STORE | TOOL_DRY, remove_policy,
-	  "one that is granted to nobody", NULL },
+	  "remove a policy that is granted to nobody", NULL },
 	{ "policy", "grant", "NAME WHO", TOOL_STORE | TOOL_DRY, grant,
-	  "to a user, or all that are in a group now", NULL },
+	  "grant a policy to a user, or to all current members of a group", NULL },
 	{ "policy", "revoke", "WHO", TOOL_STORE | TOOL_DRY, revoke,
-	  "what is granted; pool, site or global decide", NULL },
+	  "take back what was granted; pool, site or global decide then", NULL },
 };
 
 

@@ -50,11 +50,11 @@ static int activate(struct tool *tool)
 
 static const struct tool_cmd cmdv[] = {
 	{ "pool", "list", NULL, TOOL_STORE, list,
-	  "the channel processes and what they do", NULL },
+	  "list the channel processes and their state", NULL },
 	{ "pool", "drain", "PROCESS", TOOL_STORE | TOOL_DRY, drain,
-	  "no new clients there; those it has stay", NULL },
+	  "send no new clients to a process; those it has stay", NULL },
 	{ "pool", "activate", "PROCESS", TOOL_STORE | TOOL_DRY, activate,
-	  "clients again", NULL },
+	  "let a drained process take clients again", NULL },
 };
 
 

@@ -157,61 +157,61 @@ static const struct tool_opt list_optv[] = {
 	{ "filter",      "TEXT",           "with this in the name" },
 	{ "invitations", "inherit|false",  "by their setting" },
 	{ "manager",     "PRINCIPAL",      "managed by, groups counted in" },
-	{ "member",      "PRINCIPAL",      "with this member, likewise" },
+	{ "member",      "PRINCIPAL",      "with this member, groups counted in" },
 	{ "privacy",     "open|closed|secret", "by who may see and enter" },
 	{ "type",        "normal|auditorium",  "by who may speak" },
 	{ "description", "TEXT",           "with this in the description" },
 	{ "larger-than", "MB",             "with more content than this" },
-	{ "limit",       "N",              "not more than so many" },
+	{ "limit",       "N",              "at most N rooms" },
 	{ NULL, NULL, NULL }
 };
 
 static const struct tool_opt change_optv[] = {
-	{ "name",        "NAME", "what it is called" },
+	{ "name",        "NAME", "name of the room" },
 	{ "description", "TEXT", "what it is for" },
-	{ "category",    "NAME", "where it belongs; a move drops from"
-	  " lists who is not in scope there" },
-	{ "privacy",     "open|closed|secret", "closed unless said" },
-	{ "type",        "normal|auditorium",  "normal unless said" },
-	{ "invitations", "inherit|false", "as its category, or none" },
+	{ "category",    "NAME", "category of the room; those who are not"
+	  " in its scope are dropped from the lists" },
+	{ "privacy",     "open|closed|secret", "who may see and enter (closed)" },
+	{ "type",        "normal|auditorium",  "auditorium: only presenters speak (normal)" },
+	{ "invitations", "inherit|false", "as its category says, or none" },
 	{ "addin",       "NAME|none", "web page beside the room" },
 	{ "disabled",    "yes|no", "nobody may enter, all is kept" },
-	{ "retention",   "DAYS|none", "messages go when older; none: as"
-	  " the category" },
-	{ "members",     "PRINCIPAL", "all of the list; may be given"
-	  " often, '' for nobody" },
+	{ "retention",   "DAYS|none", "remove messages after so many days;"
+	  " none: as its category says" },
+	{ "members",     "PRINCIPAL", "the whole list; repeatable,"
+	  " '' for nobody" },
 	{ "add-member",  "PRINCIPAL", "sip:USER@DOMAIN, group:NAME or"
 	  " domain:NAME" },
-	{ "remove-member",  "PRINCIPAL", "one who is on it" },
-	{ "managers",       "PRINCIPAL", "likewise" },
-	{ "add-manager",    "PRINCIPAL", "likewise" },
-	{ "remove-manager", "PRINCIPAL", "likewise" },
-	{ "presenters",     "PRINCIPAL", "of an auditorium" },
-	{ "add-presenter",  "PRINCIPAL", "likewise" },
-	{ "remove-presenter", "PRINCIPAL", "likewise" },
+	{ "remove-member",  "PRINCIPAL", "take it off the list" },
+	{ "managers",       "PRINCIPAL", "the whole list" },
+	{ "add-manager",    "PRINCIPAL", "add to the list" },
+	{ "remove-manager", "PRINCIPAL", "take it off the list" },
+	{ "presenters",     "PRINCIPAL", "of an auditorium: the whole list" },
+	{ "add-presenter",  "PRINCIPAL", "add to the list" },
+	{ "remove-presenter", "PRINCIPAL", "take it off the list" },
 	{ NULL, NULL, NULL }
 };
 
 static const struct tool_opt eligible_optv[] = {
 	{ "filter",     "TEXT", "with this in name, display name, address" },
 	{ "presenter",  NULL,   "who may be presenter of that auditorium" },
-	{ "limit",      "N",    "not more than so many; 1000 unless said" },
+	{ "limit",      "N",    "at most N (1000)" },
 	{ NULL, NULL, NULL }
 };
 
 static const struct tool_cmd cmdv[] = {
 	{ "room", "list", NULL, TOOL_STORE, list,
-	  "rooms, all or by what they are", list_optv },
+	  "list rooms, all or those that match", list_optv },
 	{ "room", "show", "ROOM", TOOL_STORE, show,
-	  "one room with its lists and what is in it", NULL },
+	  "show a room with its lists and counts", NULL },
 	{ "room", "create", NULL, TOOL_STORE | TOOL_DRY, create,
-	  "make a room", change_optv },
+	  "create a room", change_optv },
 	{ "room", "set", "ROOM", TOOL_STORE | TOOL_DRY, set,
-	  "change a room; people in it feel it at once", change_optv },
+	  "change a room; it takes effect at once", change_optv },
 	{ "room", "remove", "ROOM", TOOL_STORE | TOOL_DRY, remove_room,
 	  "remove a room for good; its content stays archived", NULL },
 	{ "eligible", NULL, "ROOM|CATEGORY", TOOL_STORE, eligible,
-	  "who may be put on the lists", eligible_optv },
+	  "list who may be put on the lists", eligible_optv },
 };
 
 

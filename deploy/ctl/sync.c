@@ -304,9 +304,10 @@ static int sync_ldap(struct tool *tool)
 	if (tool_opt(tool, "sample"))
 		return sample(tool);
 	if (!path)
-		return tool_usage(tool, "which file? --config FILE", NULL);
+		return tool_usage(tool, "no file given: --config FILE", NULL);
 	if (!str_isset(tool->store))
-		return tool_usage(tool, "which store? --store CONNINFO", NULL);
+		return tool_usage(tool, "no store given: --store CONNINFO or"
+				  " PCHAT_STORE in the environment", NULL);
 
 	err = load(&sync, path);
 	if (!err)
@@ -326,18 +327,18 @@ static int sync_ldap(struct tool *tool)
 
 static const struct tool_opt optv[] = {
 	{ "config", "FILE", "how to read the directory" },
-	{ "full",   NULL,   "everything, not what changed since last time" },
-	{ "force",  NULL,   "also when more goes than sync.removals_max_percent" },
+	{ "full",   NULL,   "read everything, not only what changed since the last time" },
+	{ "force",  NULL,   "even if more is gone than sync.removals_max_percent" },
 	{ "same-person", NULL,
-	  "an entry with a URI or name that was removed is the same person or "
-	  "group; without it a new one" },
-	{ "sample", NULL,   "print such a file with all keys and end" },
+	  "an entry with the URI or name of a removed user or group brings it "
+	  "back; default: a new one" },
+	{ "sample", NULL,   "print a configuration file with all keys, and end" },
 	{ NULL, NULL, NULL },
 };
 
 static const struct tool_cmd cmdv[] = {
 	{ "sync", "ldap", NULL, TOOL_DRY, sync_ldap,
-	  "take users, groups and folders over from a directory", optv },
+	  "take users, groups and folders from an LDAP directory", optv },
 };
 
 

@@ -92,13 +92,27 @@ static void help_command(FILE *f, const struct tool_cmd *cmd, bool options)
 }
 
 
+static void help_usage(FILE *f, char *const *argv, int argc)
+{
+	const struct tool_cmd *cmd;
+	bool verb = false;
+
+	for (size_t i = 0; argc && (cmd = tool_cmd_nth(i)); i++)
+		verb |= cmd->verb && cmd_matches(cmd, argv, argc);
+
+	(void)fprintf(f, "usage: pchatctl %s%s%s [OPTIONS]\n\n",
+		      argc ? argv[0] : "COMMAND", verb ? " " : "",
+		      !verb ? "" : argc > 1 ? argv[1] : "COMMAND");
+}
+
+
 /* The commands that what was given so far can still become */
 static void help_print(FILE *f, char *const *argv, int argc)
 {
 	const struct tool_cmd *cmd;
 	size_t i;
 
-	(void)fprintf(f, "usage: pchatctl COMMAND [OPTIONS]\n\n");
+	help_usage(f, argv, argc);
 
 	for (i = 0; (cmd = tool_cmd_nth(i)); i++) {
 		if (cmd_matches(cmd, argv, argc))
@@ -109,15 +123,17 @@ static void help_print(FILE *f, char *const *argv, int argc)
 		      "  --store CONNINFO  the store, as libpq names it;"
 		      " without it $PCHAT_STORE\n"
 		      "  --json            print JSON instead of text\n"
-		      "  --dry-run         say what would change,"
-		      " change nothing; most commands that change know it\n"
+		      "%s"
 		      "  --yes             do not ask before what cannot be"
-		      " undone\n"
+		      " undone (asked at a terminal only)\n"
 		      "  --as NAME         who does it, for the audit;"
 		      " without it the system user\n"
 		      "  --help            this text; after a command:"
 		      " that command's, with its options\n"
-		      "  --version         which pchatctl this is\n");
+		      "  --version         print the version\n",
+		      argc ? "" : "  --dry-run         say what would change,"
+		      " change nothing; most commands that change something"
+		      " have it\n");
 }
 
 
@@ -140,7 +156,9 @@ int tool_usage(const struct tool *tool, const char *problem, const char *what)
 {
 	(void)fprintf(tool->err, "pchatctl: %s%s%s\n", problem,
 		      what ? ": " : "", what ? what : "");
-	(void)fprintf(tool->err, "try: pchatctl --help\n");
+	(void)fprintf(tool->err, "try: pchatctl %s%s--help\n",
+		      tool->subject ? tool->subject : "",
+		      tool->subject ? " " : "");
 
 	return TOOL_USAGE;
 }
@@ -176,7 +194,7 @@ static int cmd_unknown(const struct tool *tool, char **argv, int argc)
 	const struct tool_cmd *cmd;
 
 	if (!argc)
-		return tool_usage(tool, "which command?", NULL);
+		return tool_usage(tool, "no command given", NULL);
 	if (!is_subject(argv[0]))
 		return tool_usage(tool, "unknown command", argv[0]);
 
@@ -203,18 +221,19 @@ static int cmd_check(struct tool *tool, const struct tool_cmd *cmd)
 	const char *alien;
 
 	if (tool->argc < operands)
-		return tool_usage(tool, "missing", cmd->operand);
+		return tool_usage(tool, "argument missing", cmd->operand);
 	if (tool->argc > operands)
 		return tool_usage(tool, "unexpected argument",
 				  tool->argv[operands]);
 	if (tool->dry_run && !(cmd->flags & TOOL_DRY))
-		return tool_usage(tool, "no --dry-run here", cmd->subject);
+		return tool_usage(tool, "this command has no --dry-run",
+				  cmd->subject);
 	alien = options_alien(tool, cmd);
 	if (alien)
 		return tool_usage(tool, "not an option of this command",
 				  alien);
 	if ((cmd->flags & TOOL_STORE) && !str_isset(tool->store))
-		return tool_usage(tool, "which store? --store CONNINFO or"
+		return tool_usage(tool, "no store given: --store CONNINFO or"
 				  " PCHAT_STORE in the environment", NULL);
 
 	return TOOL_OK;
@@ -229,6 +248,7 @@ static int cmd_run(struct tool *tool, char **argv, int argc)
 	if (!cmd)
 		return cmd_unknown(tool, argv, argc);
 
+	tool->subject = cmd->subject;
 	tool->argv = argv + (cmd->verb ? 2 : 1);
 	tool->argc = argc - (cmd->verb ? 2 : 1);
 

@@ -25,6 +25,7 @@ struct tool {
 	bool person;          /* sits at a terminal: may be asked */
 	FILE *out;
 	FILE *err;
+	const char *subject;  /* NULL until the command is known */
 	char **argv;          /* what follows subject and verb   */
 	int argc;
 

@@ -165,38 +165,38 @@ static int remove_user(struct tool *tool)
 
 
 static const struct tool_opt createv[] = {
-	{ "display", "TEXT",    "name that is shown" },
+	{ "display", "TEXT",    "display name" },
 	{ "email",   "ADDRESS", "mail address" },
-	{ "policy",  "NAME",    "granted from the beginning" },
+	{ "policy",  "NAME",    "policy to grant to the user" },
 	{ "same-person", NULL,
-	  "bring the removed user of this URI back, with lists, invitations and "
-	  "messages; without it a new person begins with nothing" },
+	  "bring back the removed user of this URI, with lists, invitations and "
+	  "messages; default: a new person without any" },
 	{ NULL, NULL, NULL },
 };
 
 static const struct tool_opt setv[] = {
-	{ "display", "TEXT",    "name that is shown" },
+	{ "display", "TEXT",    "display name" },
 	{ "email",   "ADDRESS", "mail address" },
 	{ "state",   "STATE",   "enabled or disabled" },
 	{ "password-file", "FILE",
-	  "what the registrar and the pages check; first line of a file of "
+	  "password for the registrar and the pages: first line of a file of "
 	  "mode 0600" },
 	{ "no-md5", NULL,
-	  "with a password: keep no hash for clients that know MD5 alone" },
+	  "with a password: keep no MD5 hash (SIPE and others need it)" },
 	{ NULL, NULL, NULL },
 };
 
 static const struct tool_cmd cmdv[] = {
 	{ "user", "list", NULL, TOOL_STORE, list,
-	  "all users", NULL },
+	  "list users", NULL },
 	{ "user", "show", "URI", TOOL_STORE, show,
-	  "one, with policy and groups", NULL },
+	  "show a user with policy and groups", NULL },
 	{ "user", "create", "URI", TOOL_STORE | TOOL_DRY, create,
-	  "a new one", createv },
+	  "create a user", createv },
 	{ "user", "set", "URI", TOOL_STORE | TOOL_DRY, set,
-	  "change one; running processes obey at once", setv },
+	  "change a user; it takes effect at once", setv },
 	{ "user", "remove", "URI", TOOL_STORE | TOOL_DRY, remove_user,
-	  "end all access; the row stays for lists and messages", NULL },
+	  "end all access of a user; lists and messages keep the name", NULL },
 };
 
 

@@ -31,12 +31,46 @@ SELECT x.sql
  ORDER BY x.step, x.nth;
 
 -- name: roles_owner_plan
--- Hands a database that the server's administrator made to the owner.
+-- Hands a database that the server's administrator made to the owner, and what
+-- was migrated or restored in it as the administrator: functions that run with
+-- their owner's rights must not be a superuser's.
 -- $1 text: prefix
-SELECT format('ALTER DATABASE %I OWNER TO %I', d.datname, $1::text || '_owner')
-  FROM pg_database d JOIN pg_roles r ON r.oid = d.datdba
- WHERE d.datname = current_database() AND r.rolsuper
-   AND to_regclass('schema_version') IS NULL;
+WITH home AS (
+       SELECT relnamespace AS oid FROM pg_class WHERE oid = to_regclass('schema_version')
+     ), thing AS (
+       SELECT 0 AS step, 'DATABASE ' || quote_ident(datname) AS name, datdba AS owner
+         FROM pg_database WHERE datname = current_database()
+        UNION ALL
+       SELECT 1, CASE c.relkind WHEN 'v' THEN 'VIEW ' WHEN 'm' THEN 'MATERIALIZED VIEW '
+                                WHEN 'S' THEN 'SEQUENCE ' ELSE 'TABLE ' END
+                 || c.oid::regclass, c.relowner
+         FROM pg_class c
+        WHERE c.relnamespace IN (SELECT oid FROM home)
+          AND c.relkind IN ('r', 'p', 'v', 'm', 'S')
+          -- extensions stay; sequences of columns follow their tables
+          AND NOT EXISTS (SELECT FROM pg_depend d
+                           WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid
+                             AND (d.deptype = 'e' OR c.relkind = 'S' AND d.deptype IN ('a', 'i')))
+        UNION ALL
+       SELECT 2, 'ROUTINE ' || p.oid::regprocedure, p.proowner
+         FROM pg_proc p
+        WHERE p.pronamespace IN (SELECT oid FROM home)
+          AND NOT EXISTS (SELECT FROM pg_depend d
+                           WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid
+                             AND d.deptype = 'e')
+        UNION ALL
+       SELECT 3, 'TYPE ' || t.oid::regtype, t.typowner
+         FROM pg_type t LEFT JOIN pg_class c ON c.oid = t.typrelid
+        WHERE t.typnamespace IN (SELECT oid FROM home)
+          AND (t.typtype IN ('d', 'e') OR c.relkind = 'c')
+          AND NOT EXISTS (SELECT FROM pg_depend d
+                           WHERE d.classid = 'pg_type'::regclass AND d.objid = t.oid
+                             AND d.deptype = 'e')
+     )
+SELECT format('ALTER %s OWNER TO %I', t.name, $1::text || '_owner')
+  FROM thing t JOIN pg_roles r ON r.oid = t.owner
+ WHERE r.rolsuper
+ ORDER BY t.step, t.name;
 
 -- name: roles_owner
 -- Whose the schema is; false when that is us already, or cannot be

@@ -818,6 +818,8 @@ UPDATE principal p SET name_fold = x.fold
           FROM principal WHERE kind = 9 AND state <> 2) AS x
  WHERE x.principal_id = p.principal_id AND x.nth = 1;
 ALTER TABLE principal ENABLE TRIGGER USER;
+-- That has also enabled those that compliance switches.
+SELECT compliance_triggers(compliance_on());
 
 CREATE UNIQUE INDEX room_name_fold ON room (name_fold) WHERE deleted_at IS NULL;
 CREATE UNIQUE INDEX category_name_fold ON category (name_fold);

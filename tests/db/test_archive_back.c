@@ -288,6 +288,12 @@ START_TEST(a_compliance_store_made_anew)
 	ck_nothing_changed();
 	ck_each_once(2, 0);
 
+	ck_assert_int_eq(archiving_ctl("--json", "--dry-run", "compliance",
+				       "adopt", "a", NULL), 0);
+	ck_assert_ptr_nonnull(strstr(archiving_out(), "\"dry_run\": true"));
+	ck_assert_int_eq(archiving_number("SELECT count(*) FROM adapter WHERE "
+					  "adopt"), 0);
+
 	ck_assert_int_eq(archiving_ctl("compliance", "adopt", "a", NULL), 0);
 	archiving_wait(0, "SELECT count(*) FROM staged");
 	ck_nothing_changed();

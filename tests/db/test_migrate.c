@@ -71,6 +71,19 @@ START_TEST(an_empty_store_gets_all_and_a_complete_one_nothing)
 END_TEST
 
 
+/* Else a pool without an archive fills its outbox for ever */
+START_TEST(a_new_store_records_no_event_before_compliance_is_enabled)
+{
+	ck_assert_int_eq(store_number(st, "SELECT count(*) FROM pg_trigger"
+				      " WHERE tgname ~ '^compliance_'"
+				      " AND tgenabled <> 'D'"), 0);
+	ck_assert_int_eq(store_sql(st, "INSERT INTO principal (kind, key, name)"
+				   " VALUES (5, 'sip:a@b.c', 'sip:a@b.c')"), 0);
+	ck_assert_int_eq(store_number(st, "SELECT count(*) FROM outbox"), 0);
+}
+END_TEST
+
+
 START_TEST(a_newer_store_is_left_alone)
 {
 	ck_assert_int_eq(store_sql(st, "INSERT INTO schema_version "
@@ -293,6 +306,8 @@ static Suite *db_migrate_suite(void)
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc,
 		       an_empty_store_gets_all_and_a_complete_one_nothing);
+	tcase_add_test(tc,
+		       a_new_store_records_no_event_before_compliance_is_enabled);
 	tcase_add_test(tc, a_newer_store_is_left_alone);
 	tcase_add_test(tc, a_migration_that_fails_leaves_nothing_behind);
 	tcase_add_test(tc, a_database_that_cannot_serve_is_refused);

@@ -485,6 +485,36 @@ START_TEST(an_administrator_s_migration_belongs_to_the_owner)
 END_TEST
 
 
+/* Functions that run with their owner's rights, above all */
+START_TEST(what_an_administrator_migrated_before_is_handed_over)
+{
+	const char *conninfo;
+	PGconn *pg;
+	PGresult *res;
+
+	ck_assert_int_eq(store_sql(op_store(), "CREATE DATABASE late"), 0);
+	conninfo = store_conninfo_db(op_store(), "late");
+	op_ok("--store '%s' migrate", conninfo);
+	op_ok("--store '%s' migrate --roles --role-prefix late", conninfo);
+	pg = PQconnectdb(conninfo);
+	res = PQexec(pg, "SELECT (SELECT count(*) FROM pg_proc p"
+		     "  WHERE pronamespace = 'public'::regnamespace"
+		     "    AND prosecdef AND proowner <> 'late_owner'::regrole)"
+		     " + (SELECT count(*) FROM pg_class"
+		     "     WHERE relnamespace = 'public'::regnamespace"
+		     "       AND relowner <> 'late_owner'::regrole)");
+	ck_assert_msg(PQntuples(res) == 1, "%s", PQerrorMessage(pg));
+	ck_assert_str_eq(PQgetvalue(res, 0, 0), "0");
+	PQclear(res);
+	PQfinish(pg);
+
+	op_ok("--store '%s' migrate --roles --role-prefix late --dry-run",
+	      store_conninfo_db(op_store(), "late"));
+	op_said("nothing to do");
+}
+END_TEST
+
+
 START_TEST(the_operator_s_role_does_the_operator_s_work)
 {
 #define AS_CTL "--store 'host=%s dbname=mgc user=pchat_ctl' "
@@ -530,6 +560,8 @@ static Suite *db_roles_suite(void)
 	tcase_add_test(tc, a_function_that_a_migration_makes_anew_keeps_its_rights);
 	tcase_add_test(tc, who_may_not_make_roles_is_told_what_to_do);
 	tcase_add_test(tc, an_administrator_s_migration_belongs_to_the_owner);
+	tcase_add_test(tc,
+		       what_an_administrator_migrated_before_is_handed_over);
 	tcase_add_test(tc, the_operator_s_role_does_the_operator_s_work);
 	suite_add_tcase(suite, tc);
 

@@ -137,8 +137,8 @@ static const struct {
 	const char *body;
 	const char *said;
 } badv[] = {
-	{ 400, NULL, "JSON object is wanted" },
-	{ 400, "[]", "an object is wanted" },
+	{ 400, NULL, "JSON object is required" },
+	{ 400, "[]", "a JSON object is required" },
 	{ 400, "{\"name\":\"X\"", "line 1" },
 	{ 400, "{\"name\":\"X\",\"name\":\"Y\"}", "duplicate" },
 	{ 400, "{}", "missing or not allowed" },
@@ -333,7 +333,7 @@ START_TEST(nobody_else_administers)
 	wp_is(401, adminv[_i].method, adminv[_i].path, adminv[_i].body);
 	ck_assert_int_eq(wp_signin("bob", "bob-pw"), 201);
 	wp_is(403, adminv[_i].method, adminv[_i].path, adminv[_i].body);
-	wp_said("for administrators");
+	wp_said("only administrators");
 }
 END_TEST
 

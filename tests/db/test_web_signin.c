@@ -86,9 +86,9 @@ START_TEST(wrong_and_unknown_are_the_same)
 {
 	wp_start(" ");
 	ck_assert_int_eq(wp_signin("ada", "no"), 401);
-	wp_said("no such user, or not that password");
+	wp_said("wrong user or password");
 	ck_assert_int_eq(wp_signin("nobody", "no"), 401);
-	wp_said("no such user, or not that password");
+	wp_said("wrong user or password");
 	ck_assert_int_eq(wp_signin("<>@", "no"), 400);
 	ck_assert_int_eq(wp_call("POST", "session", "{\"user\":\"ada\"}"),
 			 400);

@@ -40,7 +40,8 @@ static const char data[] =
 static void up(void)
 {
 	static const char *const setv[] = {
-		"reply.size_max=20000", "search.queue_max=1", NULL
+		"reply.size_max=20000",
+		"message.story_size_max=8000", "search.queue_max=1", NULL
 	};
 	const struct pool_opts opts = { .data = data, .setv = setv };
 

@@ -36,7 +36,8 @@ static const char data[] =
 static void up(void)
 {
 	static const char *const setv[] = {
-		"notices.extended=yes", "reply.size_max=16384", NULL,
+		"notices.extended=yes", "reply.size_max=16384",
+		"message.story_size_max=8000", NULL,
 	};
 	const struct pool_opts opts = { .data = data, .setv = setv };
 

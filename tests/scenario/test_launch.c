@@ -49,6 +49,9 @@ static const struct mistake {
 	{ CHANNEL, "sip.ca", "DIR/tls/channel-1.key", "no certificate" },
 	{ CHANNEL, "sip.certificate", "DIR/expired.pem", "has expired" },
 	{ CHANNEL, "sip.certificate", NULL, "needs sip.certificate" },
+	{ CHANNEL, "sip.trusted_names", NULL, "needs sip.trusted_names" },
+	{ CHANNEL, "sip.trusted_addresses", NULL,
+	  "needs sip.trusted_addresses" },
 	{ CHANNEL, "trace.file", "DIR/nowhere/trace", "No such file" },
 	{ CHANNEL, "ctl.socket", "DIR/nowhere/ctl", "No such file" },
 	{ CHANNEL, "web.file_service_url", "files.example.net", "http" },
@@ -57,6 +60,8 @@ static const struct mistake {
 	{ COMPLIANCE, "staging.conninfo", "host", "connection string" },
 	{ COMPLIANCE, "adapter", "DIR/wrong.adapter", "there is no such key" },
 	{ COMPLIANCE, "adapter", "DIR/none.adapter", "no such adapter" },
+	{ COMPLIANCE, "adapter", "DIR/files.adapter",
+	  "adapter.directory: is required" },
 	{ COMPLIANCE, "files.archive", "DIR/nowhere", "No such file" },
 	{ WEB, "http.listen", "nobody", "is not ADDRESS:PORT" },
 	{ WEB, "http.listen", "192.0.2.7:443",
@@ -117,6 +122,7 @@ static void up(void)
 	expired_make();
 	write_text("wrong.adapter", "adapter.name a\nadapter.type null\n"
 		   "no.such_key 1\n");
+	write_text("files.adapter", "adapter.name a\nadapter.type jsonl\n");
 	write_text("none.adapter", "adapter.name a\nadapter.type nosuch\n");
 }
 
@@ -292,12 +298,12 @@ START_TEST(connecting_tells_of_schema_rights_domain_and_processes)
 	ck_assert_msg(strstr(output, "store.conninfo: connection to"), "%s",
 		      output);
 
-	sql("REVOKE EXECUTE ON FUNCTION post_batch FROM pchat_channel");
+	sql("REVOKE EXECUTE ON FUNCTION message_forget FROM pchat_channel");
 	conf_make(CHANNEL, "none", NULL);
 	ck_assert_int_eq(run(CHANNEL, "--check --connect"), 1);
-	ck_assert_msg(strstr(output, "statement post_batch: ERROR:  permission"
+	ck_assert_msg(strstr(output, "statement message_forget: ERROR:  permission"
 			     " denied"), "%s", output);
-	sql("GRANT EXECUTE ON FUNCTION post_batch TO pchat_channel");
+	sql("GRANT EXECUTE ON FUNCTION message_forget TO pchat_channel");
 
 	sql("INSERT INTO principal (kind, key, name) VALUES"
 	    " (5, 'sip:a@other.example', 'sip:a@other.example');"
@@ -306,6 +312,21 @@ START_TEST(connecting_tells_of_schema_rights_domain_and_processes)
 	ck_assert_msg(strstr(output, "pool.domain: \"example.net\": the store's"
 			     " rooms and users are in other.example"), "%s",
 		      output);
+}
+END_TEST
+
+
+START_TEST(a_role_that_is_meant_for_another_program_ends_the_start)
+{
+	char cmd[1024];
+
+	conf_make(CHANNEL, "store.conninfo", NULL);
+	(void)snprintf(cmd, sizeof(cmd), "grep '^store.conninfo' '%s' >> '%s'",
+		       pool_web(pool, 0)->conf, conf);
+	ck_assert_int_eq(system(cmd), 0);
+	ck_assert_int_eq(run(CHANNEL, ""), 1);
+	ck_assert_msg(strstr(output, "db.rights"), "%s", output);
+	ck_assert_msg(!strstr(output, "password="), "%s", output);
 }
 END_TEST
 
@@ -333,6 +354,10 @@ START_TEST(a_password_comes_from_a_file_of_its_own)
 		       conf, conf, conf, conf);
 	ck_assert_int_eq(system(cmd), 0);
 	ck_assert_msg(run(CHANNEL, "--check --connect") == 0, "%s", output);
+
+	/* everybody may read a file that holds none */
+	ck_assert_int_eq(chmod(conf, 0644), 0);
+	ck_assert_msg(run(CHANNEL, "--check") == 0, "%s", output);
 
 	(void)snprintf(cmd, sizeof(cmd), "chmod 644 %s.pw", conf);
 	ck_assert_int_eq(system(cmd), 0);
@@ -375,6 +400,8 @@ static Suite *launch_suite(void)
 		a_port_that_another_process_has_is_not_shared_silently);
 	tcase_add_test(tc, a_password_comes_from_a_file_of_its_own);
 	tcase_add_test(tc, a_password_is_not_left_in_a_file_for_everybody);
+	tcase_add_test(tc,
+		a_role_that_is_meant_for_another_program_ends_the_start);
 	tcase_add_test(tc, what_up_does_not_name_stays_as_it_is);
 	tcase_add_test(tc,
 		connecting_tells_of_schema_rights_domain_and_processes);

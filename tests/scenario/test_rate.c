@@ -194,7 +194,7 @@ START_TEST(a_user_has_so_many_dialogs_and_no_more)
 	struct client_answer ans;
 	char epid[32], *room;
 	struct client_conf conf = {
-		.user = SIP("moe"), .epid = "one more",
+		.user = SIP("moe"), .epid = "one-more",
 		.to = pool_uri(pool), .hop = pool_inst(pool, 0)->sip_tcp,
 	};
 	struct client *more = NULL;

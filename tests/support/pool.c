@@ -489,12 +489,6 @@ const char *pool_registrar_tls(const struct pool *pool)
 }
 
 
-const char *pool_registrar_pool(const struct pool *pool)
-{
-	return pool ? pool->file->reg_pool : NULL;
-}
-
-
 const char *pool_registrar_ctl(const struct pool *pool)
 {
 	return pool ? pool->file->reg_ctl : NULL;

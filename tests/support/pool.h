@@ -69,8 +69,6 @@ const char *pool_ca(const struct pool *pool);
 /** "127.0.0.1:PORT", NULL without a registrar */
 const char *pool_registrar_tcp(const struct pool *pool);
 const char *pool_registrar_tls(const struct pool *pool);
-/** Where instances reach it */
-const char *pool_registrar_pool(const struct pool *pool);
 /** Its sockets for kamcmd and kamctl */
 const char *pool_registrar_ctl(const struct pool *pool);
 const char *pool_registrar_fifo(const struct pool *pool);

@@ -52,7 +52,6 @@ static void destructor(void *data)
 	mem_deref(pf->domain);
 	mem_deref(pf->reg_tcp);
 	mem_deref(pf->reg_tls);
-	mem_deref(pf->reg_pool);
 	mem_deref(pf->reg_ctl);
 	mem_deref(pf->reg_fifo);
 }
@@ -167,7 +166,6 @@ static int fill(struct poolfile *pf, const json_t *json)
 	pf->domain   = text_of(json, "domain");
 	pf->reg_tcp  = text_of(reg, "tcp");
 	pf->reg_tls  = text_of(reg, "tls");
-	pf->reg_pool = text_of(reg, "pool");
 	pf->reg_ctl  = text_of(reg, "ctl");
 	pf->reg_fifo = text_of(reg, "fifo");
 	pf->reg_pid  = pid_of(reg);

@@ -27,7 +27,6 @@ struct poolfile {
 	char *store;                   /* libpq conninfo                     */
 	char *pool_uri, *domain;
 	char *reg_tcp, *reg_tls;       /* "127.0.0.1:PORT"; NULL: none       */
-	char *reg_pool;                /* where instances reach it           */
 	char *reg_ctl, *reg_fifo;      /* for kamcmd, for kamctl             */
 	pid_t reg_pid;
 	struct pool_inst *instv;

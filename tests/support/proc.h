@@ -34,3 +34,6 @@ uint64_t proc_cpu_reaped(pid_t pid);
 typedef void (proc_child_h)(pid_t pid, void *arg);
 /** Every child of a process */
 void proc_children(pid_t parent, proc_child_h *h, void *arg);
+
+/** A port of 127.0.0.1 that nobody has now, to be taken right after */
+uint16_t proc_free_port(void);

@@ -18,7 +18,6 @@ struct raw {
 	char local[64];
 	struct mbuf *in;               /* pos: first byte not taken yet */
 	char *answer;
-	uint16_t reply;
 	struct list bodyl;             /* struct body */
 };
 
@@ -95,7 +94,6 @@ int raw_open_from(struct raw **rp, const char *hostport, const char *source)
 	if (!r)
 		return ENOMEM;
 
-	r->reply = 200;
 	r->in = mbuf_alloc(8192);
 	r->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
@@ -261,10 +259,10 @@ static void reply(struct raw *r, const char *msg)
 	};
 	size_t i;
 
-	if (!r->reply || !strncmp(msg, "ACK ", 4))
+	if (!strncmp(msg, "ACK ", 4))
 		return;
 
-	(void)raw_write(r, "SIP/2.0 %u Whatever\r\n", r->reply);
+	(void)raw_write(r, "SIP/2.0 200 OK\r\n");
 	for (i = 0; i < ARRAY_SIZE(copyv); i++) {
 
 		char *value = raw_header(msg, copyv[i]);
@@ -395,12 +393,6 @@ void raw_forget(struct raw *r)
 size_t raw_requests(const struct raw *r)
 {
 	return list_count(&r->bodyl);
-}
-
-
-void raw_answer_with(struct raw *r, uint16_t status)
-{
-	r->reply = status;
 }
 
 

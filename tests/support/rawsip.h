@@ -45,8 +45,6 @@ size_t raw_count(const struct raw *r, const char *part);
 void raw_forget(struct raw *r);
 /** Requests of the server so far */
 size_t raw_requests(const struct raw *r);
-/** Status for the server's requests, 0: no answer; 200 at the start */
-void raw_answer_with(struct raw *r, uint16_t status);
 
 /** The dialog that the requests below belong to; one at a time */
 struct raw_dlg {

@@ -104,23 +104,6 @@ static void destructor(void *data)
 }
 
 
-/* One that nobody has now; taken right after */
-static uint16_t free_port(void)
-{
-	struct sockaddr_in sa = { .sin_family = AF_INET };
-	socklen_t len = sizeof(sa);
-	int fd = socket(AF_INET, SOCK_STREAM, 0);
-
-	sa.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	if (bind(fd, (struct sockaddr *)&sa, len) ||
-	    getsockname(fd, (struct sockaddr *)&sa, &len))
-		sa.sin_port = 0;
-	(void)close(fd);
-
-	return ntohs(sa.sin_port);
-}
-
-
 static bool answers(const struct slapd *sl)
 {
 	struct sockaddr_in sa = { .sin_family = AF_INET };
@@ -212,11 +195,11 @@ static int server_up(struct slapd *sl)
 	const pid_t parent = getpid();
 	unsigned waited;
 
-	sl->port = free_port();
+	sl->port = proc_free_port();
 	(void)snprintf(sl->uri, sizeof(sl->uri), "ldap://127.0.0.1:%u",
 		       sl->port);
 	(void)snprintf(sl->tls_uri, sizeof(sl->tls_uri),
-		       "ldaps://127.0.0.1:%u", free_port());
+		       "ldaps://127.0.0.1:%u", proc_free_port());
 	sl->pid = fork();
 	if (sl->pid < 0)
 		return errno;

@@ -44,23 +44,6 @@ static void destructor(void *data)
 }
 
 
-static uint16_t free_port(void)
-{
-	struct sockaddr_in sin = {
-		.sin_family = AF_INET,
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-	};
-	socklen_t len = sizeof(sin);
-	const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	(void)bind(fd, (struct sockaddr *)&sin, sizeof(sin));
-	(void)getsockname(fd, (struct sockaddr *)&sin, &len);
-	(void)close(fd);
-
-	return ntohs(sin.sin_port);
-}
-
-
 /* The pool's own notes have the superuser's password */
 static int read_admin(struct standby *sb, const struct pool *pool)
 {
@@ -154,7 +137,7 @@ static int run(struct standby *sb)
 			 "-c", "synchronous_standby_names=",
 			 "-c", "cluster_name=standby", NULL };
 
-	sb->port = free_port();
+	sb->port = proc_free_port();
 	(void)re_snprintf(port, sizeof(port), "port=%u", sb->port);
 	sb->pid = pgrun_spawn(sb->dir, argv);
 

@@ -189,6 +189,7 @@ const steps = {
     assert.equal(await dan.ask("say", lobby.uri, "\u05e9\u05dc\u05d5\u05dd 1"), "200");
     assert.equal(await dan.ask("say", lobby.uri, "safe\u202egnp.exe and more"), "200");
     await page.goto(`${at.url}/#/rooms/${lobby.uri.split("/")[3]}`);
+    await titled(page, "Lobby");
     await page.waitForSelector(".said li[data-id] >> nth=1");
     const seen = await page.evaluate(() => [...document.querySelectorAll(".said li[data-id]")].map((li) => {
       const [by, time, text] = [".by", "time", ".text"].map((name) => li.querySelector(name));

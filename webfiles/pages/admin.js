@@ -42,14 +42,14 @@ async function categories({ query }) {
   if (guid === "new")
     return [h("h1", {}, "New category"), categoryForm({}, async (body) => {
       await post("categories", body);
-      tell("The category is made.");
+      tell("Category created.");
       location.hash = "/admin/categories";
-    }, "Make the category")];
+    }, "Create the category")];
   if (guid) {
     const { value: category, tag } = await getTagged(`categories/${guid}`);
     return [h("h1", {}, `Category ${apart(category.name)}`), categoryForm(category, async (body) => {
       await patch(`categories/${guid}`, body, tag);
-      tell("The category is changed.");
+      tell("Category changed.");
       location.hash = "/admin/categories";
     }, "Save"), h("p", {}, h("button", { type: "button", class: "bad", disabled: category.rooms > 0, onclick: () =>
       remove(`categories/${guid}`, tag).then(() => { location.hash = "/admin/categories"; }, (e) => tell(e.message)) }, "Remove the category"),
@@ -77,9 +77,9 @@ async function users({ query }) {
   return [h("h1", {}, "Users"), find, h("br"),
     table("Users of the pool", ["Name", "Address", "May chat", "Policy", ""], page.items.map((u) => [
       u.display, u.uri.replace("sip:", ""), u.chat ? "yes" : "no",
-      h("label", {}, h("span", { class: "hidden" }, `Policy of ${apart(u.display || u.uri)}`), h("select", { onchange: (e) => change(u, { policy: e.target.value || null }, "The policy is granted.") },
+      h("label", {}, h("span", { class: "hidden" }, `Policy of ${apart(u.display || u.uri)}`), h("select", { onchange: (e) => change(u, { policy: e.target.value || null }, "Policy granted.") },
         h("option", { value: "" }, "as the pool"), own.map((p) => h("option", { value: p.name, selected: p.name === u.policy }, p.name)))),
-      h("button", { type: "button", onclick: () => change(u, { enabled: !u.enabled }, u.enabled ? "The user is disabled." : "The user is enabled.") }, u.enabled ? "Disable" : "Enable")])),
+      h("button", { type: "button", onclick: () => change(u, { enabled: !u.enabled }, u.enabled ? "User disabled." : "User enabled.") }, u.enabled ? "Disable" : "Enable")])),
     page.next && h("p", {}, h("a", { class: "button", href: `#/admin/users?${new URLSearchParams({ q, after: page.next })}` }, "More users"))];
 }
 
@@ -89,7 +89,7 @@ async function policies() {
     table("Who may use Persistent Chat", ["Name", "Scope", "Description", "Chat", ""], items.map((p) => [
       p.name, p.scope, p.description, p.enable_chat ? "on" : "off",
       h("button", { type: "button", onclick: () => patch(`policies/${encodeURIComponent(p.name)}`, { enable_chat: !p.enable_chat })
-        .then(() => { tell(`${apart(p.name)} is changed.`); again(); }, (e) => tell(e.message)) }, p.enable_chat ? `Turn ${apart(p.name)} off` : `Turn ${apart(p.name)} on`)]))];
+        .then(() => { tell(`${apart(p.name)} changed.`); again(); }, (e) => tell(e.message)) }, p.enable_chat ? `Turn ${apart(p.name)} off` : `Turn ${apart(p.name)} on`)]))];
 }
 
 /* ------------------------------------------------------------ the pool */
@@ -100,7 +100,7 @@ function setting(known, set) {
   const value = h("input", { type: "text", "aria-label": `Value of ${known.key}`, value: set?.value ?? "", inputmode: known.type === "number" ? "numeric" : "text" });
   return [h("span", {}, known.key, h("p", { class: "hint" }, known.help)), value, set ? h("span", {}, set.updated_by, " ", whenOf(set.updated_on)) : "as the processes' files say",
     h("div", { class: "tools" },
-      h("button", { type: "button", "aria-label": `Set ${known.key}`, onclick: () => change(put(`config/${known.key}`, { value: value.value }), `${known.key} is obeyed now.`) }, "Set"),
+      h("button", { type: "button", "aria-label": `Set ${known.key}`, onclick: () => change(put(`config/${known.key}`, { value: value.value }), `${known.key} is now in effect.`) }, "Set"),
       set && h("button", { type: "button", "aria-label": `Forget ${known.key}`, onclick: () => change(remove(`config/${known.key}`), `${known.key} is as the files say.`) }, "Forget"))];
 }
 
@@ -126,12 +126,12 @@ async function addins({ query }) {
   const guid = query.get("edit");
   const done = (said) => { tell(said); location.hash = "/admin/addins"; };
   if (guid === "new")
-    return [h("h1", {}, "New add-in"), addinForm({}, (body) => post("addins", body).then(() => done("The add-in is made.")), "Make the add-in")];
+    return [h("h1", {}, "New add-in"), addinForm({}, (body) => post("addins", body).then(() => done("Add-in created.")), "Create the add-in")];
   if (guid) {
     const { value: addin, tag } = await getTagged(`addins/${guid}`);
-    return [h("h1", {}, `Add-in ${apart(addin.name)}`), addinForm(addin, (body) => patch(`addins/${guid}`, body, tag).then(() => done("The add-in is changed.")), "Save"),
+    return [h("h1", {}, `Add-in ${apart(addin.name)}`), addinForm(addin, (body) => patch(`addins/${guid}`, body, tag).then(() => done("Add-in changed.")), "Save"),
       h("p", {}, h("button", { type: "button", class: "bad", disabled: addin.rooms > 0, onclick: () =>
-        remove(`addins/${guid}`, tag).then(() => done("The add-in is removed."), (e) => tell(e.message)) }, "Remove the add-in"),
+        remove(`addins/${guid}`, tag).then(() => done("Add-in removed."), (e) => tell(e.message)) }, "Remove the add-in"),
       addin.rooms > 0 && h("span", { class: "faint" }, ` ${addin.rooms} rooms show it.`))];
   }
   const { items } = await get("addins");
@@ -144,7 +144,7 @@ async function addins({ query }) {
 
 async function holds() {
   const { items } = await get("holds");
-  return [h("h1", {}, "Holds"), h("p", { class: "faint" }, "Messages and files under a hold are removed by nothing and nobody. Operators set and lift holds with pchatctl hold."),
+  return [h("h1", {}, "Holds"), h("p", { class: "faint" }, "Messages and files under a hold cannot be removed. Operators set and lift holds with pchatctl hold."),
     items.length ? table("Holds, those in force first", ["Name", "On", "Set by", "", "Lifted"], items.map((x) => [
       x.name, x.room ?? x.user?.replace("sip:", ""), x.set_by, whenOf(x.set_on), x.lifted_on && h("span", {}, x.lifted_by ?? "", " ", whenOf(x.lifted_on))]))
       : h("p", { class: "empty" }, "There are no holds.")];

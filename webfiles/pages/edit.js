@@ -66,9 +66,9 @@ export async function newRoom({ me }) {
   const { lists, nodes } = fields(start, mine, addins, () => ({ category: node.elements.category.value }));
   node = form({ class: "card" }, async (data) => {
     const made = await post("rooms", body(data, lists));
-    tell(`${apart(made.name)} is made.`);
+    tell(`${apart(made.name)} created.`);
     location.hash = `/rooms/${made.guid}`;
-  }, nodes, h("p", {}, h("br"), h("button", { type: "submit", class: "first" }, "Make the room"), " ",
+  }, nodes, h("p", {}, h("br"), h("button", { type: "submit", class: "first" }, "Create the room"), " ",
     h("a", { class: "button", href: "#/rooms" }, "Cancel")));
   return { title: "New room", content: [h("h1", {}, "New room"), h("br"), node] };
 }
@@ -78,13 +78,13 @@ export async function editRoom({ args: [guid] }) {
   const { lists, nodes } = fields(room, categories.filter((c) => c.may.create || c.guid === room.category.guid), addins, () => ({ room: guid }));
   const node = form({ class: "card" }, async (data) => {
     await patch(`rooms/${guid}`, body(data, lists), tag);
-    tell("The room is changed.");
+    tell("Room changed.");
     location.hash = `/rooms/${guid}`;
   }, nodes, h("p", {}, h("br"), h("button", { type: "submit", class: "first" }, "Save"), " ",
     h("a", { class: "button", href: `#/rooms/${guid}` }, "Cancel"), " ",
     room.may.delete && h("button", { type: "button", class: "bad", onclick: async () => {
-      if (!confirm(`Remove ${apart(room.name)}? What was said there will not be found any more.`)) return;
-      await remove(`rooms/${guid}`, tag).then(() => { tell("The room is removed."); location.hash = "/rooms"; }, (e) => tell(e.message));
+      if (!confirm(`Remove ${apart(room.name)}? Its messages can no longer be found.`)) return;
+      await remove(`rooms/${guid}`, tag).then(() => { tell("Room removed."); location.hash = "/rooms"; }, (e) => tell(e.message));
     } }, "Remove the room")));
   return { title: `Edit ${apart(room.name)}`, content: [h("h1", {}, `Edit ${apart(room.name)}`), h("br"), node] };
 }

@@ -96,7 +96,7 @@ function sayForm(guid, talk, files) {
   });
   const pick = h("input", { type: "file", id: "file", class: "hidden", onchange: async () => {
     if (!pick.files[0]) return;
-    tell(`Bringing ${apart(pick.files[0].name)} …`);
+    tell(`Uploading ${apart(pick.files[0].name)} …`);
     try {
       await upload(guid, pick.files[0]);
       await talk.forward();
@@ -136,7 +136,7 @@ function tools(room, tag) {
     } }, room.followed ? "Following" : "Follow"),
     room.may.change && h("a", { class: "button", href: `#/rooms/${room.guid}/edit` }, "Edit"),
     room.may.change && h("button", { type: "button", class: room.disabled ? "" : "bad", onclick: () =>
-      change(room.guid, tag, { disabled: !room.disabled }, room.disabled ? "The room is enabled." : "The room is disabled.").catch((e) => tell(e.message)),
+      change(room.guid, tag, { disabled: !room.disabled }, room.disabled ? "Room enabled." : "Room disabled.").catch((e) => tell(e.message)),
     }, room.disabled ? "Enable" : "Disable"));
 }
 

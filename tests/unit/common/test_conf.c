@@ -183,9 +183,40 @@ START_TEST(bytes_that_are_no_text_are_refused)
 				     errmb), EBADMSG);
 	ck_assert_str_eq(complaint(), ":1: not a line of text");
 
+	f = fopen(path, "w");
+	ck_assert_uint_eq(fwrite("name\0\0 b\n", 1, 9, f), 9);
+	(void)fclose(f);
+	mbuf_reset(errmb);
+	ck_assert_int_eq(config_load(&conf, keyv, ARRAY_SIZE(keyv), path,
+				     errmb), EBADMSG);
+	ck_assert_str_eq(complaint(), ":1: not a line of text");
+
 	memset(name, 'x', sizeof(name) - 1);
 	name[sizeof(name) - 1] = '\0';
 	ck_assert_int_eq(load(name), EBADMSG);
+}
+END_TEST
+
+
+START_TEST(one_key_is_read_without_a_table)
+{
+	char *val = NULL;
+
+	write_file(path, "# key no\nKEY no\nother\n key  a b \r\nkey c\n",
+		   0644);
+	ck_assert_int_eq(config_peek(&val, "key", path, errmb), 0);
+	ck_assert_str_eq(val, "a b");
+	mem_deref(val);
+
+	ck_assert_int_eq(config_peek(&val, "other", path, errmb), 0);
+	ck_assert_str_eq(val, "");
+	mem_deref(val);
+
+	ck_assert_int_eq(config_peek(&val, "nothing", path, errmb), 0);
+	ck_assert_ptr_null(val);
+	ck_assert_uint_eq(errmb->end, 0);
+
+	ck_assert_int_eq(config_peek(&val, "key", other, errmb), ENOENT);
 }
 END_TEST
 
@@ -291,7 +322,7 @@ START_TEST(the_manual_tells_every_key)
 {
 	ck_assert_int_eq(config_print_man(printer(), "pchat-test", keyv,
 					  ARRAY_SIZE(keyv)), 0);
-	ck_assert(printed(".TH PCHAT-TEST 8\n"));
+	ck_assert(printed(".TH PCHAT-TEST.CONF 5\n"));
 	ck_assert(printed(".TP\n.B idle\nnumber (s), 60 to 86400; default 1800;"
 			  " read again on SIGHUP.\n.br\nHow long"));
 	ck_assert(printed(".B name\ntext; required.\n"));
@@ -334,6 +365,7 @@ static Suite *conf_suite(void)
 			    0, ARRAY_SIZE(badv));
 	tcase_add_test(tc, no_file_is_enoent);
 	tcase_add_test(tc, bytes_that_are_no_text_are_refused);
+	tcase_add_test(tc, one_key_is_read_without_a_table);
 	tcase_add_test(tc, a_secret_that_others_can_read_is_refused);
 	tcase_add_test(tc, an_empty_path_is_no_file);
 	tcase_add_test(tc, a_reload_changes_what_may_change);

@@ -131,6 +131,10 @@ START_TEST(values_from_outside_are_quoted)
 		{ "a\"b\\c",     "\"a\\\"b\\\\c\"" },
 		{ "a\r\nb",      "\"a\\x0d\\nb\"" },
 		{ "J\xc3\xbcrg", "J\xc3\xbcrg" },
+		{ "a\xc2\x9bm",  "\"a\\u{009b}m\"" },      /* CSI of C1 */
+		{ "a\xe2\x80\xae" "b", "\"a\\u{202e}b\"" },
+		{ "a\xff",       "\"a\\xff\"" },
+		{ "a\tb\x7f",    "\"a\\x09b\\x7f\"" },
 	};
 	char buf[64];
 	size_t i;

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <re.h>
 #include "tests/unit/suite.h"
+#include "channel/sip/core.h"
 #include "channel/sip/sipstats.h"
 #include "tests/unit/sip/sipfix.h"
 
@@ -416,6 +417,30 @@ START_TEST(a_configured_name_is_where_we_are)
 END_TEST
 
 
+/* Cut, it would have no line end, and what follows would be part of it */
+START_TEST(a_line_of_a_long_name_is_whole)
+{
+	char name[254];
+	const char *line;
+
+	memset(name, 'n', sizeof(name) - 1);
+	name[sizeof(name) - 1] = '\0';
+	diag_source(name);
+	line = diag_again(UINT32_MAX, 20011, "a reason");
+	ck_assert_msg(!strncmp(line, "Retry-After: 4294967295\r\n"
+			       "Ms-diagnostics: 20011;source=\"nnn", 55),
+		      "%s", line);
+	ck_assert_ptr_nonnull(strstr(line, ";reason=\"a reason\";"
+				     "component=\"GroupChat\"\r\n"));
+	diag_source(NULL);
+	ck_assert_str_eq(diag_again(5, 20008, NULL), "Retry-After: 5\r\n"
+			 "Ms-diagnostics: 20008;source=\"pchat\";reason=\""
+			 "Rejected session (inbound queue full)\";component="
+			 "\"GroupChat\"\r\n");
+}
+END_TEST
+
+
 static Suite *sip_proof_suite(void)
 {
 	Suite *suite = suite_create("sip_proof");
@@ -436,6 +461,7 @@ static Suite *sip_proof_suite(void)
 	tcase_add_test(tc, an_option_of_any_length_is_not_overlooked);
 	tcase_add_test(tc, an_invite_needs_no_epid_and_no_body);
 	tcase_add_test(tc, a_configured_name_is_where_we_are);
+	tcase_add_test(tc, a_line_of_a_long_name_is_whole);
 	suite_add_tcase(suite, tc);
 	return suite;
 }
