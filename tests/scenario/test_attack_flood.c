@@ -142,13 +142,21 @@ static bool says(const char *cmd, const char *part)
 }
 
 
+/* Contact of the dialog: sip:HOST:PORT and parameters */
+static size_t instance_of(const struct reg *r)
+{
+	const char *first = pool_inst(pool, 0)->sip_tcp;
+	const char *at = reg_target(r) + strlen("sip:");
+
+	return strncmp(at, first, strlen(first)) ? 1 : 0;
+}
+
+
 /* Slow is not gone: the dialog is there when the instance is again */
 START_TEST(a_slow_pool_is_not_taken_for_a_dead_one)
 {
 	struct reg *ada = attack_sign_in("ada", NULL);
-	const size_t i = strcmp(reg_target(ada) + 4, pool_inst(pool, 0)->
-				sip_tcp) ? 1 : 0;
-	const pid_t pid = pool_inst(pool, i)->pid;
+	const pid_t pid = (pid_t)pool_inst(pool, instance_of(ada))->pid;
 	const struct reg_req info = {
 		.method = "INFO", .in_dialog = true, .unanswered = true,
 		.ctype = "text/plain", .body = "<xccos ver=\"1\" envid=\"1\" "
