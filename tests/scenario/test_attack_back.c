@@ -30,7 +30,7 @@ static struct reg *sign_in_on(const char *name)
 		if (number("SELECT count(*) FROM endpoint JOIN instance "
 			   "USING (instance_id) WHERE name = $1", name) > was)
 			return r;
-		r = mem_deref(r);
+		mem_deref(r);
 	}
 
 	return NULL;
