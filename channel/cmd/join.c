@@ -16,9 +16,6 @@
 #include "channel/roster.h"
 
 
-enum { ENVELOPE = 64 };        /* what closes a document */
-
-
 static bool count_handler(const void *node, void *arg)
 {
 	size_t *n = arg;
@@ -147,7 +144,7 @@ static int reply_brief(struct cmd *cmd, const struct join *join, bool failures)
 	for (i = 0; !err && i < join->roomc; i++) {
 		start = cmd->mb->pos;
 		err = joined_write_room(cmd->mb, join, i, failures, false);
-		if (err || cmd->mb->end + ENVELOPE <= cmd->svc->set.reply_max)
+		if (err || cmd_reply_fits(cmd))
 			continue;
 
 		cmd->mb->pos = cmd->mb->end = start;

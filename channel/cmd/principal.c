@@ -17,15 +17,9 @@
 #include "channel/endpoint.h"
 #include "channel/user.h"
 
-enum { MEMBERS = 1, MANAGERS = 2, PRESENTERS = 3, ENVELOPE = 64, MASK = 4 };
+enum { MEMBERS = 1, MANAGERS = 2, PRESENTERS = 3, MASK = 4 };
 
 enum { MASKS_MAX = 16 };       /* different ones in a room, more than exist */
-
-
-static bool fits(const struct cmd *cmd)
-{
-	return cmd->mb->end + ENVELOPE <= cmd->svc->set.reply_max;
-}
 
 
 /* The room of the command, as the caller may see it */
@@ -91,9 +85,9 @@ static void list_handler(int err, const struct db_res *res, void *arg)
 	struct cmd *cmd = arg;
 
 	err = err ? EBUSY : write_list(cmd, res, false);
-	if (!err && !fits(cmd))
+	if (!err && !cmd_reply_fits(cmd))
 		err = write_list(cmd, res, true);
-	if (!err && !fits(cmd))
+	if (!err && !cmd_reply_fits(cmd))
 		err = E2BIG;
 
 	cmd_end(cmd, err);
@@ -238,9 +232,9 @@ static void participants_handler(int err, const struct db_res *res, void *arg)
 	struct cmd *cmd = arg;
 
 	err = err ? EBUSY : write_participants(cmd, res, false);
-	if (!err && !fits(cmd))
+	if (!err && !cmd_reply_fits(cmd))
 		err = write_participants(cmd, res, true);
-	if (!err && !fits(cmd))
+	if (!err && !cmd_reply_fits(cmd))
 		err = ENOBUFS;
 
 	cmd_end(cmd, err);
@@ -290,9 +284,9 @@ static void found_handler(int err, const struct db_res *res, void *arg)
 	struct cmd *cmd = arg;
 
 	err = err ? EBUSY : write_found(cmd, res, false);
-	if (!err && !fits(cmd))
+	if (!err && !cmd_reply_fits(cmd))
 		err = write_found(cmd, res, true);
-	if (!err && !fits(cmd))
+	if (!err && !cmd_reply_fits(cmd))
 		err = E2BIG;
 
 	cmd_end(cmd, err);

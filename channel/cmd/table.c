@@ -144,6 +144,12 @@ int cmd_reply_begin(struct cmd *cmd, int err)
 }
 
 
+bool cmd_reply_fits(const struct cmd *cmd)
+{
+	return cmd->mb->end + ENVELOPE <= cmd->svc->set.reply_max;
+}
+
+
 int cmd_reply_next(struct cmd *cmd)
 {
 	int err;
@@ -209,8 +215,7 @@ static int write_rows(struct cmd *cmd, const struct db_res *res, cmd_row_h *h,
 
 		if (err)
 			return err;
-		if (cmd->mb->end + ENVELOPE > cmd->svc->set.reply_max &&
-		    *pos > first) {
+		if (!cmd_reply_fits(cmd) && *pos > first) {
 			cmd->mb->pos = cmd->mb->end = start;
 			break;
 		}

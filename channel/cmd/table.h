@@ -68,6 +68,8 @@ void cmd_run(struct cmd *cmd);
 
 /** Starts the reply in cmd->mb: envelope, rpl, commandid, resp, open data */
 int  cmd_reply_begin(struct cmd *cmd, int err);
+/** Whether the reply so far, closed, is within reply.size_max */
+bool cmd_reply_fits(const struct cmd *cmd);
 /** Sends the reply as one that another one follows, and starts that */
 int  cmd_reply_next(struct cmd *cmd);
 /** Ends the reply, sends it, and goes on to the endpoint's next command */
